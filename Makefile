@@ -1,0 +1,63 @@
+# `make help` lists the targets.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# A clone that belongs to another user (a container, a CI machine) must not fail at reading its git state, which only
+# `make build` needs.
+export GOFLAGS += -buildvcs=false
+
+FUZZTIME ?= 10s
+IMAGE ?= hfbot
+# Modules of their own, so that what they need stays out of go.mod.
+NESTED := $(wildcard examples/*/go.mod)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the static binary dist/hfbot
+	CGO_ENABLED=0 go build -buildvcs=auto -trimpath -ldflags='-s -w' -o dist/hfbot ./cmd/hfbot
+
+.PHONY: deps
+deps: ## Install by apt what the tests need and this machine lacks
+	.ci/deps git git-lfs gcc image
+
+.PHONY: test
+test: deps ## Run all tests: with the race detector, the nested modules, the image
+	go test -race -timeout 15m ./...
+	for module in $(NESTED); do (cd "$$(dirname "$$module")" && go test -timeout 5m ./...); done
+	.ci/image
+
+.PHONY: test-fast
+test-fast: ## Run the Go tests without the race detector
+	go test -timeout 10m ./...
+
+.PHONY: lint
+lint: ## Run golangci-lint with gofumpt, at the version that tools/go.mod pins
+	go tool -modfile=tools/go.mod golangci-lint run ./...
+
+.PHONY: fmt
+fmt: ## Format the code
+	go tool -modfile=tools/go.mod golangci-lint fmt ./...
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (10s)
+	.ci/fuzz $(FUZZTIME)
+
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities in what is called (needs the network)
+	go tool -modfile=tools/go.mod govulncheck ./...
+
+.PHONY: generate
+generate: ## Write anew the documents that come from code
+	go test ./config ./actions/... -run 'Document|Docs|Golden' -update
+
+.PHONY: docker
+docker: ## Build the container image as IMAGE (hfbot)
+	docker build -t $(IMAGE) .

@@ -1,0 +1,165 @@
+package builtin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/hfbot/hfbot/actions"
+)
+
+func init() { actions.Register(ciGitHub{}) }
+
+// ciGitHub starts a workflow on GitHub Actions.
+type ciGitHub struct{}
+
+// githubIn is the inputs of ci.github.
+type githubIn struct {
+	Repository string         `json:"repository" required:"true" doc:"GitHub repository, such as acme/training"`
+	Workflow   string         `json:"workflow" oneof:"trigger" doc:"file name or id of a workflow_dispatch workflow"`
+	Ref        string         `json:"ref" doc:"branch or tag the workflow runs on; needed with workflow"`
+	Inputs     map[string]any `json:"inputs" doc:"inputs of the workflow; what is no text is written as JSON"`
+	EventType  string         `json:"event_type" oneof:"trigger" doc:"type of a repository_dispatch event"`
+	Payload    map[string]any `json:"payload" doc:"client_payload of the event, at most 10 keys"`
+	APIURL     string         `json:"api_url" default:"https://api.github.com" doc:"API of another GitHub server"`
+}
+
+// githubOut is the outputs of ci.github.
+type githubOut struct {
+	URL string `json:"url" doc:"page of the workflow, or of all workflows for an event"`
+}
+
+// Limits of GitHub's REST API (https://docs.github.com/en/rest/actions/workflows and .../rest/repos/repos).
+const (
+	maxWorkflowInputs = 25
+	maxPayloadKeys    = 10
+	maxEventType      = 100
+)
+
+var (
+	githubRepo     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
+	githubWorkflow = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
+)
+
+// Validate implements actions.Validator.
+func (in *githubIn) Validate() error {
+	switch {
+	case !githubRepo.MatchString(in.Repository):
+		return fmt.Errorf("repository must be owner/name, got %q", in.Repository)
+	case in.Workflow != "" && !githubWorkflow.MatchString(in.Workflow):
+		return fmt.Errorf("workflow must be a file name such as train.yml or an id, got %q", in.Workflow)
+	case in.Workflow != "" && in.Ref == "":
+		return errors.New("workflow needs a ref, such as main")
+	case in.Workflow != "" && in.Payload != nil:
+		return errors.New("payload belongs to event_type; a workflow takes inputs")
+	case in.Workflow == "" && (in.Ref != "" || in.Inputs != nil):
+		return errors.New("ref and inputs belong to workflow; an event takes payload")
+	case len(in.Inputs) > maxWorkflowInputs:
+		return fmt.Errorf("%d inputs; GitHub takes %d", len(in.Inputs), maxWorkflowInputs)
+	case len(in.Payload) > maxPayloadKeys:
+		return fmt.Errorf("%d keys in payload; GitHub takes %d: nest the others", len(in.Payload), maxPayloadKeys)
+	case len(in.EventType) > maxEventType:
+		return fmt.Errorf("event_type is longer than %d characters", maxEventType)
+	}
+	_, err := webURL(in.APIURL)
+	return err
+}
+
+// Spec implements actions.Action.
+func (ciGitHub) Spec() actions.Spec {
+	return actions.Spec{
+		ID:      "ci.github",
+		Summary: "Start a workflow on GitHub Actions.",
+		Description: "With `workflow`, `ref` and `inputs` it makes a workflow_dispatch event; with `event_type` and " +
+			"`payload` a repository_dispatch event. GitHub cannot tell a dispatch from its repetition, so a failed call is " +
+			"repeated only when nothing can have started: no connection was made, or GitHub asked to come back later. " +
+			"Only a bot that dies in the middle of the call makes it again; a `concurrency` group in the workflow, " +
+			"named after an input such as the commit, makes that harmless.",
+		Effect: actions.External,
+		Secrets: []actions.SecretSpec{{
+			Name: "token", Required: true,
+			Doc: "a token that may write Actions (workflow) or Contents (event_type) of the repository",
+		}},
+		Example: "uses: ci.github\nwith:\n  repository: acme/training\n  workflow: train.yml\n  ref: main\n" +
+			"  inputs: {dataset: \"${{ repo.name }}\", sha: \"${{ sha }}\"}\nsecrets: {token: GITHUB_TOKEN}",
+	}
+}
+
+// Run implements actions.Action.
+func (ciGitHub) Run(ctx context.Context, rt *actions.Runtime, in githubIn) (githubOut, error) {
+	out := githubOut{URL: in.page()}
+	path, body, err := in.dispatch()
+	if err != nil || rt.DryRun {
+		return out, err
+	}
+	address := strings.TrimSuffix(in.APIURL, "/") + path
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return out, actions.Permanent(err)
+	}
+	req.Header.Set("Accept", "application/vnd.github+json")
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-GitHub-Api-Version", "2022-11-28")
+	req.Header.Set("Authorization", "Bearer "+rt.Secret("token").Reveal())
+	resp, err := withoutRedirects(rt.HTTP).Do(req)
+	if err != nil {
+		return out, unsent(fmt.Errorf("dispatch to %s: %w", in.Repository, err))
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusOK {
+		return out, nil
+	}
+	return out, githubError(in, resp)
+}
+
+// dispatch is the path and body of the call.
+func (in githubIn) dispatch() (path string, body []byte, err error) {
+	if in.Workflow == "" {
+		body, err = json.Marshal(map[string]any{"event_type": in.EventType, "client_payload": nonNil(in.Payload)})
+		return "/repos/" + in.Repository + "/dispatches", body, err
+	}
+	inputs := map[string]string{}
+	for name, value := range in.Inputs {
+		if inputs[name], err = inputText(value); err != nil {
+			return "", nil, actions.Permanentf("inputs.%s: %w", name, err)
+		}
+	}
+	body, err = json.Marshal(map[string]any{"ref": in.Ref, "inputs": inputs})
+	return "/repos/" + in.Repository + "/actions/workflows/" + url.PathEscape(in.Workflow) + "/dispatches", body, err
+}
+
+// nonNil is m, or an empty map: GitHub refuses null.
+func nonNil(m map[string]any) map[string]any {
+	if m == nil {
+		return map[string]any{}
+	}
+	return m
+}
+
+// inputText writes a workflow input, which GitHub wants as text; a workflow reads lists and maps with fromJSON.
+func inputText(v any) (string, error) {
+	if s, ok := v.(string); ok {
+		return s, nil
+	}
+	text, err := json.Marshal(v)
+	return string(text), err
+}
+
+// page is the web address that belongs to the API's.
+func (in githubIn) page() string {
+	web := strings.TrimSuffix(strings.TrimSuffix(in.APIURL, "/"), "/api/v3") // GitHub Enterprise Server
+	if web == "https://api.github.com" {
+		web = "https://github.com"
+	}
+	page := web + "/" + in.Repository + "/actions"
+	if in.Workflow != "" {
+		page += "/workflows/" + url.PathEscape(in.Workflow)
+	}
+	return page
+}

@@ -1,0 +1,61 @@
+package builtin
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hfbot/hfbot/convert"
+	"github.com/hfbot/hfbot/hub"
+)
+
+func TestCode(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ text, want string }{
+		{"", ""},
+		{"model.safetensors", "`model.safetensors`"},
+		{"a`b|c<!--d-->\n", "`a_b_c_!--d--__`"},
+		{"名", "`名`"},
+		{strings.Repeat("x", 101), "`" + strings.Repeat("x", 100) + "…`"},
+	}
+	for _, test := range tests {
+		if got := code(test.text); got != test.want {
+			t.Errorf("code(%q) = %q, want %q", test.text, got, test.want)
+		}
+	}
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	if got := list([]string{"a", "b"}); got != "`a`, `b`" {
+		t.Error(got)
+	}
+	if got := list(make([]string, 50)); !strings.HasSuffix(got, " and 10 more") {
+		t.Error(got)
+	}
+}
+
+// TestDescriptionStaysWithinTheLimit gives a description as much as strangers may.
+func TestDescriptionStaysWithinTheLimit(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("n", 1000)
+	plan := &convert.Plan{Aliases: map[string]string{}}
+	for i := range 1000 {
+		name := fmt.Sprint(long, i)
+		plan.Aliases[name] = long
+		plan.Globals = append(plan.Globals, name)
+		plan.Dropped = append(plan.Dropped, name)
+	}
+	done := make([]converted, 1000)
+	for i := range done {
+		done[i] = converted{Source: long, Path: long, Plan: plan, SHA256: strings.Repeat("a", 64), SourceSHA256: long}
+	}
+	c := &conversion{sha: strings.Repeat("0", 40), repo: hub.RepoRef{Type: hub.Model, Name: "acme/tiny"}}
+	text := c.description(done, plan.Dropped)
+	if n := len([]rune(text)); n > maxComment {
+		t.Errorf("%d characters, the Hub takes %d", n, maxComment)
+	}
+	if !strings.Contains(text, "and 900 more files") || !endsWith(text, c.marker()) {
+		t.Error("the description does not say what it leaves out, or lost its marker")
+	}
+}

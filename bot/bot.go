@@ -1,0 +1,242 @@
+// Package bot is the whole bot: it wires receiving, keeping, matching, working and showing into one server. Read
+// webhook, store, rule, run and dashboard in this order to follow a delivery on its way; dispatch.go is the step
+// between store and run.
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"go.uber.org/zap"
+
+	"github.com/hfbot/hfbot/actions"
+	"github.com/hfbot/hfbot/bot/dashboard"
+	"github.com/hfbot/hfbot/bot/expr"
+	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/run"
+	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/bot/webhook"
+	"github.com/hfbot/hfbot/hub"
+)
+
+// drainTimeout is how long a stopping bot waits for steps under way before it interrupts them. An interrupted step is
+// taken up again at the next start.
+const drainTimeout = 20 * time.Second
+
+// Options of a Bot. The zero value of a field is its default unless said otherwise.
+type Options struct {
+	Endpoint       string       // of the Hub; empty: huggingface.co
+	Token          hub.Secret   // of the bot's account; empty: anonymous, no writes
+	Rules          []string     // rule files and folders; required
+	Database       string       // "sqlite:PATH"; required
+	Listen         string       // "host:port"; port 0 picks a free one
+	WebhookSecrets []hub.Secret // any of them opens POST /webhook; empty: everyone may call it
+	AdminToken     hub.Secret   // bearer token of the dashboard and API; empty: loopback callers only
+	PublicHost     string       // host name under which the world reaches the bot; empty: none
+	AllowPrivate   bool         // lets actions call private and loopback addresses
+	WorkDir        string       // where steps get their folders; empty: the system's temporary folder
+	Workers        int          // runs worked at the same time; 0: run's default
+	Actions        *actions.Registry
+	LookupEnv      func(string) (string, bool) // where step secrets come from; nil: os.LookupEnv
+	Log            *zap.Logger                 // nil: silent
+}
+
+// Bot is a bot, ready to serve.
+type Bot struct {
+	opts       Options
+	log        *zap.Logger
+	store      *store.Store
+	rules      *rule.Set
+	engine     *run.Engine
+	dispatcher *dispatcher
+	identity   *identity
+	http       *http.Server
+	listener   net.Listener
+	workDir    string
+}
+
+// New opens the database, loads the rules and listens, but accepts nothing yet. Rules with errors give a
+// [*RulesError]. Close the Bot when it is not served.
+func New(ctx context.Context, opts Options) (b *Bot, err error) {
+	opts = withDefaults(opts)
+	b = &Bot{opts: opts, log: opts.Log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, b.Close())
+		}
+	}()
+	if b.rules, err = loadRules(opts); err != nil {
+		return b, err
+	}
+	if b.store, err = store.Open(ctx, opts.Database); err != nil {
+		return b, err
+	}
+	if err = b.wire(); err != nil {
+		return b, err
+	}
+	if b.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", opts.Listen); err != nil {
+		return b, fmt.Errorf("listen on %s: %w", opts.Listen, err)
+	}
+	return b, nil
+}
+
+func withDefaults(opts Options) Options {
+	if opts.Log == nil {
+		opts.Log = zap.NewNop()
+	}
+	if opts.Actions == nil {
+		opts.Actions = actions.Default
+	}
+	if opts.LookupEnv == nil {
+		opts.LookupEnv = os.LookupEnv
+	}
+	return opts
+}
+
+// wire makes the stages and joins them.
+func (b *Bot) wire() error {
+	client, err := hub.New(b.opts.Endpoint, b.opts.Token, hub.WithWriteObserver(b.noteOwn))
+	if err != nil {
+		return err
+	}
+	b.identity = &identity{hub: client}
+	if b.workDir, err = os.MkdirTemp(b.opts.WorkDir, "hfbot-"); err != nil {
+		return fmt.Errorf("make the work folder: %w", err)
+	}
+	b.engine, err = run.New(run.Options{
+		Store: b.store, Actions: b.opts.Actions, Hub: client, HTTP: egressClient(b.opts.AllowPrivate),
+		Bot: b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir, "steps"), Workers: b.opts.Workers,
+		LookupEnv: b.opts.LookupEnv,
+		Facts: func(_ *store.Delivery, p *hub.Payload, ref, sha string, known map[string]any) expr.Facts {
+			return newHubFacts(client, p, ref, sha, known)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	b.store.UseTickets(b.engine)
+	b.dispatcher = newDispatcher(b.store, func() *rule.Set { return b.rules }, client, b.identity.get, b.log)
+	b.http = &http.Server{
+		Handler: b.routes(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	}
+	return nil
+}
+
+// URL is the address the bot listens on.
+func (b *Bot) URL() string { return "http://" + b.listener.Addr().String() }
+
+// Store gives read access to what the bot did.
+func (b *Bot) Store() *store.Store { return b.store }
+
+// Rules are the rules as loaded.
+func (b *Bot) Rules() *rule.Set { return b.rules }
+
+// Serve works until ctx ends, then drains: it stops receiving, lets steps under way finish for a while and leaves the
+// rest to the next start.
+func (b *Bot) Serve(ctx context.Context) error {
+	if err := b.engine.Start(ctx); err != nil {
+		return fmt.Errorf("start the run engine: %w", err)
+	}
+	b.greet(ctx)
+	var stages sync.WaitGroup
+	stages.Go(func() { b.dispatcher.serve(ctx) })
+	failed := make(chan error, 1)
+	stages.Go(func() { failed <- b.http.Serve(b.listener) })
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	if shut := b.http.Shutdown(drain); shut != nil {
+		err = errors.Join(err, b.http.Close())
+	}
+	err = errors.Join(err, b.engine.Stop(drain))
+	stages.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return err
+}
+
+// greet says who the bot is. A Hub that does not answer stops nothing: the first delivery asks again.
+func (b *Bot) greet(ctx context.Context) {
+	me, err := b.identity.get(ctx)
+	switch {
+	case err != nil:
+		b.log.Warn("the Hub does not say who the token belongs to; events wait until it does", zap.Error(err))
+	case me.ID == "":
+		b.log.Warn("no HF_TOKEN: the bot cannot write to the Hub, nor tell its own acts from those of others")
+	default:
+		b.log.Info("signed in to the Hub", zap.String("as", me.Name), zap.String("endpoint", b.opts.Endpoint))
+	}
+}
+
+// Close frees what New opened.
+func (b *Bot) Close() error {
+	var errs []error
+	if b.listener != nil {
+		if err := b.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if b.store != nil {
+		errs = append(errs, b.store.Close())
+	}
+	if b.workDir != "" {
+		errs = append(errs, os.RemoveAll(b.workDir))
+	}
+	return errors.Join(errs...)
+}
+
+// keep is the receiver's way into the pipeline: durable first, then on to matching.
+func (b *Bot) keep(ctx context.Context, d store.Delivery) (string, bool, error) {
+	id, duplicate, err := b.store.Accept(ctx, d)
+	if err != nil {
+		return "", false, err
+	}
+	if duplicate {
+		// A person who presses Replay on the Hub means: try again what failed.
+		if _, err := b.store.Reopen(ctx, id); err != nil {
+			b.log.Error("try again what failed of a repeated delivery", zap.String("delivery", id), zap.Error(err))
+		}
+	}
+	b.dispatcher.take(id)
+	return id, duplicate, nil
+}
+
+// noteOwn remembers the bot's commits, because a push does not say whose it is.
+func (b *Bot) noteOwn(ctx context.Context, w hub.Write) {
+	if w.Kind != hub.WriteCommit {
+		return
+	}
+	err := b.store.RecordOwn(context.WithoutCancel(ctx), store.Own{Kind: store.OwnCommit, ID: w.ID, Repo: w.Repo})
+	if err != nil {
+		b.log.Error("remember the bot's own commit; its push may look like another's", zap.Error(err))
+	}
+}
+
+// routes is the bot's HTTP face.
+func (b *Bot) routes() http.Handler {
+	e := echo.New()
+	e.HideBanner = true
+	e.Use(middleware.Recover())
+	e.POST("/webhook", webhook.New(b.opts.WebhookSecrets, b.keep, b.log).Handle)
+	health{store: b.store, rules: b.Rules, identity: b.identity}.register(e)
+	dashboard.Register(e, dashboard.Options{
+		Store: b.store, Rules: b.Rules, Actions: b.opts.Actions, Control: b,
+		AdminToken: b.opts.AdminToken, Listen: b.opts.Listen, PublicHost: b.opts.PublicHost,
+	})
+	return e
+}

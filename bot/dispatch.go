@@ -1,0 +1,237 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/hfbot/hfbot/bot/expr"
+	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/hub"
+)
+
+const (
+	dispatchers  = 4               // deliveries matched at the same time
+	handOver     = 1_024           // ids waiting in memory; what does not fit is found by the sweep
+	sweepEvery   = 5 * time.Second // how often deliveries that nobody took are looked for
+	sweepBatch   = 256
+	matchTries   = 3 // how often a delivery is matched when the Hub does not answer for a fact
+	matchBackoff = 2 * time.Second
+)
+
+// dispatcher turns stored deliveries into runs: it matches each against the rules, decides what only the store knows
+// (own events, values used up), and writes verdicts and runs in one transaction.
+type dispatcher struct {
+	store *store.Store
+	rules func() *rule.Set
+	hub   *hub.Client // nil: no Hub configured, facts cannot be looked up
+	self  func(ctx context.Context) (account, error)
+	log   *zap.Logger
+
+	ids     chan string
+	working sync.Map // ids under way here, so that the sweep leaves them alone
+}
+
+func newDispatcher(s *store.Store, rules func() *rule.Set, client *hub.Client,
+	self func(context.Context) (account, error), log *zap.Logger,
+) *dispatcher {
+	return &dispatcher{store: s, rules: rules, hub: client, self: self, log: log, ids: make(chan string, handOver)}
+}
+
+// take hands a stored delivery over for matching. It never blocks.
+func (d *dispatcher) take(id string) {
+	select {
+	case d.ids <- id:
+	default: // the sweep finds it
+	}
+}
+
+// serve matches deliveries until ctx ends, and then finishes those under way.
+func (d *dispatcher) serve(ctx context.Context) {
+	var workers sync.WaitGroup
+	for range dispatchers {
+		workers.Go(func() {
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case id := <-d.ids:
+					d.work(ctx, id)
+				}
+			}
+		})
+	}
+	workers.Go(func() { d.sweep(ctx) })
+	workers.Wait()
+}
+
+// sweep takes up, at once and then regularly, what a crash or a full hand-over left unmatched.
+func (d *dispatcher) sweep(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		left, err := d.store.Unmatched(ctx, sweepBatch)
+		if err != nil && ctx.Err() == nil {
+			d.log.Error("look for unmatched deliveries", zap.Error(err))
+		}
+		for _, delivery := range left {
+			d.take(delivery.ID)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// work matches one delivery unless it is under way or done.
+func (d *dispatcher) work(ctx context.Context, id string) {
+	if _, busy := d.working.LoadOrStore(id, true); busy {
+		return
+	}
+	defer d.working.Delete(id)
+	delivery, err := d.store.Delivery(ctx, id)
+	if err == nil && delivery.State == store.Received {
+		err = d.match(ctx, delivery)
+	}
+	if err != nil && ctx.Err() == nil {
+		d.log.Error("delivery not matched; it stays stored and is tried again",
+			zap.String("delivery", id), zap.Error(err))
+	}
+}
+
+// match evaluates the rules and writes what came of it.
+func (d *dispatcher) match(ctx context.Context, delivery *store.Delivery) error {
+	p, err := hub.ParsePayload(delivery.Body)
+	if err == nil && p.Event.Scope == "" {
+		err = errors.New("it has no event.scope")
+	}
+	if err != nil {
+		return d.store.InTx(ctx, func(tx *store.Tx) error {
+			return tx.FinishMatch(delivery.ID, nil, nil, "not a webhook payload: "+err.Error())
+		})
+	}
+	explanation, err := d.evaluate(ctx, delivery, p)
+	if err != nil {
+		return err
+	}
+	return d.write(ctx, delivery, p, explanation)
+}
+
+// verdictOn is what evaluating gives: the explanation, and whether the event is the bot's own act.
+type verdictOn struct {
+	rule.Explanation
+	own bool
+}
+
+// evaluate matches until no fact is missing for a passing reason; after a few tries the verdict error stands.
+func (d *dispatcher) evaluate(ctx context.Context, delivery *store.Delivery, p *hub.Payload) (*verdictOn, error) {
+	set, event := d.rules(), rule.Delivery{ID: delivery.ID, Body: delivery.Body, Payload: p}
+	for try := 1; ; try++ {
+		facts := d.factsFor(p)
+		v := &verdictOn{Explanation: rule.Explanation{Rules: set.Match(ctx, event, facts)}}
+		if err := keepVerdicts(delivery, &v.Explanation); err != nil {
+			return nil, err
+		}
+		var err error
+		v.own, err = d.markOwn(ctx, p, &v.Explanation, facts)
+		switch {
+		case err == nil && (try == matchTries || !worthAnotherTry(v.Rules)):
+			return v, nil
+		case try == matchTries:
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(matchBackoff):
+		}
+	}
+}
+
+// worthAnotherTry tells whether a rule could not be decided because a fact could not be fetched. An expression that
+// fails on what it sees would fail again.
+func worthAnotherTry(outcomes []rule.Outcome) bool {
+	return slices.ContainsFunc(outcomes, func(o rule.Outcome) bool {
+		return o.Verdict == rule.VerdictError && !errors.As(o.Err, new(*expr.EvalError))
+	})
+}
+
+// keepVerdicts leaves what an earlier match of the delivery decided as it is: only its errors are looked at anew. A
+// kept outcome has no Rule, which tells it from a match that is still to become a run.
+func keepVerdicts(delivery *store.Delivery, e *rule.Explanation) error {
+	if len(delivery.Explanation) == 0 {
+		return nil
+	}
+	var before rule.Explanation
+	if err := json.Unmarshal(delivery.Explanation, &before); err != nil {
+		return fmt.Errorf("decode the explanation of delivery %s: %w", delivery.ID, err)
+	}
+	undecided := map[string]bool{}
+	for _, o := range before.Rules {
+		undecided[o.RuleID] = undecided[o.RuleID] || o.Verdict == rule.VerdictError
+	}
+	kept := slices.DeleteFunc(before.Rules, func(o rule.Outcome) bool { return undecided[o.RuleID] })
+	anew := slices.DeleteFunc(e.Rules, func(o rule.Outcome) bool { return !undecided[o.RuleID] })
+	e.Rules = append(kept, anew...)
+	return nil
+}
+
+// factsFor gives the facts of a delivery at a commit, the same value each time, so that all rules share the calls.
+func (d *dispatcher) factsFor(p *hub.Payload) rule.FactsFor {
+	made := map[[2]string]*hubFacts{}
+	return func(ref, sha string) expr.Facts {
+		key := [2]string{ref, sha}
+		if made[key] == nil {
+			made[key] = newHubFacts(d.hub, p, ref, sha, nil)
+		}
+		return made[key]
+	}
+}
+
+// write stores verdicts and runs in one transaction.
+func (d *dispatcher) write(ctx context.Context, delivery *store.Delivery, p *hub.Payload, v *verdictOn) error {
+	err := d.store.InTx(ctx, func(tx *store.Tx) error {
+		s := settlement{tx: tx, delivery: delivery, payload: p, now: time.Now(), own: v.own}
+		for i := range v.Rules {
+			if err := s.settle(&v.Rules[i]); err != nil {
+				return err
+			}
+		}
+		text, err := json.Marshal(v.Explanation)
+		if err != nil {
+			return fmt.Errorf("encode the explanation: %w", err)
+		}
+		return tx.FinishMatch(delivery.ID, text, verdicts(v.Rules), "")
+	})
+	if err != nil {
+		return err
+	}
+	d.log.Info("delivery matched: "+v.Line(), zap.String("delivery", delivery.ID), zap.String("repo", delivery.Repo),
+		zap.String("event", delivery.Scope+"."+delivery.Action))
+	return nil
+}
+
+// strength orders verdicts, so that one word can stand for a rule that was looked at for several refs.
+var strength = map[rule.Verdict]int{
+	rule.VerdictNotMatched: 0, rule.VerdictSkipped: 1, rule.VerdictError: 2, rule.VerdictMatched: 3,
+}
+
+// verdicts gives one verdict for each rule.
+func verdicts(outcomes []rule.Outcome) map[string]string {
+	words := map[string]string{}
+	for _, o := range outcomes {
+		if before, ok := words[o.RuleID]; !ok || strength[o.Verdict] > strength[rule.Verdict(before)] {
+			words[o.RuleID] = string(o.Verdict)
+		}
+	}
+	return words
+}

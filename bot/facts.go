@@ -1,0 +1,278 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/hfbot/hfbot/bot/expr"
+	"github.com/hfbot/hfbot/hub"
+)
+
+// Bounds on what one fact may cost; they equal the sizes that expressions are costed for.
+const (
+	maxFiles    = 20_000
+	maxHistory  = 1_000
+	maxCardSize = 1 << 20
+)
+
+// hubFacts looks facts up on the Hub, each at most once. It belongs to one delivery at one commit.
+type hubFacts struct {
+	hub     *hub.Client
+	payload *hub.Payload
+	ref     string
+	sha     string
+
+	mu    sync.Mutex // held over the call, so that two readers of a fact share one call
+	known map[string]any
+}
+
+var _ expr.Facts = (*hubFacts)(nil)
+
+// newHubFacts returns the facts of a payload at a commit; known holds what was looked up before.
+func newHubFacts(client *hub.Client, p *hub.Payload, ref, sha string, known map[string]any) *hubFacts {
+	facts := maps.Clone(known)
+	if facts == nil {
+		facts = map[string]any{}
+	}
+	return &hubFacts{hub: client, payload: p, ref: ref, sha: sha, known: facts}
+}
+
+// Fact implements expr.Facts.
+func (f *hubFacts) Fact(ctx context.Context, name string) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if v, ok := f.known[name]; ok {
+		return v, nil
+	}
+	v, err := f.lookUp(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("look up %s of %s: %w", name, f.payload.Repo.Ref(), err)
+	}
+	f.known[name] = v
+	return v, nil
+}
+
+func (f *hubFacts) lookUp(ctx context.Context, name string) (any, error) {
+	switch name {
+	case "tags":
+		return f.tags(ctx)
+	case "commit":
+		return f.commit(ctx)
+	case "author":
+		return f.author(ctx)
+	case "changed":
+		return f.changed(ctx)
+	case "card":
+		return f.card(ctx)
+	case "files":
+		return f.files(ctx)
+	}
+	return nil, fmt.Errorf("unknown fact %q", name)
+}
+
+func (f *hubFacts) tags(ctx context.Context) (any, error) {
+	if f.payload.Repo.Tags != nil {
+		return f.payload.Repo.Tags, nil
+	}
+	info, err := f.hub.RepoInfo(ctx, f.payload.Repo.Ref(), "")
+	if err != nil {
+		return nil, err
+	}
+	return info.Tags, nil
+}
+
+func (f *hubFacts) commit(ctx context.Context) (any, error) {
+	if f.sha == "" {
+		return map[string]any{}, nil
+	}
+	for c, err := range f.hub.Commits(ctx, f.payload.Repo.Ref(), f.sha) {
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{
+			"id": c.ID, "title": c.Title, "message": c.Message, "authors": c.Authors, "date": c.Date,
+		}, nil
+	}
+	return nil, fmt.Errorf("commit %s has no history", f.sha)
+}
+
+// author is who caused the event as far as the Hub tells: the comment's or discussion's author, else the commit's.
+func (f *hubFacts) author(ctx context.Context) (any, error) {
+	who := ""
+	switch {
+	case f.payload.Comment != nil:
+		who = f.payload.Comment.Author.ID
+	case f.payload.Discussion != nil:
+		who = f.payload.Discussion.Author.ID
+	default:
+		c, err := f.commit(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if authors, _ := c.(map[string]any)["authors"].([]string); len(authors) > 0 {
+			who = authors[0]
+		}
+	}
+	if who == "" {
+		return map[string]any{}, nil
+	}
+	u, err := f.hub.User(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	role := "read"
+	if u.ID == f.payload.Repo.Owner.ID {
+		role = "admin"
+	}
+	return map[string]any{"id": u.ID, "name": u.Name, "type": "user", "isBot": false, "role": role}, nil
+}
+
+func (f *hubFacts) files(ctx context.Context) (any, error) {
+	oids, err := f.tree(ctx, f.sha)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(oids)), nil
+}
+
+// changed compares the tree of the pushed commit with that of the commit before the push; for a new branch or pull
+// request with that of the commit where it left main.
+func (f *hubFacts) changed(ctx context.Context) (any, error) {
+	if strings.HasPrefix(f.ref, "refs/tags/") || f.sha == "" {
+		return []string{}, nil
+	}
+	base, err := f.base(ctx)
+	if err != nil {
+		return nil, err
+	}
+	before := map[string]string{}
+	if base != "" {
+		if before, err = f.tree(ctx, base); err != nil {
+			return nil, err
+		}
+	}
+	after, err := f.tree(ctx, f.sha)
+	if err != nil {
+		return nil, err
+	}
+	return difference(before, after), nil
+}
+
+// base is the commit that the push is compared with, "" when everything is new.
+func (f *hubFacts) base(ctx context.Context) (string, error) {
+	for _, u := range f.payload.UpdatedRefs {
+		if u.Ref == f.ref && u.OldSHA != "" {
+			return u.OldSHA, nil
+		}
+	}
+	if f.ref == "refs/heads/main" {
+		return "", nil
+	}
+	return f.mergeBase(ctx)
+}
+
+// mergeBase finds the newest commit of main that the pushed commit descends from.
+func (f *hubFacts) mergeBase(ctx context.Context) (string, error) {
+	ours, err := f.history(ctx, f.sha)
+	if err != nil {
+		return "", err
+	}
+	mains, err := f.history(ctx, "main")
+	if hub.IsNotFound(err) {
+		return "", nil
+	} else if err != nil {
+		return "", err
+	}
+	for _, id := range mains {
+		if slices.Contains(ours, id) {
+			return id, nil
+		}
+	}
+	return "", nil
+}
+
+func (f *hubFacts) history(ctx context.Context, revision string) ([]string, error) {
+	var ids []string
+	for c, err := range f.hub.Commits(ctx, f.payload.Repo.Ref(), revision) {
+		if err != nil {
+			return nil, err
+		}
+		if ids = append(ids, c.ID); len(ids) == maxHistory {
+			break
+		}
+	}
+	return ids, nil
+}
+
+// tree maps each path of a revision to what identifies its content.
+func (f *hubFacts) tree(ctx context.Context, revision string) (map[string]string, error) {
+	oids := map[string]string{}
+	for e, err := range f.hub.Tree(ctx, f.payload.Repo.Ref(), revision) {
+		if err != nil {
+			return nil, err
+		}
+		if e.Type != "file" {
+			continue
+		}
+		if len(oids) == maxFiles {
+			return nil, fmt.Errorf("more than %d files", maxFiles)
+		}
+		oids[e.Path] = e.OID
+	}
+	return oids, nil
+}
+
+// difference lists the paths that were added, changed or removed, sorted.
+func difference(before, after map[string]string) []string {
+	changed := []string{}
+	for path, oid := range after {
+		if before[path] != oid {
+			changed = append(changed, path)
+		}
+	}
+	for path := range before {
+		if _, ok := after[path]; !ok {
+			changed = append(changed, path)
+		}
+	}
+	slices.Sort(changed)
+	return changed
+}
+
+// card is the front matter of README.md at the commit; an absent or broken one reads as empty.
+func (f *hubFacts) card(ctx context.Context) (any, error) {
+	body, err := f.hub.Download(ctx, f.payload.Repo.Ref(), f.sha, "README.md", 0, -1)
+	if hub.IsNotFound(err) {
+		return map[string]any{}, nil
+	} else if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(body, maxCardSize))
+	if err = errors.Join(err, body.Close()); err != nil {
+		return nil, err
+	}
+	return frontMatter(string(text)), nil
+}
+
+// frontMatter decodes the YAML between the leading "---" lines of a card.
+func frontMatter(text string) map[string]any {
+	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
+	rest, ok := strings.CutPrefix(text, "---\n")
+	if !ok {
+		return map[string]any{}
+	}
+	head, _, ok := strings.Cut(rest, "\n---")
+	card := map[string]any{}
+	if !ok || yaml.Unmarshal([]byte(head), &card) != nil {
+		return map[string]any{}
+	}
+	return card
+}

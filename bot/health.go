@@ -1,0 +1,47 @@
+package bot
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/store"
+)
+
+// readyTimeout bounds what /readyz waits for the Hub.
+const readyTimeout = 5 * time.Second
+
+// health answers /healthz (alive) and /readyz (able to work, or what is wrong).
+type health struct {
+	store    *store.Store
+	rules    func() *rule.Set
+	identity *identity
+}
+
+func (h health) register(e *echo.Echo) {
+	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	e.GET("/readyz", h.ready)
+}
+
+// ready names each part and "ok" or what is wrong with it. It says nothing that a stranger may not read.
+func (h health) ready(c echo.Context) error {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), readyTimeout)
+	defer cancel()
+	parts, status := map[string]string{"database": "ok", "rules": "ok", "hub": "ok"}, http.StatusOK
+	if h.store.Ping(ctx) != nil {
+		parts["database"], status = "does not answer", http.StatusServiceUnavailable
+	}
+	if len(h.rules().Rules) == 0 {
+		parts["rules"] = "none loaded"
+	}
+	switch me, err := h.identity.get(ctx); {
+	case err != nil:
+		parts["hub"], status = "the token is not accepted, or the Hub does not answer", http.StatusServiceUnavailable
+	case me.ID == "":
+		parts["hub"] = "no HF_TOKEN: the bot can read public repos only"
+	}
+	return c.JSON(status, parts)
+}

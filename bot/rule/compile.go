@@ -1,0 +1,212 @@
+package rule
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/hfbot/hfbot/bot/expr"
+)
+
+// condition is a rule's if.
+type condition struct {
+	program *expr.Program
+	places  []place // of each code point of the source
+}
+
+// envCache keeps the environments of a load: rules of the same shape share one.
+type envCache map[string]*expr.Env
+
+// get returns the environment for a file's vars, a rule's command and the steps before an expression.
+func (c envCache) get(vars map[string]any, command *Command, steps []expr.Step) (*expr.Env, error) {
+	var args []expr.Arg
+	if command != nil {
+		for _, a := range command.Args {
+			args = append(args, expr.Arg{Name: a.Name, Type: a.Type})
+		}
+	}
+	signature := fmt.Sprintf("%v %v", vars, args)
+	for _, s := range steps {
+		signature += " " + s.ID
+		for _, o := range s.Outputs {
+			signature += "," + o.Name + ":" + o.Type + ":" + o.Elem
+		}
+	}
+	if env, ok := c[signature]; ok {
+		return env, nil
+	}
+	env, err := expr.New(expr.Options{Vars: vars, Args: args, Steps: steps})
+	if err != nil {
+		return nil, err
+	}
+	c[signature] = env
+	return env, nil
+}
+
+// check compiles all expressions and looks for what single keys cannot tell.
+func (l *loader) check() {
+	for _, dr := range l.drafts {
+		dr.compile()
+		for i := range dr.steps {
+			dr.checkStep(i)
+		}
+		dr.lint()
+		dr.rule.Summary = summarise(dr.rule)
+	}
+}
+
+// compile compiles the expressions of the rule itself.
+func (dr *draft) compile() {
+	r, e := dr.rule, dr.exprs
+	env, err := dr.envs.get(dr.vars, r.Command, nil)
+	if err != nil {
+		dr.errorf(dr.node, "%v", err)
+		return
+	}
+	if e.cond != nil {
+		if p := dr.program(env.Condition, e.cond, "if"); p != nil {
+			r.cond = &condition{program: p, places: dr.text.locate(e.cond)}
+		}
+	}
+	for _, n := range e.once {
+		r.keys.once = append(r.keys.once, dr.program(env.Key, n, "once_per"))
+	}
+	if e.debounce != nil {
+		r.keys.debounce = dr.program(env.Key, e.debounce, "debounce.key")
+	}
+	if e.rate != nil {
+		r.keys.rate = dr.program(env.Key, e.rate, "rate_limit.key")
+	}
+	if e.group != nil {
+		t, err := env.Template(e.group.Value)
+		if err != nil {
+			dr.issues(e.group, "concurrency.group", err)
+		}
+		r.keys.group = t
+	}
+}
+
+// program compiles one expression, nil when it is wrong.
+func (dr *draft) program(compile func(string) (*expr.Program, error), n *yaml.Node, what string) *expr.Program {
+	p, err := compile(n.Value)
+	if err != nil {
+		dr.issues(n, what, err)
+		return nil
+	}
+	return p
+}
+
+// issues reports what is wrong with an expression, each mistake at its own character.
+func (d *decoder) issues(n *yaml.Node, what string, err error) {
+	var list expr.Issues
+	if !errors.As(err, &list) {
+		d.errorf(n, "%s: %v", what, err)
+		return
+	}
+	places := d.text.locate(n)
+	for _, issue := range list {
+		message := what + ": " + issue.Message
+		if rest, ok := strings.CutPrefix(issue.Message, "if must"); ok {
+			message = "if must" + rest
+		}
+		d.report(Error, places[min(issue.Offset, len(places)-1)], "%s", message)
+	}
+}
+
+// before lists the steps whose outputs step i may read.
+func (dr *draft) before(i int) []expr.Step {
+	var list []expr.Step
+	for _, s := range dr.steps[:i] {
+		if s.step.ID == "" {
+			continue
+		}
+		step := expr.Step{ID: s.step.ID}
+		if s.entry != nil {
+			step.Outputs = s.entry.Outputs
+		}
+		list = append(list, step)
+	}
+	return list
+}
+
+// needsEnv tells whether a step holds any expression.
+func (dr *draft) needsEnv(s *stepDraft) bool {
+	found := s.cond != nil
+	if s.with != nil {
+		dr.visitText(s.with, func(n *yaml.Node) { found = found || expr.IsTemplate(n.Value) })
+	}
+	return found
+}
+
+// visitText calls f for each value below n that is text.
+func (d *decoder) visitText(n *yaml.Node, f func(*yaml.Node)) {
+	switch n = d.resolve(n); n.Kind {
+	case yaml.ScalarNode:
+		f(n)
+	case yaml.SequenceNode:
+		for _, c := range n.Content {
+			if d.exhausted() {
+				return
+			}
+			d.visitText(c, f)
+		}
+	case yaml.MappingNode:
+		for _, p := range d.mappingValues(n) {
+			d.visitText(p, f)
+		}
+	}
+}
+
+// mappingValues are the values of a mapping that was checked before; none when the file is too large.
+func (d *decoder) mappingValues(n *yaml.Node) []*yaml.Node {
+	var list []*yaml.Node
+	for i := 1; i < len(n.Content) && !d.exhausted(); i += 2 {
+		list = append(list, n.Content[i])
+	}
+	return list
+}
+
+// checkExpressions compiles the if and the templates of step i.
+func (dr *draft) checkExpressions(i int, env *expr.Env) {
+	s := dr.steps[i]
+	if s.cond != nil {
+		if _, err := env.StepCondition(s.cond.Value); err != nil {
+			dr.stepIssues(i, s.cond, "if", err)
+		}
+	}
+	if s.with == nil {
+		return
+	}
+	s.step.templates = map[string]*expr.Template{}
+	dr.visitText(s.with, func(n *yaml.Node) {
+		if !expr.IsTemplate(n.Value) || s.step.templates[n.Value] != nil {
+			return
+		}
+		t, err := env.Template(n.Value)
+		if err != nil {
+			dr.stepIssues(i, n, "with", err)
+			return
+		}
+		s.step.templates[n.Value] = t
+		dr.warnInjection(s, n, t)
+	})
+}
+
+// stepIssues is issues for an expression in a step: a step that comes later is named with its line.
+func (dr *draft) stepIssues(i int, n *yaml.Node, what string, err error) {
+	var list expr.Issues
+	if errors.As(err, &list) {
+		for k, issue := range list {
+			at := slices.IndexFunc(dr.steps[i:], func(s *stepDraft) bool { return s.step.ID == issue.Field })
+			if issue.Record == expr.StepsRecord && at >= 0 {
+				list[k].Message = fmt.Sprintf("steps.%s is used before it is defined (line %d)",
+					issue.Field, dr.steps[i+at].id.Line)
+			}
+		}
+		err = list
+	}
+	dr.issues(n, fmt.Sprintf("step %q: %s", dr.steps[i].name(), what), err)
+}

@@ -1,0 +1,247 @@
+package rule
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hfbot/hfbot/bot/expr"
+)
+
+// part is one of the conditions that may need facts: repos.tags, paths, a command's allow list, if. They count as one
+// conjunction: none is asked for a fact that another makes needless.
+type part struct {
+	try    func() (ok bool, missing []string, err error)
+	record func(*Outcome) // adds the clauses, when the verdict has fallen
+}
+
+// conditions decides the parts, fetching the cheapest fact on which the outcome still depends, until it depends on none.
+func (m *matcher) conditions(r *Rule, out Outcome, in *expr.Input) Outcome {
+	parts := m.parts(r, in)
+	verdict, err := decide(m.ctx, parts, in)
+	for _, p := range parts {
+		p.record(&out)
+	}
+	if err != nil {
+		return out.failed(err)
+	}
+	out = out.decided()
+	if verdict == VerdictNotMatched && out.Verdict == VerdictMatched { // a clause must say why
+		out.add("if", false, r.Line, "true", "false")
+		out = out.decided()
+	}
+	if out.Verdict == VerdictNotMatched && r.Command != nil {
+		for _, c := range out.Clauses {
+			if c.Clause == "command" && !c.OK {
+				out.Refusal = fmt.Sprintf("%s is for %s", r.Command.Name, c.Want)
+			}
+		}
+	}
+	return out
+}
+
+func decide(ctx context.Context, parts []part, in *expr.Input) (Verdict, error) {
+	for {
+		var missing []string
+		var failure error
+		for _, p := range parts {
+			ok, need, err := p.try()
+			switch {
+			case err != nil:
+				failure = err
+			case len(need) > 0:
+				missing = append(missing, need...)
+			case !ok:
+				return VerdictNotMatched, nil
+			}
+		}
+		if missing = expr.Cheapest(missing); len(missing) == 0 {
+			return VerdictMatched, failure
+		}
+		if err := in.Fetch(ctx, missing[0]); err != nil {
+			return VerdictError, err
+		}
+	}
+}
+
+func (m *matcher) parts(r *Rule, in *expr.Input) []part {
+	var list []part
+	if !r.repos.tags.empty() {
+		list = append(list, r.tagsPart(in))
+	}
+	if !r.paths.empty() {
+		list = append(list, r.pathsPart(in))
+	}
+	if r.Command != nil {
+		list = append(list, m.allowPart(r, in))
+	}
+	if r.cond != nil {
+		list = append(list, m.ifPart(r, in))
+	}
+	return list
+}
+
+func (r *Rule) tagsPart(in *expr.Input) part {
+	return part{
+		try: func() (bool, []string, error) {
+			tags, known := in.Texts("tags")
+			if !known {
+				return false, []string{"tags"}, nil
+			}
+			return r.repos.tags.matches(tags), nil, nil
+		},
+		record: func(out *Outcome) {
+			tags, known := in.Texts("tags")
+			if !known {
+				out.unfetched("repos.tags", r.repos.line["tags"], r.repos.tags.String(), "tags")
+				return
+			}
+			out.add("repos.tags", r.repos.tags.matches(tags), r.repos.line["tags"], r.repos.tags.String(), summary(tags))
+		},
+	}
+}
+
+func (r *Rule) pathsPart(in *expr.Input) part {
+	return part{
+		try: func() (bool, []string, error) {
+			changed, known := in.Texts("changed")
+			if !known {
+				return false, []string{"changed"}, nil
+			}
+			ok, _ := r.paths.matches(changed)
+			return ok, nil, nil
+		},
+		record: func(out *Outcome) {
+			changed, known := in.Texts("changed")
+			if !known {
+				out.unfetched("paths", r.paths.line, r.paths.String(), "changed")
+				return
+			}
+			ok, path := r.paths.matches(changed)
+			got := summary(changed)
+			if path != "" {
+				got = path + " is among the changed"
+			}
+			out.add("paths", ok, r.paths.line, r.paths.String(), got)
+		},
+	}
+}
+
+// unfetched records a condition that was never asked, since another one decided. It is neither true nor false; it is
+// written as holding so that it does not pass for the reason.
+func (o *Outcome) unfetched(clause string, line int, want, fact string) {
+	o.add(clause, true, line, want, "not fetched: "+fact)
+}
+
+// summary shows the first few of a list.
+func summary(list []string) string {
+	const most = 5
+	if len(list) == 0 {
+		return "none"
+	}
+	if len(list) > most {
+		return fmt.Sprintf("%s, ... (%d in all)", strings.Join(list[:most], ", "), len(list))
+	}
+	return strings.Join(list, ", ")
+}
+
+func (m *matcher) ifPart(r *Rule, in *expr.Input) part {
+	return part{
+		try: func() (bool, []string, error) { return r.cond.program.TryBool(m.ctx, in) },
+		record: func(out *Outcome) {
+			conjuncts, err := r.cond.program.Trace(m.ctx, in)
+			if err != nil {
+				out.add("if", false, r.cond.places[0].line, r.cond.program.Source, "error: "+err.Error())
+				return
+			}
+			for _, c := range conjuncts {
+				line := r.cond.places[min(c.Offset, len(r.cond.places)-1)].line
+				out.add("if", c.OK || !c.Known, line, c.Text, c.Got)
+			}
+		},
+	}
+}
+
+// writers are the roles with write access.
+var writers = []string{"write", "contributor", "admin"}
+
+// allowPart checks who wrote a command. What the payload tells is asked first.
+func (m *matcher) allowPart(r *Rule, in *expr.Input) part {
+	allow := r.Command.Allow
+	who := func() (bool, []string, string) {
+		if slices.Contains(allow, "anyone") || slices.Contains(allow, "author") && m.isAuthor() {
+			return true, nil, "the author of the discussion"
+		}
+		if !slices.ContainsFunc(allow, func(a string) bool { return a == "write" || strings.HasPrefix(a, "user:") }) {
+			return false, nil, "somebody else"
+		}
+		author, known := in.Known()["author"].(map[string]any)
+		if !known {
+			return false, []string{"author"}, "not fetched: author"
+		}
+		name, _ := author["name"].(string)
+		role, _ := author["role"].(string)
+		ok := slices.Contains(allow, "write") && slices.Contains(writers, role) ||
+			name != "" && slices.Contains(allow, "user:"+name)
+		return ok, nil, fmt.Sprintf("%s with role %s", name, role)
+	}
+	return part{
+		try: func() (bool, []string, error) {
+			ok, missing, _ := who()
+			return ok, missing, nil
+		},
+		record: func(out *Outcome) {
+			ok, missing, got := who()
+			out.add("command", ok || len(missing) > 0, r.onLine, "people with "+strings.Join(allow, " or "), got)
+		},
+	}
+}
+
+// isAuthor tells whether the comment is by the one who opened the discussion.
+func (m *matcher) isAuthor() bool {
+	d, c := m.payload.Discussion, m.payload.Comment
+	return d != nil && c != nil && c.Author.ID != "" && c.Author.ID == d.Author.ID
+}
+
+// invoked finds the rule's command in the comment; nil and true when the rule is no command.
+func (m *matcher) invoked(r *Rule, out *Outcome) (*Invocation, bool) {
+	if r.Command == nil {
+		return nil, true
+	}
+	content := ""
+	if m.payload.Comment != nil {
+		content = m.payload.Comment.Content
+	}
+	found := Invocations(content)
+	var names []string
+	for i := range found {
+		if found[i].Name == r.Command.Name {
+			out.add("command", true, r.onLine, r.Command.Name, r.Command.Name)
+			return &found[i], true
+		}
+		names = append(names, found[i].Name)
+	}
+	got := "no command"
+	if len(names) > 0 {
+		got = strings.Join(names, ", ")
+	}
+	return nil, out.add("command", false, r.onLine, r.Command.Name, got)
+}
+
+// usage writes a command with its arguments, for help and refusals.
+func (c *Command) usage() string {
+	s := c.Name
+	for _, a := range c.Args {
+		value := a.Type
+		if len(a.Enum) > 0 {
+			value = strings.Join(a.Enum, "|")
+		}
+		if a.Required {
+			s += fmt.Sprintf(" %s=<%s>", a.Name, value)
+		} else {
+			s += fmt.Sprintf(" [%s=%s]", a.Name, value)
+		}
+	}
+	return s
+}

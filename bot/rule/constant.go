@@ -1,0 +1,75 @@
+package rule
+
+import (
+	"context"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/hfbot/hfbot/bot/expr"
+)
+
+// constant reads text that is known at load: ${{ }} in it may use vars only.
+func (d *decoder) constant(n *yaml.Node, what string) (string, bool) {
+	n = d.resolve(n)
+	if !d.isText(n, what) {
+		return "", false
+	}
+	if !expr.IsTemplate(n.Value) {
+		return n.Value, true
+	}
+	env, err := d.envs.get(d.vars, nil, nil)
+	if err != nil {
+		d.errorf(n, "%v", err)
+		return "", false
+	}
+	t, err := env.Template(n.Value)
+	if err != nil {
+		d.issues(n, what, err)
+		return "", false
+	}
+	for _, p := range t.Programs() {
+		for _, name := range p.Names() {
+			if name != "vars" {
+				d.errorf(n, "%s is fixed when the rules are loaded: ${{ }} may use vars there, not %s", what, name)
+				return "", false
+			}
+		}
+	}
+	s, err := t.Text(context.Background(), &expr.Input{Body: []byte("{}"), Vars: d.vars})
+	if err != nil {
+		d.errorf(n, "%s: %v", what, err)
+		return "", false
+	}
+	return s, true
+}
+
+// texts reads one constant or a list of them.
+func (d *decoder) texts(n *yaml.Node, what string) []string {
+	var list []string
+	for _, e := range d.list(n) {
+		if s, ok := d.constant(e, what); ok {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// globs reads patterns and refuses malformed ones.
+func (d *decoder) globs(n *yaml.Node, what string) []string {
+	var list []string
+	for _, e := range d.list(n) {
+		s, ok := d.constant(e, what)
+		if !ok {
+			continue
+		}
+		if s == "" || !expr.ValidGlob(s) {
+			d.errorf(e, "%s: the pattern %q is malformed", what, s)
+			continue
+		}
+		list = append(list, s)
+	}
+	if len(list) == 0 && d.resolve(n).Kind == yaml.SequenceNode && len(d.resolve(n).Content) == 0 {
+		d.errorf(n, "%s is an empty list; take it out or write a pattern", what)
+	}
+	return list
+}

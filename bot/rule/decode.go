@@ -1,0 +1,244 @@
+package rule
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+var (
+	ruleID   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+	nameForm = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
+	yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
+)
+
+// draft is a rule while it is being checked: what Rule keeps, and the nodes it came from.
+type draft struct {
+	*decoder
+	rule  *Rule
+	node  *yaml.Node
+	exprs ruleNodes
+	steps []*stepDraft
+}
+
+// ruleNodes are where the expressions of a rule stand; nil where there is none.
+type ruleNodes struct {
+	on, refs, paths, cond  *yaml.Node
+	once                   []*yaml.Node
+	debounce, group, rate  *yaml.Node
+	tags, deleted, command *yaml.Node
+}
+
+// defaults are what steps inherit.
+type defaults struct {
+	timeout time.Duration
+	retry   retry
+}
+
+type retry struct {
+	max     int
+	backoff time.Duration
+	factor  float64
+}
+
+// baseDefaults hold where a file says nothing: three retries after 5 s, 10 s and 20 s.
+func baseDefaults() defaults {
+	return defaults{retry: retry{max: 3, backoff: 5 * time.Second, factor: 2}}
+}
+
+// file decodes one file into drafts.
+func (l *loader) file(name string, src []byte) {
+	d := &decoder{loader: l, file: name, dir: filepath.Dir(name), text: splitText(src)}
+	var doc yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(src))
+	if err := dec.Decode(&doc); err != nil {
+		d.syntaxError(err)
+		return
+	}
+	if err := dec.Decode(new(yaml.Node)); err != io.EOF {
+		d.report(Error, place{1, 1}, "a rule file is one YAML document; take out the --- between documents")
+		return
+	}
+	base := baseDefaults()
+	var rules *yaml.Node
+	d.object(doc.Content[0], "a rule file", fileKeys(&base, &rules))
+	if rules == nil {
+		return
+	}
+	if rules = d.resolve(rules); rules.Kind != yaml.SequenceNode {
+		d.errorf(rules, "rules must be a list, got %s", kindOf(rules))
+		return
+	}
+	for _, n := range d.list(rules) {
+		d.decodeRule(n, base)
+	}
+}
+
+// syntaxError reports what the YAML parser says, with a hint for the commonest cause.
+func (d *decoder) syntaxError(err error) {
+	if err == io.EOF {
+		d.report(Error, place{1, 1}, "the file is empty; it needs a list of rules")
+		return
+	}
+	message := err.Error()
+	where := place{1, 1}
+	if m := yamlLine.FindStringSubmatch(message); m != nil {
+		if n, err := strconv.Atoi(m[1]); err == nil {
+			where.line = n
+		}
+		message = strings.TrimPrefix(message, m[0])
+	}
+	message = "YAML: " + strings.TrimPrefix(message, "yaml: ")
+	for n := where.line; n >= max(1, where.line-1); n-- {
+		if col := unquoted(d.text.line(n)); col > 0 {
+			where = place{n, col}
+			message += "; put quotes around the whole expression"
+			break
+		}
+	}
+	d.report(Error, where, "%s", message)
+}
+
+// unquoted is the column of an expression that YAML misreads, 0 when the line has none.
+func unquoted(line string) int {
+	m := regexp.MustCompile("^\\s*(?:- )?(?:if|key):\\s+([!\\[{&*@%`'\"]|[^'\"|>].*: )").FindStringSubmatchIndex(line)
+	if m == nil {
+		return 0
+	}
+	return len([]rune(line[:m[2]])) + 1
+}
+
+func fileKeys(base *defaults, rules **yaml.Node) []key {
+	return []key{
+		{
+			name: "version", doc: "Version of the language; 1.", schema: constantSchema(1),
+			decode: func(d *decoder, n *yaml.Node) {
+				if n.Value != "1" {
+					d.errorf(n, "version must be 1, got %s", shown(n))
+				}
+			},
+		},
+		{
+			name: "vars", doc: "Constants, read as vars.name.", schema: mapSchema,
+			decode: func(d *decoder, n *yaml.Node) { d.decodeVars(n) },
+		},
+		{
+			name: "defaults", doc: "What any rule or step may override.",
+			schema: objectSchema(func() []key { return defaultKeys(&defaults{}) }),
+			decode: func(d *decoder, n *yaml.Node) { d.object(n, "defaults", defaultKeys(base)) },
+		},
+		{
+			name: "rules", doc: "The rules.", required: true, schema: listSchema(ruleSchema),
+			decode: func(_ *decoder, n *yaml.Node) { *rules = n },
+		},
+	}
+}
+
+func (d *decoder) decodeVars(n *yaml.Node) {
+	d.vars = map[string]any{}
+	for _, p := range d.mapping(n, "vars") {
+		if !nameForm.MatchString(p.key.Value) {
+			d.errorf(p.key, "the name of a variable must match %s", nameForm)
+			continue
+		}
+		d.vars[p.key.Value] = d.value(p.value, "vars."+p.key.Value)
+	}
+}
+
+func defaultKeys(v *defaults) []key {
+	return []key{
+		{
+			name: "timeout", doc: "How long an attempt of a step may take.", schema: durationSchema,
+			decode: func(d *decoder, n *yaml.Node) { v.timeout = d.duration(n, "timeout") },
+		},
+		{
+			name: "retry", doc: "How a step of an idempotent action is tried again.",
+			schema: objectSchema(func() []key { return retryKeys(&retry{}) }),
+			decode: func(d *decoder, n *yaml.Node) { d.object(n, "retry", retryKeys(&v.retry)) },
+		},
+	}
+}
+
+func retryKeys(v *retry) []key {
+	return []key{
+		{
+			name: "max", doc: "Attempts after the first.", schema: intSchema,
+			decode: func(d *decoder, n *yaml.Node) { v.max = d.count(n, "retry.max", 0, 100) },
+		},
+		{
+			name: "backoff", doc: "The wait before the first of them, with jitter.", schema: durationSchema,
+			decode: func(d *decoder, n *yaml.Node) { v.backoff = d.duration(n, "retry.backoff") },
+		},
+		{
+			name: "factor", doc: "What each wait is multiplied by for the next.", schema: numberSchema,
+			decode: func(d *decoder, n *yaml.Node) { v.factor = d.number(n, "retry.factor", 1) },
+		},
+	}
+}
+
+// decodeRule reads one rule. Its id comes first, so that every message can name it.
+func (d *decoder) decodeRule(n *yaml.Node, base defaults) {
+	r := &Rule{File: d.file, Line: n.Line, Dir: d.dir, Vars: d.vars}
+	own := *d
+	own.rule = idOf(n)
+	dr := &draft{decoder: &own, rule: r, node: n}
+	own.object(n, "a rule", ruleKeys(dr, base))
+	d.nodes = own.nodes
+	if r.ID != "" {
+		dr.unique()
+	}
+	r.Hash = d.hash(n)
+	d.drafts = append(d.drafts, dr)
+}
+
+// idOf finds the id of a rule before the rule is decoded.
+func idOf(n *yaml.Node) string {
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == "id" && ruleID.MatchString(n.Content[i+1].Value) {
+			return n.Content[i+1].Value
+		}
+	}
+	return ""
+}
+
+func (dr *draft) unique() {
+	if first, ok := dr.ids[dr.rule.ID]; ok {
+		where := fmt.Sprintf("line %d", first.rule.Line)
+		if first.file != dr.file {
+			where = fmt.Sprintf("%s:%d", first.file, first.rule.Line)
+		}
+		id := valueNode(dr.node, "id")
+		dr.add(Error, at(dr.node), "duplicate rule id %q (first at %s)", id.Value, where)
+		return
+	}
+	dr.ids[dr.rule.ID] = dr
+}
+
+// valueNode returns the value of a key; the key must be there.
+func valueNode(n *yaml.Node, name string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == name {
+			return n.Content[i+1]
+		}
+	}
+	return n
+}
+
+// hash identifies what a rule says: its source as YAML sees it, and the file's vars.
+func (d *decoder) hash(n *yaml.Node) string {
+	src, err := yaml.Marshal([]any{n, d.vars})
+	if err != nil {
+		src = []byte(err.Error())
+	}
+	sum := sha256.Sum256(src)
+	return hex.EncodeToString(sum[:8])
+}

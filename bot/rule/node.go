@@ -1,0 +1,284 @@
+package rule
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/hfbot/hfbot/bot/expr"
+)
+
+// maxNodes bounds what aliases may blow a file up to.
+const maxNodes = 5_000_000
+
+// decoder reads one file. It reports every mistake and goes on.
+type decoder struct {
+	*loader
+	file  string
+	dir   string
+	text  text
+	vars  map[string]any
+	rule  string // the id of the rule being read
+	nodes int
+}
+
+// report adds a problem at a place, with the id of the rule in front.
+func (d *decoder) report(s Severity, at place, format string, args ...any) {
+	if d.rule != "" {
+		format, args = "rule %q: "+format, append([]any{d.rule}, args...)
+	}
+	d.add(s, at, format, args...)
+}
+
+// add adds a problem whose message says itself what it is about.
+func (d *decoder) add(s Severity, at place, format string, args ...any) {
+	d.problems = append(d.problems, Problem{
+		File: d.file, Line: at.line, Column: at.column, Severity: s, Rule: d.rule,
+		Message: fmt.Sprintf(format, args...), Source: d.text.line(at.line),
+	})
+}
+
+func at(n *yaml.Node) place { return place{n.Line, n.Column} }
+
+func (d *decoder) errorf(n *yaml.Node, format string, args ...any) {
+	d.report(Error, at(n), format, args...)
+}
+func (d *decoder) warnf(n *yaml.Node, format string, args ...any) {
+	d.report(Warning, at(n), format, args...)
+}
+
+// resolve follows an alias, within the bound on nodes.
+func (d *decoder) resolve(n *yaml.Node) *yaml.Node {
+	if d.nodes++; d.nodes == maxNodes {
+		d.errorf(n, "the file holds too many values; do aliases repeat one another?")
+	}
+	if n.Kind == yaml.AliasNode && n.Alias != nil {
+		return n.Alias
+	}
+	return n
+}
+
+func (d *decoder) exhausted() bool { return d.nodes >= maxNodes }
+
+// pair is a key of a mapping with its value.
+type pair struct{ key, value *yaml.Node }
+
+// mapping reads a mapping, refusing duplicate keys.
+func (d *decoder) mapping(n *yaml.Node, what string) []pair {
+	n = d.resolve(n)
+	if n.Kind != yaml.MappingNode {
+		d.errorf(n, "%s must be a mapping, got %s", what, kindOf(n))
+		return nil
+	}
+	var pairs []pair
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content) && !d.exhausted(); i += 2 {
+		k, v := n.Content[i], d.resolve(n.Content[i+1])
+		if k.Kind != yaml.ScalarNode {
+			d.errorf(k, "a key of %s must be text, got %s", what, kindOf(k))
+			continue
+		}
+		if line, twice := seen[k.Value]; twice {
+			d.errorf(k, "duplicate key %q (first at line %d)", k.Value, line)
+			continue
+		}
+		seen[k.Value] = k.Line
+		pairs = append(pairs, pair{k, v})
+	}
+	return pairs
+}
+
+// key is one key of the language: its place in the decoder and in the JSON Schema.
+type key struct {
+	name     string
+	doc      string
+	schema   func() schema
+	required bool
+	decode   func(d *decoder, n *yaml.Node)
+}
+
+// object reads a mapping by a table of keys, in the table's order.
+func (d *decoder) object(n *yaml.Node, what string, keys []key) {
+	pairs := d.mapping(n, what)
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = k.name
+	}
+	for _, p := range pairs {
+		if !slices.Contains(names, p.key.Value) {
+			d.unknown(p.key, names)
+		}
+	}
+	if n = d.resolve(n); n.Kind != yaml.MappingNode {
+		return
+	}
+	for _, k := range keys {
+		i := slices.IndexFunc(pairs, func(p pair) bool { return p.key.Value == k.name })
+		if i >= 0 {
+			k.decode(d, pairs[i].value)
+		} else if k.required {
+			d.errorf(n, "%s has no %q", what, k.name)
+		}
+	}
+}
+
+func (d *decoder) unknown(n *yaml.Node, names []string) {
+	if near := expr.Nearest(n.Value, names); near != "" {
+		d.errorf(n, "unknown field %q (did you mean %q?)", n.Value, near)
+		return
+	}
+	d.errorf(n, "unknown field %q; fields: %s", n.Value, strings.Join(names, ", "))
+}
+
+// kindOf names what a node is.
+func kindOf(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.ScalarNode:
+		switch n.Tag {
+		case "!!null":
+			return "nothing"
+		case "!!str":
+			return "text"
+		case "!!int", "!!float":
+			return "a number"
+		case "!!bool":
+			return "true or false"
+		}
+	}
+	return n.Tag
+}
+
+// isText tells whether a node is a scalar that may be read as text; numbers may where unquoted text is natural.
+func (d *decoder) isText(n *yaml.Node, what string) bool {
+	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
+		d.errorf(n, "%s: YAML takes %q for a tag; put quotes around the whole expression", what, n.Tag)
+		return false
+	}
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
+		hint := ""
+		if n.Style&yaml.FlowStyle != 0 {
+			hint = "; put quotes around an expression that begins with [ or {"
+		}
+		d.errorf(n, "%s must be text, got %s%s", what, kindOf(n), hint)
+		return false
+	}
+	return true
+}
+
+// boolean reads true or false.
+func (d *decoder) boolean(n *yaml.Node, what string) bool {
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!bool" {
+		return strings.EqualFold(n.Value, "true")
+	}
+	d.errorf(n, "%s must be true or false, got %s", what, kindOf(n))
+	return false
+}
+
+// count reads a whole number in a range.
+func (d *decoder) count(n *yaml.Node, what string, least, most int) int {
+	v, err := strconv.Atoi(n.Value)
+	if n.Kind != yaml.ScalarNode || err != nil || v < least || v > most {
+		d.errorf(n, "%s must be a whole number from %d to %d, got %s", what, least, most, shown(n))
+		return least
+	}
+	return v
+}
+
+// number reads a number of at least least.
+func (d *decoder) number(n *yaml.Node, what string, least float64) float64 {
+	v, err := strconv.ParseFloat(n.Value, 64)
+	if n.Kind != yaml.ScalarNode || err != nil || math.IsInf(v, 0) || math.IsNaN(v) || v < least {
+		d.errorf(n, "%s must be a number of at least %v, got %s", what, least, shown(n))
+		return least
+	}
+	return v
+}
+
+var days = regexp.MustCompile(`^(\d{1,4})d$`)
+
+// duration reads a time such as 90s, 5m, 1h30m or 7d; zero is allowed only for backoff.
+func (d *decoder) duration(n *yaml.Node, what string) time.Duration {
+	s := n.Value
+	if m := days.FindStringSubmatch(s); m != nil {
+		count, err := strconv.Atoi(m[1])
+		if err == nil {
+			s = fmt.Sprintf("%dh", 24*count)
+		}
+	}
+	v, err := time.ParseDuration(s)
+	if n.Kind != yaml.ScalarNode || err != nil || v <= 0 {
+		d.errorf(n, "%s must be a time such as 90s, 5m or 1h, got %s", what, shown(n))
+		return time.Second
+	}
+	return v
+}
+
+func shown(n *yaml.Node) string {
+	if n.Kind == yaml.ScalarNode && n.Value != "" {
+		return strconv.Quote(n.Value)
+	}
+	return kindOf(n)
+}
+
+// list reads a list, or a single value as a list of one.
+func (d *decoder) list(n *yaml.Node) []*yaml.Node {
+	n = d.resolve(n)
+	if n.Kind != yaml.SequenceNode {
+		return []*yaml.Node{n}
+	}
+	items := make([]*yaml.Node, 0, len(n.Content))
+	for _, c := range n.Content {
+		if d.exhausted() {
+			break
+		}
+		items = append(items, d.resolve(c))
+	}
+	return items
+}
+
+// value reads anything: text, numbers, bool, lists and maps of them, null.
+func (d *decoder) value(n *yaml.Node, what string) any {
+	switch n = d.resolve(n); n.Kind {
+	case yaml.SequenceNode:
+		list := []any{}
+		for _, c := range d.list(n) {
+			list = append(list, d.value(c, what))
+		}
+		return list
+	case yaml.MappingNode:
+		m := map[string]any{}
+		for _, p := range d.mapping(n, what) {
+			m[p.key.Value] = d.value(p.value, what)
+		}
+		return m
+	}
+	return d.scalar(n, what)
+}
+
+func (d *decoder) scalar(n *yaml.Node, what string) any {
+	switch n.Tag {
+	case "!!null":
+		return nil
+	case "!!bool", "!!int", "!!float":
+		var v any
+		if err := n.Decode(&v); err != nil {
+			d.errorf(n, "%s: %v", what, errors.Unwrap(err))
+		}
+		return v
+	case "!!str", "!!timestamp", "!!merge":
+		return n.Value
+	}
+	d.isText(n, what)
+	return n.Value
+}

@@ -1,0 +1,120 @@
+package rule
+
+import (
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/hfbot/hfbot/bot/expr"
+)
+
+// repos says which repositories a rule is for; what is empty is any.
+type repos struct {
+	types   []string
+	names   []string
+	notName []string
+	owners  []string
+	private *bool
+	tags    tagFilter
+	line    map[string]int // of each key
+}
+
+// tagFilter wants any, all and none of globs.
+type tagFilter struct{ any, all, none []string }
+
+func (f tagFilter) empty() bool { return len(f.any)+len(f.all)+len(f.none) == 0 }
+
+// repoTypes are those known; the set is open.
+var repoTypes = []string{"model", "dataset", "space", "bucket", "kernel"}
+
+func reposKeys(dr *draft) []key {
+	r := &dr.rule.repos
+	r.line = map[string]int{}
+	list := func(name, doc string, schema func() schema, to *[]string, read func(*decoder, *yaml.Node, string) []string) key {
+		return key{name: name, doc: doc, schema: schema, decode: func(d *decoder, n *yaml.Node) {
+			r.line[name] = n.Line
+			*to = read(d, n, "repos."+name)
+		}}
+	}
+	return []key{
+		list("type", "Types of repositories.", textsSchema, &r.types, (*decoder).repoTypes),
+		list("name", "Globs of names, such as acme-lab/*.", textsSchema, &r.names, (*decoder).globs),
+		list("not_name", "Globs of names that are left out.", textsSchema, &r.notName, (*decoder).globs),
+		list("owner", "Names or ids of users and organisations.", textsSchema, &r.owners, (*decoder).texts),
+		{
+			name: "private", doc: "Only private or only public repositories.", schema: boolSchema,
+			decode: func(d *decoder, n *yaml.Node) {
+				r.line["private"] = n.Line
+				v := d.boolean(n, "repos.private")
+				r.private = &v
+			},
+		},
+		{
+			name: "tags", doc: "Globs of tags: a list means all of them.", schema: tagsSchema,
+			decode: func(d *decoder, n *yaml.Node) {
+				r.line["tags"] = n.Line
+				dr.exprs.tags = n
+				if n.Kind == yaml.MappingNode {
+					d.object(n, "repos.tags", tagKeys(&r.tags))
+					return
+				}
+				r.tags.all = d.globs(n, "repos.tags")
+			},
+		},
+	}
+}
+
+func (d *decoder) repoTypes(n *yaml.Node, what string) []string {
+	types := d.texts(n, what)
+	for _, t := range types {
+		if near := expr.Nearest(t, repoTypes); near != t && near != "" {
+			d.errorf(n, "%s: unknown type %q (did you mean %q?)", what, t, near)
+		}
+	}
+	return types
+}
+
+func tagKeys(f *tagFilter) []key {
+	list := func(name, doc string, to *[]string) key {
+		return key{name: name, doc: doc, schema: textsSchema, decode: func(d *decoder, n *yaml.Node) {
+			*to = d.globs(n, "repos.tags."+name)
+		}}
+	}
+	return []key{
+		list("any", "At least one of these.", &f.any),
+		list("all", "Each of these.", &f.all),
+		list("none", "None of these.", &f.none),
+	}
+}
+
+// matchName tells whether a repository's name matches a glob; * alone is any name.
+func matchName(name, pattern string) bool { return pattern == "*" || expr.Glob(name, pattern) }
+
+func matchAnyName(name string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return matchName(name, p) })
+}
+
+// matches tells whether a repository's tags are as wanted.
+func (f tagFilter) matches(tags []string) bool {
+	has := func(pattern string) bool {
+		return slices.ContainsFunc(tags, func(tag string) bool { return expr.Glob(tag, pattern) })
+	}
+	if len(f.any) > 0 && !slices.ContainsFunc(f.any, has) || slices.ContainsFunc(f.none, has) {
+		return false
+	}
+	return !slices.ContainsFunc(f.all, func(p string) bool { return !has(p) })
+}
+
+func (f tagFilter) String() string {
+	var parts []string
+	for _, p := range []struct {
+		words string
+		globs []string
+	}{{"all of", f.all}, {"any of", f.any}, {"none of", f.none}} {
+		if len(p.globs) > 0 {
+			parts = append(parts, p.words+" "+strings.Join(p.globs, ", "))
+		}
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,87 @@
+package rule
+
+import "regexp"
+
+// schema is a JSON Schema.
+type schema = map[string]any
+
+func textSchema() schema   { return schema{"type": "string"} }
+func boolSchema() schema   { return schema{"type": "boolean"} }
+func intSchema() schema    { return schema{"type": "integer", "minimum": 0} }
+func numberSchema() schema { return schema{"type": "number"} }
+func mapSchema() schema    { return schema{"type": "object"} }
+func anySchema() schema    { return schema{} }
+func durationSchema() schema {
+	return schema{"type": "string", "pattern": `^([0-9.]+(ns|us|ms|s|m|h))+$|^[0-9]{1,4}d$`}
+}
+func conditionSchema() schema {
+	return schema{"type": []string{"string", "boolean"}}
+}
+
+func textsSchema() schema {
+	return schema{"anyOf": []schema{textSchema(), {"type": "array", "items": textSchema()}}}
+}
+
+func constantSchema(v any) func() schema { return func() schema { return schema{"const": v} } }
+
+func enumSchema(values ...string) func() schema {
+	return func() schema { return schema{"enum": values} }
+}
+
+func patternSchema(p *regexp.Regexp) func() schema {
+	return func() schema { return schema{"type": "string", "pattern": p.String()} }
+}
+
+func listSchema(item func() schema) func() schema {
+	return func() schema { return schema{"type": "array", "items": item()} }
+}
+
+// objectSchema is the schema of a table of keys; the tables that decode are those that describe.
+func objectSchema(keys func() []key) func() schema {
+	return func() schema {
+		properties := schema{}
+		required := []string{}
+		for _, k := range keys() {
+			s := k.schema()
+			s["description"] = k.doc
+			properties[k.name] = s
+			if k.required {
+				required = append(required, k.name)
+			}
+		}
+		s := schema{"type": "object", "additionalProperties": false, "properties": properties}
+		if len(required) > 0 {
+			s["required"] = required
+		}
+		return s
+	}
+}
+
+func onSchema() schema {
+	event := objectSchema(func() []key { return triggerKeys(&trigger{}) })()
+	command := objectSchema(func() []key { return commandOnKeys(emptyDraft()) })()
+	one := []schema{textSchema(), event}
+	return schema{"anyOf": []schema{
+		textSchema(), event, command, {"type": "array", "minItems": 1, "items": schema{"anyOf": one}},
+	}}
+}
+
+func tagsSchema() schema {
+	return schema{"anyOf": []schema{
+		textSchema(), {"type": "array", "items": textSchema()},
+		objectSchema(func() []key { return tagKeys(&tagFilter{}) })(),
+	}}
+}
+
+func argsSchema() schema {
+	arg := objectSchema(func() []key { return argKeys(&Arg{}) })()
+	return schema{"type": "object", "additionalProperties": schema{"anyOf": []schema{arg, {"type": "null"}}}}
+}
+
+func ruleSchema() schema {
+	return objectSchema(func() []key { return ruleKeys(emptyDraft(), baseDefaults()) })()
+}
+
+func stepSchema() schema {
+	return objectSchema(func() []key { return stepKeys(&stepDraft{}, &defaults{}) })()
+}

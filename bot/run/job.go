@@ -1,0 +1,131 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/hfbot/hfbot/bot/store"
+)
+
+const (
+	leaseFor  = 20 * time.Second // how long a worker that fell silent keeps its runs
+	heartbeat = 5 * time.Second
+)
+
+// job is a run worked in this process.
+type job struct {
+	lease *store.Lease
+	until time.Time // the lease's end, guarded by Engine.mu
+
+	// whole ends when the job must be left: the bot stops, or the lease is lost. steps ends before that when the run is
+	// cancelled; the steps that run in spite of that have whole.
+	whole, steps context.Context
+	leave        context.CancelCauseFunc
+	cancel       context.CancelCauseFunc
+}
+
+// newJob makes the job of a run before its lease is committed, so that no cancel can slip through between.
+func (e *Engine) newJob(lease *store.Lease, until time.Time) *job {
+	j := &job{lease: lease, until: until}
+	j.whole, j.leave = context.WithCancelCause(e.base)
+	j.steps, j.cancel = context.WithCancelCause(j.whole)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if old := e.jobs[lease.Run]; old != nil {
+		old.leave(store.ErrLeaseLost) // its worker slept through its lease, and the run came back to this very process
+	}
+	e.jobs[lease.Run] = j
+	return j
+}
+
+// drop forgets a job and ends its contexts.
+func (e *Engine) drop(j *job) {
+	e.mu.Lock()
+	if e.jobs[j.lease.Run] == j {
+		delete(e.jobs, j.lease.Run)
+	}
+	e.mu.Unlock()
+	j.leave(context.Canceled)
+}
+
+// cancelJob ends the step of a run, if the run is worked here.
+func (e *Engine) cancelJob(run string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if j := e.jobs[run]; j != nil {
+		j.cancel(errCancelled)
+	}
+}
+
+// keepLeases renews the leases of all jobs until ctx ends, and hears by that which are to be cancelled.
+func (e *Engine) keepLeases(ctx context.Context) {
+	tick := time.NewTicker(heartbeat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			e.renewAll(ctx, time.Now())
+		}
+	}
+}
+
+// renewAll renews the leases of all jobs in one transaction. A job whose lease is lost, or could not be renewed before
+// it ended, is left: another worker may have it.
+func (e *Engine) renewAll(ctx context.Context, now time.Time) {
+	jobs := e.jobsNow()
+	if len(jobs) == 0 {
+		return
+	}
+	until := now.Add(leaseFor)
+	results := make(map[*job]error, len(jobs))
+	err := e.store.InTx(ctx, func(tx *store.Tx) error {
+		for _, j := range jobs {
+			cancel, err := tx.Renew(j.lease, until)
+			if err != nil && !errors.Is(err, store.ErrLeaseLost) {
+				return err
+			}
+			if err == nil && cancel != "" {
+				err = errCancelled
+			}
+			results[j] = err
+		}
+		return nil
+	})
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err != nil {
+		e.log.Error("leases not renewed", zap.Error(err))
+		for _, j := range jobs {
+			if now.After(j.until) {
+				j.leave(store.ErrLeaseLost)
+			}
+		}
+		return
+	}
+	for j, result := range results {
+		switch {
+		case errors.Is(result, store.ErrLeaseLost):
+			j.leave(result)
+			continue
+		case result != nil:
+			j.cancel(result)
+		}
+		j.until = until
+	}
+}
+
+// jobsNow is a copy of the list of jobs.
+func (e *Engine) jobsNow() []*job {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	jobs := make([]*job, 0, len(e.jobs))
+	for _, j := range e.jobs {
+		jobs = append(jobs, j)
+	}
+	return jobs
+}

@@ -1,0 +1,130 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/hfbot/hfbot/bot/expr"
+	"github.com/hfbot/hfbot/bot/store"
+)
+
+// longestError bounds the text of an error as it is kept, in bytes.
+const longestError = 4 << 10
+
+// step brings one step to its end, unless an earlier worker did. It returns errLeft when the run cannot go on now.
+func (x *execution) step(i int) error {
+	if step := x.run.Steps[i]; step.State.Final() {
+		x.keep(i, store.StepResult{State: step.State, Outputs: step.Outputs, Error: step.Error})
+		return nil
+	}
+	if x.job.whole.Err() != nil {
+		return x.leave()
+	}
+	x.cancelled = x.cancelled || x.job.steps.Err() != nil
+	due, err := x.due(i)
+	switch {
+	case err != nil:
+		return x.failed(i, err, lookUpFailed(err))
+	case !due && x.cancelled:
+		return x.end(i, store.StepResult{State: store.Cancelled})
+	case !due:
+		return x.end(i, store.StepResult{State: store.Skipped})
+	}
+	t, err := x.newTry(i)
+	if err != nil {
+		return x.failed(i, t.masked(err), lookUpFailed(err))
+	}
+	var attempt int
+	err = x.inTx(func(tx *store.Tx) (err error) {
+		attempt, err = tx.StartStep(x.job.lease, i, t.mask.object(t.with))
+		return err
+	})
+	if err != nil {
+		return lost(err)
+	}
+	outputs, err := t.run(x.context(), attempt)
+	if err != nil {
+		return x.failed(i, t.masked(err), t.entry.Spec.Idempotent || x.run.Plan.Steps[i].Retry.Force)
+	}
+	return x.end(i, store.StepResult{State: store.Succeeded, Outputs: outputs})
+}
+
+// lookUpFailed tells that an expression failed only because the Hub did not answer for a fact, so that nothing was done
+// yet and it may be tried again. Other mistakes of an expression would come again.
+func lookUpFailed(err error) bool { return errors.As(err, new(*expr.FactError)) }
+
+// context is what the next attempt runs in. Once the run is cancelled, the steps that run in spite of it must not be
+// ended by the same cancel.
+func (x *execution) context() context.Context {
+	if x.cancelled {
+		return x.job.whole
+	}
+	return x.job.steps
+}
+
+// failed decides what follows from a failure: the run is left, cancelled, tried again later, or goes on with a failed
+// step.
+func (x *execution) failed(i int, err error, repeatable bool) error {
+	if x.job.whole.Err() != nil {
+		return x.leave()
+	}
+	message := shorten(err.Error())
+	if !x.cancelled && x.job.steps.Err() != nil {
+		x.cancelled = true
+		return x.end(i, store.StepResult{State: store.Cancelled, Error: message})
+	}
+	plan, failures := &x.run.Plan.Steps[i], x.run.Steps[i].Failures+1
+	delay, again := retryDelay(err, plan.Retry, failures)
+	if !again || !repeatable || x.cancelled {
+		return x.end(i, store.StepResult{State: store.RunFailed, Error: message})
+	}
+	reason := fmt.Sprintf("step %s failed; retry %d of %d", plan.ID, failures, plan.Retry.Max)
+	return x.wait(i, delay, message, reason)
+}
+
+// wait lets the run wait for the next attempt at a step.
+func (x *execution) wait(i int, delay time.Duration, message, reason string) error {
+	err := x.inTx(func(tx *store.Tx) error {
+		err := tx.EndStep(x.job.lease, i, store.StepResult{State: store.Waiting, Error: message})
+		if err != nil {
+			return err
+		}
+		return tx.WaitRetry(x.job.lease, time.Now().Add(delay), reason)
+	})
+	if err != nil {
+		return lost(err)
+	}
+	x.log.Warn("step failed; it is tried again", zap.String("step", x.run.Steps[i].ID), zap.String("error", message),
+		zap.Duration("in", delay))
+	return errLeft
+}
+
+// end writes the end of a step.
+func (x *execution) end(i int, r store.StepResult) error {
+	if err := x.inTx(func(tx *store.Tx) error { return tx.EndStep(x.job.lease, i, r) }); err != nil {
+		return lost(err)
+	}
+	x.keep(i, r)
+	return nil
+}
+
+// lost makes errLeft of a lost lease.
+func lost(err error) error {
+	if errors.Is(err, store.ErrLeaseLost) {
+		return errLeft
+	}
+	return err
+}
+
+// shorten bounds the text of an error.
+func shorten(text string) string {
+	if len(text) <= longestError {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longestError], "") + " …"
+}

@@ -1,0 +1,98 @@
+package run
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/hfbot/hfbot/bot/store"
+)
+
+const (
+	sweepEvery  = 5 * time.Second // the net under leases, due times and tickets
+	sweepBatch  = 500             // runs of one transaction, so that a sweep never blocks deliveries for long
+	ticketStale = time.Minute     // a run queued for longer gets another ticket: its first may be lost
+)
+
+// takeUp puts everything that an earlier process left back into the queue. The store's lock tells that this process is
+// alone; then whatever is running was left, and there is no need to wait for leases to end.
+func (e *Engine) takeUp(ctx context.Context) error {
+	alone := e.store.Exclusive()
+	started := time.Now()
+	err := e.inBatches(ctx, func(tx *store.Tx) (int, error) { return tx.TakeOrphans(alone, sweepBatch) })
+	if err != nil || !alone {
+		return err
+	}
+	return e.inBatches(ctx, func(tx *store.Tx) (int, error) { return tx.TicketAgain(started, sweepBatch) })
+}
+
+// keepTime ends the waits of runs when they are due, until ctx ends, and sweeps up what went astray.
+func (e *Engine) keepTime(ctx context.Context) {
+	alarm := time.NewTimer(0)
+	defer alarm.Stop()
+	var swept time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.poke:
+		case <-alarm.C:
+		}
+		now := time.Now()
+		if now.Sub(swept) >= sweepEvery {
+			swept = now
+			e.logUnlessDone(ctx, "sweep runs", e.sweep(ctx, now))
+		}
+		next, err := e.releaseDue(ctx, now)
+		e.logUnlessDone(ctx, "release runs that are due", err)
+		if soon := swept.Add(sweepEvery); next.IsZero() || next.After(soon) {
+			next = soon
+		}
+		alarm.Reset(time.Until(next))
+	}
+}
+
+// sweep takes up runs whose worker is gone and issues lost tickets again.
+func (e *Engine) sweep(ctx context.Context, now time.Time) error {
+	return e.store.InTx(ctx, func(tx *store.Tx) error {
+		if _, err := tx.TakeOrphans(false, sweepBatch); err != nil {
+			return err
+		}
+		_, err := tx.TicketAgain(now.Add(-ticketStale), sweepBatch)
+		return err
+	})
+}
+
+// releaseDue ends the waits whose time has come and returns when the next one is due; the zero time for none.
+func (e *Engine) releaseDue(ctx context.Context, now time.Time) (time.Time, error) {
+	next, err := e.store.NextDue(ctx)
+	if err != nil || next.IsZero() || next.After(now) {
+		return next, err
+	}
+	err = e.inBatches(ctx, func(tx *store.Tx) (int, error) { return tx.ReleaseDue(sweepBatch) })
+	if err != nil {
+		return time.Time{}, err
+	}
+	return e.store.NextDue(ctx)
+}
+
+// inBatches repeats f, each time in a transaction of its own, until it has less to do than a whole batch.
+func (e *Engine) inBatches(ctx context.Context, f func(tx *store.Tx) (int, error)) error {
+	for {
+		var n int
+		err := e.store.InTx(ctx, func(tx *store.Tx) (err error) {
+			n, err = f(tx)
+			return err
+		})
+		if err != nil || n < sweepBatch {
+			return err
+		}
+	}
+}
+
+func (e *Engine) logUnlessDone(ctx context.Context, what string, err error) {
+	if err != nil && ctx.Err() == nil {
+		e.log.Error(what, zap.Error(err))
+	}
+}

@@ -1,0 +1,148 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/riverqueue/river/rivertype"
+	"go.uber.org/zap"
+
+	"github.com/hfbot/hfbot/bot/expr"
+	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/hub"
+)
+
+// errLeft says that a run was left before its end: it waits, was handed over, or belongs to another worker.
+var errLeft = errors.New("the run was left")
+
+// execution is a run being worked.
+type execution struct {
+	engine   *Engine
+	job      *job
+	run      *store.Run
+	delivery *store.Delivery
+	payload  *hub.Payload
+	facts    expr.Facts
+	log      *zap.Logger
+
+	results   map[string]expr.StepResult // of the steps before, by id
+	failure   string                     // why the run fails; "" while it does not
+	cancelled bool
+}
+
+// work works the run of a ticket, if there is anything to do, until it is over or has to wait.
+func (e *Engine) work(ticket context.Context, run string) error {
+	x, err := e.claim(run)
+	if err != nil || x == nil {
+		return err
+	}
+	defer e.drop(x.job)
+	// The queue ends the ticket's context when another instance cancelled the run, and when it is stopped the hard way.
+	stop := context.AfterFunc(ticket, func() {
+		if errors.Is(context.Cause(ticket), rivertype.ErrJobCancelledRemotely) {
+			x.job.cancel(errCancelled)
+			return
+		}
+		x.job.leave(errInterrupted)
+	})
+	defer stop()
+	err = x.prepare()
+	for i := 0; err == nil && i < len(x.run.Steps); i++ {
+		err = x.step(i)
+	}
+	switch {
+	case err == nil:
+		return x.finish()
+	case errors.Is(err, errLeft):
+		return nil
+	}
+	return err // the database is in trouble; the lease ends by itself, and the sweep takes the run up again
+}
+
+// claim leases a run; nil when it is not due any more.
+func (e *Engine) claim(run string) (x *execution, err error) {
+	until := time.Now().Add(leaseFor)
+	err = e.store.InTx(e.base, func(tx *store.Tx) error {
+		lease, r, err := tx.Claim(run, e.owner, until)
+		if err == nil && lease != nil {
+			x = &execution{engine: e, job: e.newJob(lease, until), run: r, results: map[string]expr.StepResult{}}
+			x.cancelled = r.CancelReason != ""
+		}
+		return err
+	})
+	if err != nil && x != nil {
+		e.drop(x.job)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// prepare reads what the steps need of the delivery. When that can never be had, it ends the run.
+func (x *execution) prepare() (err error) {
+	x.log = x.engine.log.With(zap.String("delivery", x.run.DeliveryID), zap.String("rule", x.run.Rule),
+		zap.String("run", x.run.ID), zap.String("repo", x.run.Repo))
+	x.delivery, err = x.engine.store.Delivery(x.job.whole, x.run.DeliveryID)
+	switch {
+	case x.job.whole.Err() != nil:
+		return x.leave()
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return err
+	case err == nil:
+		x.payload, err = hub.ParsePayload(x.delivery.Body)
+	}
+	if err != nil {
+		x.failure = "its delivery cannot be read: " + err.Error()
+		if err := x.finish(); err != nil {
+			return err
+		}
+		return errLeft
+	}
+	if x.engine.opts.Facts != nil {
+		x.facts = x.engine.opts.Facts(x.delivery, x.payload, x.run.Ref, x.run.SHA, x.run.Plan.Facts)
+	}
+	return nil
+}
+
+// inTx writes in a transaction that goes through also when the job is being left: that is when it matters most.
+func (x *execution) inTx(f func(tx *store.Tx) error) error {
+	return x.engine.store.InTx(context.WithoutCancel(x.job.whole), f)
+}
+
+// finish ends the run, all of whose steps are over.
+func (x *execution) finish() error {
+	state, message := store.Succeeded, ""
+	switch {
+	case x.cancelled:
+		state, message = store.Cancelled, x.failure
+	case x.failure != "":
+		state, message = store.RunFailed, x.failure
+	}
+	err := x.inTx(func(tx *store.Tx) error { return tx.FinishRun(x.job.lease, state, message) })
+	if errors.Is(err, store.ErrLeaseLost) {
+		return nil // whoever has it ends it
+	}
+	if err != nil {
+		return err
+	}
+	fields := []zap.Field{zap.String("state", string(state)), zap.Duration("after", time.Since(x.run.CreatedAt))}
+	if message != "" {
+		fields = append(fields, zap.String("error", message))
+	}
+	x.log.Info("run finished", fields...)
+	return nil
+}
+
+// leave gives up a run whose context has ended: back into the queue when the bot stops.
+func (x *execution) leave() error {
+	if errors.Is(context.Cause(x.job.whole), store.ErrLeaseLost) {
+		return errLeft
+	}
+	err := x.inTx(func(tx *store.Tx) error { return tx.HandOver(x.job.lease) })
+	if err != nil && !errors.Is(err, store.ErrLeaseLost) {
+		return err
+	}
+	return errLeft
+}

@@ -1,0 +1,156 @@
+package bot
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/hub"
+)
+
+// Limits of a rule's breaker when the rule does not set its own: so many runs on one repository in an hour. The second
+// is for runs that the bot's own acts caused, where a loop shows itself.
+const (
+	breakerRuns    = 2_000
+	breakerOwnRuns = 20
+	breakerPer     = time.Hour
+)
+
+// settlement decides, inside the match transaction, what becomes of the matches of one delivery: a run, or a skip
+// because of something only the store knows.
+type settlement struct {
+	tx       *store.Tx
+	delivery *store.Delivery
+	payload  *hub.Payload
+	now      time.Time
+	own      bool // the event is the bot's own act
+}
+
+// check looks at one reason not to run; a non-empty skip code refuses the run, and the clause says why.
+type check func(o *rule.Outcome, r *store.Run) (skip string, why rule.Clause, err error)
+
+// settle makes the run of a match or turns the match into a skip with its reason.
+func (s settlement) settle(o *rule.Outcome) error {
+	if o.Verdict != rule.VerdictMatched || o.Rule == nil {
+		return nil
+	}
+	r := s.newRun(o)
+	for _, look := range []check{s.optedOut, s.breaker, s.rateLimit, s.debounceOnce, s.group} {
+		code, why, err := look(o, r)
+		if err != nil {
+			return err
+		}
+		if code != "" {
+			skip(o, code, why)
+			return nil
+		}
+	}
+	return s.tx.InsertRun(r)
+}
+
+// skip turns a match into a skip.
+func skip(o *rule.Outcome, code string, why rule.Clause) {
+	o.Verdict, o.Reason, o.Steps = rule.VerdictSkipped, code, []rule.StepView{}
+	o.Clauses = append(o.Clauses, why)
+}
+
+// newRun makes the run of a matched rule. It carries the rule's steps as they are now, so that a later change of the
+// rules does not reach into it.
+func (s settlement) newRun(o *rule.Outcome) *store.Run {
+	p := s.payload
+	return &store.Run{
+		ID: uuid.Must(uuid.NewV7()).String(), DeliveryID: s.delivery.ID, Rule: o.RuleID, Ref: o.Ref, SHA: o.SHA,
+		Repo: p.Repo.Name, RepoType: string(p.Repo.Type), RepoID: p.Repo.ID, RateKey: o.RateKey, OwnCaused: s.own,
+		State: store.Queued, CreatedAt: s.now, Plan: newPlan(s.delivery, o),
+	}
+}
+
+// passed is the answer of a check that has nothing against the run.
+func passed(err error) (string, rule.Clause, error) { return "", rule.Clause{}, err }
+
+func (s settlement) optedOut(o *rule.Outcome, r *store.Run) (string, rule.Clause, error) {
+	out, err := s.tx.OptedOut(o.RuleID, r.RepoID)
+	if err != nil || !out {
+		return passed(err)
+	}
+	return "opted_out", rule.Clause{
+		Clause: "opted_out", Want: "a repository that did not opt out", Got: "its people stopped this rule",
+	}, nil
+}
+
+func (s settlement) breaker(o *rule.Outcome, r *store.Run) (string, rule.Clause, error) {
+	most, per := breakerRuns, breakerPer
+	if r.OwnCaused {
+		most = breakerOwnRuns
+	}
+	if b := o.Rule.Breaker; b != nil {
+		most, per = b.Max, b.Per
+	}
+	n, err := s.tx.CountRepoRuns(o.RuleID, r.RepoID, s.now.Add(-per), r.OwnCaused)
+	if err != nil || n < most {
+		return passed(err)
+	}
+	return "breaker", rule.Clause{
+		Clause: "breaker", Want: fmt.Sprintf("fewer than %d runs on this repository in %s", most, per),
+		Got: fmt.Sprintf("%d", n),
+	}, nil
+}
+
+func (s settlement) rateLimit(o *rule.Outcome, r *store.Run) (string, rule.Clause, error) {
+	limit := o.Rule.RateLimit
+	if limit == nil {
+		return passed(nil)
+	}
+	n, err := s.tx.CountRuns(o.RuleID, r.RateKey, s.now.Add(-limit.Per))
+	if err != nil || n < limit.Max {
+		return passed(err)
+	}
+	return "rate_limited", rule.Clause{
+		Clause: "rate_limit", Want: fmt.Sprintf("fewer than %d runs for %q in %s", limit.Max, r.RateKey, limit.Per),
+		Got: fmt.Sprintf("%d", n),
+	}, nil
+}
+
+// debounceOnce takes the value of once_per. A debounced run first makes the waiting one of its key give way, because
+// that one may hold the very value; but not when the value is beyond having, for then neither would run.
+func (s settlement) debounceOnce(o *rule.Outcome, r *store.Run) (string, rule.Clause, error) {
+	if o.OnceKey != "" {
+		taken, err := s.tx.OnceTaken(o.RuleID, o.OnceKey, o.DebounceKey)
+		if err != nil {
+			return passed(err)
+		}
+		if taken {
+			return "once", rule.Clause{Clause: "once_per", Want: "a value no earlier run has", Got: o.OnceKey}, nil
+		}
+	}
+	if d := o.Rule.Debounce; d != nil {
+		if err := s.tx.Debounce(r, o.DebounceKey, d.Wait, d.Max); err != nil {
+			return passed(err)
+		}
+	}
+	if o.OnceKey == "" {
+		return passed(nil)
+	}
+	free, err := s.tx.TakeOnce(o.RuleID, o.OnceKey, r.ID)
+	if err == nil && !free {
+		err = fmt.Errorf("once_per value of rule %s was free and then was not", o.RuleID)
+	}
+	return passed(err)
+}
+
+func (s settlement) group(o *rule.Outcome, r *store.Run) (string, rule.Clause, error) {
+	c := o.Rule.Concurrency
+	if c == nil {
+		return passed(nil)
+	}
+	in, err := s.tx.JoinGroup(r, o.GroupKey, c.OnConflict)
+	if err != nil || in {
+		return passed(err)
+	}
+	return "superseded", rule.Clause{
+		Clause: "concurrency", Want: "no run of the group under way", Got: "one of " + o.GroupKey,
+	}, nil
+}

@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const (
+	intakeSize = 1_024           // deliveries that may wait for the next commit; more are refused
+	intakeSlow = 2 * time.Second // a sender that waits longer is better told to come again
+	groupSize  = 256             // deliveries written in one commit
+)
+
+// pending is a delivery that waits to be written.
+type pending struct {
+	delivery Delivery
+	done     chan accepted // has room for the answer, so that the writer never waits for a caller that left
+}
+
+// accepted is the answer to one Accept.
+type accepted struct {
+	id        string
+	duplicate bool
+	err       error
+}
+
+// Accept keeps a delivery durably and returns its id; or the id of the equal one already kept, and duplicate true, which
+// is counted there. Deliveries are equal when their Key is: for ever if it was made of a Webhook-Id, else within a
+// window. Callers that come at the same time share one transaction, and so one wait for the disk.
+//
+// It returns ErrBusy when too many wait already or the disk takes longer than two seconds; in the second case, and when
+// ctx ends first, the delivery may still be written, and the sender's next try will be its duplicate.
+func (s *Store) Accept(ctx context.Context, d Delivery) (id string, duplicate bool, err error) {
+	if d.ID == "" {
+		v7, err := uuid.NewV7()
+		if err != nil {
+			return "", false, fmt.Errorf("store: make an id: %w", err)
+		}
+		d.ID = v7.String()
+	}
+	if d.ReceivedAt.IsZero() {
+		d.ReceivedAt = s.now()
+	}
+	if d.State == "" {
+		d.State = Received
+	}
+	item := &pending{delivery: d, done: make(chan accepted, 1)}
+	select {
+	case <-s.closing:
+		return "", false, ErrClosed
+	case s.intake <- item:
+	default:
+		return "", false, ErrBusy
+	}
+	return s.await(ctx, item)
+}
+
+// await waits for the group writer's answer.
+func (s *Store) await(ctx context.Context, item *pending) (string, bool, error) {
+	slow := time.NewTimer(s.slow)
+	defer slow.Stop()
+	select {
+	case a := <-item.done:
+		return a.id, a.duplicate, a.err
+	case <-ctx.Done():
+		return "", false, ctx.Err()
+	case <-slow.C:
+		return "", false, ErrBusy
+	case <-s.drained:
+		select {
+		case a := <-item.done: // written while draining
+			return a.id, a.duplicate, a.err
+		default:
+			return "", false, ErrClosed
+		}
+	}
+}
+
+// writeGroups writes the deliveries that come in, as many at once as wait, until the store closes.
+func (s *Store) writeGroups() {
+	defer close(s.drained)
+	for {
+		select {
+		case first := <-s.intake:
+			s.writeGroup(s.gather(first))
+		case <-s.closing:
+			for {
+				select {
+				case first := <-s.intake:
+					s.writeGroup(s.gather(first))
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+// gather takes what waits behind first, without waiting for more.
+func (s *Store) gather(first *pending) []*pending {
+	group := []*pending{first}
+	for len(group) < groupSize {
+		select {
+		case next := <-s.intake:
+			group = append(group, next)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// writeGroup writes deliveries in one transaction and answers their callers. When that fails, each is written alone, so
+// that a bad one fails no neighbour.
+func (s *Store) writeGroup(group []*pending) {
+	answers, err := s.writeDeliveries(group)
+	if err != nil && len(group) > 1 {
+		for _, item := range group {
+			s.writeGroup([]*pending{item})
+		}
+		return
+	}
+	for i, item := range group {
+		if err != nil {
+			item.done <- accepted{err: fmt.Errorf("store: keep the delivery: %w", err)}
+			continue
+		}
+		item.done <- answers[i]
+	}
+}
+
+func (s *Store) writeDeliveries(group []*pending) ([]accepted, error) {
+	// The callers' contexts do not reach here: a caller that hangs up must not take its delivery, or the others', along.
+	ctx := context.Background()
+	answers := make([]accepted, len(group))
+	err := s.InTx(ctx, func(tx *Tx) error {
+		insert, err := tx.tx.PrepareContext(ctx, insertDelivery)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = insert.Close() }()
+		for i, item := range group {
+			if answers[i], err = tx.accept(insert, &item.delivery); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return answers, err
+}
+
+// accept writes one delivery, or counts it on the equal one that is there.
+func (t *Tx) accept(insert *sql.Stmt, d *Delivery) (accepted, error) {
+	first, err := t.claimKey(d)
+	if err != nil {
+		return accepted{}, err
+	}
+	if first != d.ID {
+		_, err := t.exec(`UPDATE deliveries SET duplicates = duplicates + 1 WHERE id = ?`, first)
+		return accepted{id: first, duplicate: true}, err
+	}
+	_, err = insert.ExecContext(t.ctx, deliveryValues(d)...)
+	return accepted{id: d.ID}, err
+}
+
+// claimKey returns the id of the delivery that the key stands for: this one's, unless an equal one came before.
+func (t *Tx) claimKey(d *Delivery) (string, error) {
+	var expires int64
+	if d.WebhookID == "" {
+		expires = micros(d.ReceivedAt.Add(t.store.window))
+	}
+	var id string
+	err := t.tx.QueryRowContext(t.ctx, `INSERT INTO dedupe (key, delivery_id, expires_at) VALUES (?, ?, ?)
+		ON CONFLICT (key) DO UPDATE SET delivery_id = excluded.delivery_id, expires_at = excluded.expires_at
+		WHERE dedupe.expires_at > 0 AND dedupe.expires_at <= ?
+		RETURNING delivery_id`, d.Key, d.ID, expires, micros(d.ReceivedAt)).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = t.tx.QueryRowContext(t.ctx, `SELECT delivery_id FROM dedupe WHERE key = ?`, d.Key).Scan(&id)
+	}
+	return id, err
+}

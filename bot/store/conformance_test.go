@@ -1,0 +1,54 @@
+package store_test
+
+import "testing"
+
+// suite is what every database must pass.
+var suite = []struct {
+	name string
+	test func(t *testing.T, db database)
+}{
+	{"FinishMatch", testFinishMatch},
+	{"InsertRun", testInsertRun},
+	{"InsertRunTwice", testInsertRunTwice},
+	{"Once", testOnce},
+	{"OnceNotInserted", testOnceNotInserted},
+	{"OnceTaken", testOnceTaken},
+	{"Own", testOwn},
+	{"ListDeliveries", testListDeliveries},
+	{"ListRuns", testListRuns},
+	{"Counts", testCounts},
+	{"Claim", testClaim},
+	{"Fencing", testFencing},
+	{"Orphans", testOrphans},
+	{"TicketAgain", testTicketAgain},
+	{"Steps", testSteps},
+	{"Finish", testFinish},
+	{"Cancel", testCancel},
+	{"RetryRun", testRetryRun},
+	{"RetryRunOnce", testRetryRunOnce},
+	{"Reopen", testReopen},
+	{"Replay", testReplay},
+	{"Due", testDue},
+	{"GroupQueue", testGroupQueue},
+	{"GroupConflicts", testGroupConflicts},
+	{"GroupRetry", testGroupRetry},
+	{"Debounce", testDebounce},
+	{"DebounceThenGroup", testDebounceThenGroup},
+	{"Limits", testLimits},
+	{"OptOut", testOptOut},
+}
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	for name, db := range map[string]database{"sqlite": sqlite} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, c := range suite {
+				t.Run(c.name, func(t *testing.T) {
+					t.Parallel()
+					c.test(t, db)
+				})
+			}
+		})
+	}
+}

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrState says that a run is in a state that does not allow what was asked.
+var ErrState = errors.New("store: not possible in this state")
+
+// FinishRun ends a run as Succeeded, RunFailed or Cancelled: its once_per value is settled, and the next run of its
+// concurrency group is let go.
+func (t *Tx) FinishRun(l *Lease, state RunState, message string) error {
+	if err := t.check(l); err != nil {
+		return err
+	}
+	return t.end(l.Run, state, "", message)
+}
+
+// move changes the state of a run if the state machine allows it. set is a constant of this package, beginning with a
+// comma.
+func (t *Tx) move(run string, to RunState, set string, args ...any) error {
+	args = append(append([]any{string(to)}, args...), run)
+	n, err := t.exec(`UPDATE runs SET state = ?`+set+` WHERE id = ? AND state IN (`+sourcesOf(to)+`)`, args...)
+	if err != nil {
+		return fmt.Errorf("store: make run %s %s: %w", run, to, err)
+	}
+	if n == 0 {
+		return fmt.Errorf("run %s cannot become %s: %w", run, to, ErrState)
+	}
+	t.note(run, to)
+	return nil
+}
+
+// end makes a run final.
+func (t *Tx) end(run string, state RunState, reason, message string) error {
+	var group *string // what it holds now
+	err := t.tx.QueryRowContext(t.ctx, `SELECT group_slot FROM runs WHERE id = ?`, run).Scan(&group)
+	if err != nil {
+		return fmt.Errorf("store: end run %s: %w", run, err)
+	}
+	err = t.move(run, state, `, reason = ?, error = ?, finished_at = ?, wait_for = '', wait_until = 0, owner = '',
+		lease_until = 0, group_slot = NULL`, reason, message, micros(t.now))
+	if err != nil {
+		return err
+	}
+	if err := t.endSteps(run, state); err != nil {
+		return err
+	}
+	if err := t.settleOnce(run, state); err != nil {
+		return fmt.Errorf("store: settle once_per of run %s: %w", run, err)
+	}
+	if group == nil {
+		return nil
+	}
+	return t.promote(*group)
+}
+
+// endSteps closes the steps and the attempt that an ending run leaves open.
+func (t *Tx) endSteps(run string, state RunState) error {
+	if state != Skipped {
+		state = Cancelled
+	}
+	_, err := t.exec(`UPDATE steps SET state = ? WHERE run_id = ? AND state IN ('queued', 'waiting', 'running')`,
+		string(state), run)
+	if err == nil {
+		_, err = t.exec(`UPDATE attempts SET state = 'cancelled', finished_at = ? WHERE run_id = ? AND state = 'running'`,
+			micros(t.now), run)
+	}
+	if err != nil {
+		return fmt.Errorf("store: end the steps of run %s: %w", run, err)
+	}
+	return nil
+}
+
+// Cancel ends a run that is queued or waiting. Of a running one it notes that it is to be cancelled, which its worker
+// hears of at once from the queue or its Change, and otherwise with its next heartbeat. A run that is over gives
+// ErrState.
+func (t *Tx) Cancel(run, reason string) error {
+	r, err := t.Run(run)
+	if err != nil {
+		return err
+	}
+	switch {
+	case r.State == Running:
+		if _, err := t.exec(`UPDATE runs SET cancel_reason = ? WHERE id = ?`, reason, run); err != nil {
+			return fmt.Errorf("store: cancel run %s: %w", run, err)
+		}
+		t.changes = append(t.changes, Change{Run: run, State: Running, Cancel: true})
+	case r.State.Final():
+		return fmt.Errorf("run %s is over (%s): %w", run, r.State, ErrState)
+	default:
+		if err := t.end(run, Cancelled, reason, ""); err != nil {
+			return err
+		}
+	}
+	if t.tickets == nil {
+		return nil
+	}
+	return t.tickets.Revoke(t.ctx, t, run)
+}

@@ -1,0 +1,113 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A concurrency group lets one run go on at a time. A run holds its group from when it is queued until it is over,
+// retry delays included; runs.group_slot says so, under a unique index. The others wait and are let go one by one, oldest
+// first, in the transaction that ends the one before.
+
+// JoinGroup puts a new run into a concurrency group, before InsertRun and after Debounce. While another run holds the
+// group, onConflict says what happens: "queue" waits; "replace_queued" waits, and those that waited are skipped;
+// "cancel_running" also cancels the one that holds it; "skip" returns false: the run is not to be inserted, and what
+// TakeOnce took for it is free again.
+func (t *Tx) JoinGroup(r *Run, group, onConflict string) (bool, error) {
+	r.GroupKey, r.onConflict = group, onConflict
+	if r.waitFor == waitDebounce {
+		return true, nil
+	}
+	holder, err := t.contend(r.ID, group, onConflict)
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case holder == "":
+	case onConflict == "skip":
+		if err := t.settleOnce(r.ID, Skipped); err != nil {
+			return false, fmt.Errorf("store: settle once_per of run %s: %w", r.ID, err)
+		}
+		return false, nil
+	default:
+		r.State, r.waitFor, r.Reason = Waiting, waitGroup, waitsBehind(holder, group)
+	}
+	return true, nil
+}
+
+// enterGroup lets a stored run into its group, or decides what happens to it, as JoinGroup does.
+func (t *Tx) enterGroup(r *Run, onConflict string) error {
+	holder, err := t.contend(r.ID, r.GroupKey, onConflict)
+	switch {
+	case err != nil:
+		return err
+	case holder == "":
+		return t.queue(r.ID, r.GroupKey)
+	case onConflict == "skip":
+		return t.end(r.ID, Skipped, "concurrency: run "+holder+" holds the group "+r.GroupKey, "")
+	}
+	return t.wait(r.ID, waitGroup, time.Time{}, waitsBehind(holder, r.GroupKey))
+}
+
+func waitsBehind(holder, group string) string {
+	return "waits for run " + holder + " in the concurrency group " + group
+}
+
+// contend makes way in a group for a run as onConflict says, and returns the run that still holds it, "" for none.
+func (t *Tx) contend(run, group, onConflict string) (holder string, err error) {
+	if onConflict == "replace_queued" || onConflict == "cancel_running" {
+		if err := t.skipWaiting(run, group); err != nil {
+			return "", err
+		}
+	}
+	holder, err = t.holder(group)
+	if err != nil || holder == "" || onConflict != "cancel_running" {
+		return holder, err
+	}
+	if err := t.Cancel(holder, "superseded by run "+run); err != nil {
+		return "", err
+	}
+	return t.holder(group) // none, unless it is running and needs a moment to stop
+}
+
+// holder is the run that holds a group.
+func (t *Tx) holder(group string) (id string, err error) {
+	err = t.tx.QueryRowContext(t.ctx, `SELECT id FROM runs WHERE group_slot = ?`, group).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("store: look for the run that holds the group %s: %w", group, err)
+	}
+	return id, nil
+}
+
+// skipWaiting ends the runs that wait for a group, except one.
+func (t *Tx) skipWaiting(except, group string) error {
+	waiting, err := t.queryIDs(`SELECT id FROM runs WHERE group_key = ? AND state = 'waiting' AND wait_for = ?
+		AND id <> ? ORDER BY id`, group, waitGroup, except)
+	if err != nil {
+		return fmt.Errorf("store: look for runs that wait for the group %s: %w", group, err)
+	}
+	for _, id := range waiting {
+		if err := t.end(id, Skipped, "superseded by run "+except, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// promote lets the run go on that has waited longest for a group.
+func (t *Tx) promote(group string) error {
+	next, err := t.queryIDs(`SELECT id FROM runs WHERE group_key = ? AND state = 'waiting' AND wait_for = ?
+		ORDER BY id LIMIT 1`, group, waitGroup)
+	if err != nil {
+		return fmt.Errorf("store: look for the next run of the group %s: %w", group, err)
+	}
+	if len(next) == 0 {
+		return nil
+	}
+	return t.queue(next[0], group)
+}

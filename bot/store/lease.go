@@ -1,0 +1,137 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrLeaseLost says that another worker took the run over, or that it was ended; whoever gets it stops and writes nothing.
+var ErrLeaseLost = errors.New("store: the lease of the run is lost")
+
+// interrupted is the state of an attempt that was cut off by the bot's own end.
+const interrupted = "interrupted"
+
+// Lease is the right to work a run, until it expires or ends. Token grows with each lease of a run, so that a worker
+// that slept through the end of its own cannot write any more.
+type Lease struct {
+	Run   string
+	Owner string
+	Token int64
+}
+
+// Claim takes a queued run for owner until the given time and returns it with its steps. It returns a nil Lease when the
+// run is not queued any more: a ticket may come twice.
+func (t *Tx) Claim(run, owner string, until time.Time) (*Lease, *Run, error) {
+	l := Lease{Run: run, Owner: owner}
+	err := t.tx.QueryRowContext(t.ctx, `UPDATE runs SET state = 'running', owner = ?, token = token + 1, lease_until = ?,
+		started_at = CASE WHEN started_at = 0 THEN ? ELSE started_at END, reason = '', wait_for = '', wait_until = 0
+		WHERE id = ? AND state = 'queued' RETURNING token`, owner, micros(until), micros(t.now), run).Scan(&l.Token)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("store: claim run %s: %w", run, err)
+	}
+	t.note(run, Running)
+	r, err := t.Run(run)
+	return &l, r, err
+}
+
+// Renew extends a lease. It returns why the run is to be cancelled, "" when it is not, and ErrLeaseLost when the lease is
+// not valid any more.
+func (t *Tx) Renew(l *Lease, until time.Time) (cancel string, err error) {
+	err = t.tx.QueryRowContext(t.ctx, `UPDATE runs SET lease_until = ? WHERE id = ? AND state = 'running' AND owner = ?
+		AND token = ? RETURNING cancel_reason`, micros(until), l.Run, l.Owner, l.Token).Scan(&cancel)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("run %s: %w", l.Run, ErrLeaseLost)
+	}
+	if err != nil {
+		return "", fmt.Errorf("store: renew the lease of run %s: %w", l.Run, err)
+	}
+	return cancel, nil
+}
+
+// check returns ErrLeaseLost unless the lease is valid. What it saw stays true until the transaction ends.
+func (t *Tx) check(l *Lease) error {
+	var n int
+	err := t.tx.QueryRowContext(t.ctx, `SELECT COUNT(*) FROM runs WHERE id = ? AND state = 'running' AND owner = ?
+		AND token = ?`, l.Run, l.Owner, l.Token).Scan(&n)
+	if err != nil {
+		return fmt.Errorf("store: check the lease of run %s: %w", l.Run, err)
+	}
+	if n == 0 {
+		return fmt.Errorf("run %s: %w", l.Run, ErrLeaseLost)
+	}
+	return nil
+}
+
+// HandOver puts a run that its worker must leave back into the queue. The attempt under way counts as cut off.
+func (t *Tx) HandOver(l *Lease) error {
+	if err := t.check(l); err != nil {
+		return err
+	}
+	return t.requeue(l.Run)
+}
+
+// TakeOrphans puts runs whose lease has expired back into the queue, at most limit; with all, every running one. It
+// returns how many it found.
+func (t *Tx) TakeOrphans(all bool, limit int) (int, error) {
+	until := micros(t.now)
+	if all {
+		until = int64(^uint64(0) >> 1)
+	}
+	orphans, err := t.queryIDs(`SELECT id FROM runs WHERE state = 'running' AND lease_until <= ? ORDER BY id LIMIT ?`,
+		until, limit)
+	if err != nil {
+		return 0, fmt.Errorf("store: look for orphaned runs: %w", err)
+	}
+	for _, run := range orphans {
+		if err := t.requeue(run); err != nil {
+			return 0, err
+		}
+	}
+	return len(orphans), nil
+}
+
+// requeue makes a running run queued again.
+func (t *Tx) requeue(run string) error {
+	_, err := t.exec(`UPDATE attempts SET state = '`+interrupted+`', finished_at = ? WHERE run_id = ?
+		AND state = 'running'`, micros(t.now), run)
+	if err != nil {
+		return fmt.Errorf("store: requeue run %s: %w", run, err)
+	}
+	if _, err := t.exec(`UPDATE steps SET state = 'queued' WHERE run_id = ? AND state = 'running'`, run); err != nil {
+		return fmt.Errorf("store: requeue run %s: %w", run, err)
+	}
+	return t.queue(run, "")
+}
+
+// TicketAgain issues tickets anew for runs that are queued since before the given time, at most limit: their tickets may
+// have been lost with the process that held them.
+func (t *Tx) TicketAgain(before time.Time, limit int) (int, error) {
+	runs, err := t.queryIDs(`SELECT id FROM runs WHERE state = 'queued' AND ticketed_at < ? ORDER BY id LIMIT ?`,
+		micros(before), limit)
+	if err != nil {
+		return 0, fmt.Errorf("store: look for runs without a ticket: %w", err)
+	}
+	for _, run := range runs {
+		if _, err := t.exec(`UPDATE runs SET ticketed_at = ? WHERE id = ?`, micros(t.now), run); err != nil {
+			return 0, fmt.Errorf("store: issue the ticket of run %s again: %w", run, err)
+		}
+	}
+	return len(runs), t.enqueue(runs...)
+}
+
+// SetTicket remembers the queue's number of a run's latest ticket, so that it can be cancelled.
+func (t *Tx) SetTicket(run string, ticket int64) error {
+	_, err := t.exec(`UPDATE runs SET ticket = ? WHERE id = ?`, ticket, run)
+	return err
+}
+
+// Ticket returns the queue's number of a run's latest ticket; 0 when it never had one.
+func (t *Tx) Ticket(run string) (ticket int64, err error) {
+	err = t.tx.QueryRowContext(t.ctx, `SELECT ticket FROM runs WHERE id = ?`, run).Scan(&ticket)
+	return ticket, err
+}

@@ -1,0 +1,45 @@
+package store
+
+import "fmt"
+
+// TakeOnce reserves a once_per value for a run; false when it is held or used up. The value is used up, for ever, when
+// the run succeeds, and free again when it fails, is cancelled or skipped. Call it before InsertRun.
+func (t *Tx) TakeOnce(rule, key, run string) (bool, error) {
+	n, err := t.exec(`INSERT INTO once (rule, key, run_id, state) VALUES (?, ?, ?, 'held')
+		ON CONFLICT (rule, key) DO UPDATE SET run_id = excluded.run_id, state = 'held' WHERE once.state = 'free'`,
+		rule, key, run)
+	if err != nil {
+		return false, fmt.Errorf("store: take the once_per value of rule %s: %w", rule, err)
+	}
+	return n == 1, nil
+}
+
+// OnceTaken tells whether TakeOnce would refuse a value. With debounceKey it answers for a run that is to be debounced
+// first: a value held by the waiting run of that key counts as free, for Debounce makes that run give way.
+func (t *Tx) OnceTaken(rule, key, debounceKey string) (bool, error) {
+	var n int
+	err := t.tx.QueryRowContext(t.ctx, `SELECT COUNT(*) FROM once WHERE rule = ? AND key = ? AND state <> 'free'
+		AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = once.run_id AND runs.debounce_key = ? AND runs.debounce_key <> ''
+		AND runs.state = 'waiting' AND runs.wait_for = ?)`, rule, key, debounceKey, waitDebounce).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("store: look up the once_per value of rule %s: %w", rule, err)
+	}
+	return n > 0, nil
+}
+
+// settleOnce uses up or frees the value that a run held.
+func (t *Tx) settleOnce(run string, outcome RunState) error {
+	state := "free"
+	if outcome == Succeeded {
+		state = "used"
+	}
+	_, err := t.exec(`UPDATE once SET state = ? WHERE run_id = ? AND state = 'held'`, state, run)
+	return err
+}
+
+// freeOnce frees the values that finished runs of equal deliveries used up, for a replay that shall do it all again.
+func (t *Tx) freeOnce(deliveryKey string) error {
+	_, err := t.exec(`UPDATE once SET state = 'free' WHERE state = 'used' AND run_id IN (SELECT runs.id FROM runs
+		JOIN deliveries ON deliveries.id = runs.delivery_id WHERE deliveries.key = ?)`, deliveryKey)
+	return err
+}

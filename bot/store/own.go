@@ -1,0 +1,59 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/hfbot/hfbot/hub"
+)
+
+// The kinds of things that the bot does on the Hub.
+const (
+	OwnComment    = "comment"
+	OwnDiscussion = "discussion"
+	OwnCommit     = "commit"
+)
+
+// Own is something the bot did on the Hub, so that its echo is known again.
+type Own struct {
+	Kind   string // OwnComment, OwnDiscussion or OwnCommit
+	ID     string // comment id, "repo_id#num", commit sha
+	Rule   string
+	RepoID string
+	Repo   hub.RepoRef
+}
+
+// RecordOwn remembers what the bot did. To record the same thing twice changes nothing.
+func (s *Store) RecordOwn(ctx context.Context, o Own) error {
+	_, err := s.writer.ExecContext(ctx, `INSERT INTO own (kind, id, rule, repo_id, repo, repo_type, at)
+		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, id) DO NOTHING`,
+		o.Kind, o.ID, o.Rule, o.RepoID, o.Repo.Name, string(o.Repo.Type), micros(s.now()))
+	if err != nil {
+		return fmt.Errorf("store: record the bot's own %s %s: %w", o.Kind, o.ID, err)
+	}
+	return nil
+}
+
+// IsOwn tells whether the bot did this itself.
+func (s *Store) IsOwn(ctx context.Context, kind, id string) (bool, error) {
+	_, own, err := findOwn(ctx, s.reader, kind, id)
+	return own, err
+}
+
+// Own returns what the bot did itself, and whether it did.
+func (t *Tx) Own(kind, id string) (Own, bool, error) { return findOwn(t.ctx, t.tx, kind, id) }
+
+func findOwn(ctx context.Context, q querier, kind, id string) (Own, bool, error) {
+	o := Own{Kind: kind, ID: id}
+	err := q.QueryRowContext(ctx, `SELECT rule, repo_id, repo, repo_type FROM own WHERE kind = ? AND id = ?`, kind, id).
+		Scan(&o.Rule, &o.RepoID, &o.Repo.Name, &o.Repo.Type)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Own{}, false, nil
+	}
+	if err != nil {
+		return Own{}, false, fmt.Errorf("store: look up the bot's own %s %s: %w", kind, id, err)
+	}
+	return o, true, nil
+}

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// What a waiting run waits for.
+const (
+	waitRetry    = "retry"
+	waitDebounce = "debounce"
+	waitGroup    = "group"
+)
+
+// wait lets a run wait, without a ticket and without a worker.
+func (t *Tx) wait(run, what string, until time.Time, reason string) error {
+	return t.move(run, Waiting, `, wait_for = ?, wait_until = ?, reason = ?, owner = '', lease_until = 0`,
+		what, micros(until), reason)
+}
+
+// queue makes a run due, holding the given concurrency group ("" leaves the group as it is), and gives it a ticket.
+func (t *Tx) queue(run, group string) error {
+	set := `, wait_for = '', wait_until = 0, reason = '', owner = '', lease_until = 0, ticketed_at = ?`
+	args := []any{micros(t.now)}
+	if group != "" {
+		set, args = set+`, group_slot = ?`, append(args, group)
+	}
+	if err := t.move(run, Queued, set, args...); err != nil {
+		return err
+	}
+	return t.enqueue(run)
+}
+
+// NextDue returns when the next waiting run is due; the zero time when none waits for a time.
+func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
+	var due *int64
+	err := s.reader.QueryRowContext(ctx, `SELECT MIN(wait_until) FROM runs WHERE state = 'waiting' AND wait_until > 0`).
+		Scan(&due)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("store: look for the next run that is due: %w", err)
+	}
+	if due == nil {
+		return time.Time{}, nil
+	}
+	return fromMicros(*due), nil
+}
+
+// ReleaseDue ends the waits whose time has come, at most limit, and returns how many there were. A run whose debounce
+// ends joins its concurrency group only now, since until then it may still be replaced.
+func (t *Tx) ReleaseDue(limit int) (int, error) {
+	due, err := t.queryIDs(`SELECT id FROM runs WHERE state = 'waiting' AND wait_until > 0 AND wait_until <= ?
+		ORDER BY id LIMIT ?`, micros(t.now), limit)
+	if err != nil {
+		return 0, fmt.Errorf("store: look for runs that are due: %w", err)
+	}
+	for _, id := range due {
+		r, err := t.Run(id)
+		if err != nil {
+			return 0, err
+		}
+		switch {
+		case r.State != Waiting: // another one's release has just replaced it
+		case r.waitFor == waitDebounce && r.GroupKey != "":
+			err = t.enterGroup(r, r.onConflict)
+		default:
+			err = t.queue(id, "")
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(due), nil
+}

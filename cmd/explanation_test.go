@@ -1,0 +1,77 @@
+package cmd
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/hub"
+)
+
+func TestExplanationListsEachRuleOnce(t *testing.T) {
+	t.Parallel()
+	clause := []rule.Clause{{Clause: "refs", OK: true, Want: "x", Got: "x"}}
+	got := newExplanation([]rule.Outcome{
+		{RuleID: "a", Verdict: rule.VerdictNotMatched, Reason: "refs"},
+		{RuleID: "b", Verdict: rule.VerdictError, Reason: "no files", Ref: "refs/heads/x", SHA: "1"},
+		{
+			RuleID: "b", Verdict: rule.VerdictMatched, Ref: "refs/heads/y", SHA: "2", Clauses: clause,
+			Steps: []rule.StepView{{Uses: "hub.comment"}},
+		},
+		{RuleID: "b", Verdict: rule.VerdictSkipped, Reason: "once", Ref: "refs/heads/z", SHA: "3"},
+	}, "a note")
+	want := explanation{Note: "a note", Rules: []explainedRule{
+		{
+			ID: "a", Verdict: rule.VerdictNotMatched, Reason: "refs",
+			Clauses: []rule.Clause{}, Steps: []rule.StepView{},
+		},
+		{
+			ID: "b", Verdict: rule.VerdictMatched, Clauses: clause, Steps: []rule.StepView{{Uses: "hub.comment"}},
+			Refs: []explainedRef{
+				{"refs/heads/x", "1", rule.VerdictError, "no files"},
+				{"refs/heads/y", "2", rule.VerdictMatched, ""},
+				{"refs/heads/z", "3", rule.VerdictSkipped, "once"},
+			},
+		},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("explanation (-want +got):\n%s", diff)
+	}
+}
+
+func TestSkipOwn(t *testing.T) {
+	t.Parallel()
+	opened := &hub.Payload{
+		Event: hub.Event{Scope: "discussion", Action: "create"}, Discussion: &hub.PayloadDiscussion{Author: hub.Owner{ID: "me"}},
+	}
+	commented := &hub.Payload{
+		Event:      hub.Event{Scope: "discussion.comment", Action: "create"},
+		Discussion: &hub.PayloadDiscussion{Author: hub.Owner{ID: "you"}}, Comment: &hub.PayloadComment{Author: hub.Owner{ID: "me"}},
+	}
+	pushed := &hub.Payload{Event: hub.Event{Scope: "repo.content", Action: "update"}}
+	for _, tc := range []struct {
+		name    string
+		payload *hub.Payload
+		bot     string
+		own     bool // the rule asks for own events
+		want    rule.Verdict
+		noted   bool
+	}{
+		{"the bot's discussion", opened, "me", false, rule.VerdictSkipped, false},
+		{"the bot's comment", commented, "me", false, rule.VerdictSkipped, false},
+		{"asked for", opened, "me", true, rule.VerdictMatched, false},
+		{"somebody else's", opened, "it", false, rule.VerdictMatched, false},
+		{"bot not named", opened, "", false, rule.VerdictMatched, true},
+		{"a push names nobody", pushed, "me", false, rule.VerdictMatched, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			outcomes := []rule.Outcome{{Verdict: rule.VerdictMatched, Rule: &rule.Rule{OwnEvents: tc.own}}}
+			note := skipOwn(outcomes, tc.payload, tc.bot)
+			if outcomes[0].Verdict != tc.want || (note != "") != tc.noted {
+				t.Errorf("verdict %s, note %q; want %s, a note: %t", outcomes[0].Verdict, note, tc.want, tc.noted)
+			}
+		})
+	}
+}

@@ -1,0 +1,89 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hfbot/hfbot/hub/emulator"
+)
+
+// hubOptions are the flags of `hfbot hub`.
+type hubOptions struct {
+	listen string
+	users  []string
+	out    io.Writer
+}
+
+func newHub() *cobra.Command {
+	var o hubOptions
+	c := &cobra.Command{
+		Use: "hub", Short: "Run a Hub of your own on this machine",
+		Long: "Runs the local Hub: repositories, git, pull requests, comments and webhooks as huggingface.co has them, in memory.\n" +
+			"It ends with Ctrl-C, and all it holds is gone.",
+		Example: "  hfbot hub --listen 127.0.0.1:5000 --user alice:hf_alice --user bot:hf_bot",
+		Args:    arguments(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			o.out = c.OutOrStdout()
+			return runHub(c.Context(), o)
+		},
+	}
+	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:5000", "address to listen on; port 0 takes a free one")
+	c.Flags().StringArrayVar(&o.users, "user", nil,
+		"an account as NAME:TOKEN, may be repeated (default demo:hf_demo and hfbot:hf_hfbot)")
+	return c
+}
+
+func runHub(ctx context.Context, o hubOptions) (err error) {
+	users, err := parseUsers(o.users)
+	if err != nil {
+		return err
+	}
+	server, err := emulator.New(emulator.Options{
+		Users:      users,
+		OnDelivery: func(d emulator.Delivery) { fmt.Fprintln(o.out, describeTry(d)) },
+	})
+	if err != nil {
+		return fmt.Errorf("start the local Hub: %w", err)
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	if err := server.Start(ctx, o.listen); err != nil {
+		return fmt.Errorf("start the local Hub: %w", err)
+	}
+	fmt.Fprintf(o.out, "The local Hub is at %s\n", server.URL())
+	for _, u := range users {
+		fmt.Fprintf(o.out, "user %s, token %s\n", u.Name, u.Token)
+	}
+	fmt.Fprintf(o.out, "Point clients at it with HF_ENDPOINT=%s and HF_TOKEN; Ctrl-C ends it.\n", server.URL())
+	<-ctx.Done()
+	return nil
+}
+
+// parseUsers reads NAME:TOKEN pairs; without any, the default accounts are used. These tokens open nothing but the
+// local Hub, so they are shown.
+func parseUsers(pairs []string) ([]emulator.User, error) {
+	if len(pairs) == 0 {
+		pairs = []string{"demo:hf_demo", "hfbot:hf_hfbot"}
+	}
+	var users []emulator.User
+	for _, pair := range pairs {
+		name, token, ok := strings.Cut(pair, ":")
+		if !ok || name == "" || token == "" {
+			return nil, usageErrorf("--user must be NAME:TOKEN, such as alice:hf_alice")
+		}
+		users = append(users, emulator.User{Name: name, Token: token})
+	}
+	return users, nil
+}
+
+func describeTry(d emulator.Delivery) string {
+	result := fmt.Sprintf("answered %d", d.Status)
+	if d.Status == 0 {
+		result = "failed: " + d.Error
+	}
+	return fmt.Sprintf("delivery %s to %s, try %d: %s", d.ID, d.URL, d.Try, result)
+}

@@ -1,0 +1,69 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes of every command.
+const (
+	exitOK      = 0
+	exitFailed  = 1 // it did not work
+	exitUsage   = 2 // it was called wrongly
+	exitRefused = 3 // a checkpoint was refused (convert, inspect)
+)
+
+// Main runs the command line of this process and returns its exit code. The first interrupt or SIGTERM ends the command
+// in good order, a second one at once.
+func Main() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return report(newRoot().ExecuteContextC(ctx))
+}
+
+// report prints a failed command's error as one message and returns the exit code.
+func report(cmd *cobra.Command, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		exit = &exitError{code: exitFailed, err: err}
+	}
+	if exit.err != nil {
+		fmt.Fprintln(cmd.ErrOrStderr(), "hfbot: "+exit.err.Error())
+	}
+	if exit.code == exitUsage {
+		fmt.Fprintf(cmd.ErrOrStderr(), "See '%s --help'.\n", cmd.CommandPath())
+	}
+	return exit.code
+}
+
+// exitError ends the process with a code other than 1. Without err, the command has already said what is wrong.
+type exitError struct {
+	code int
+	err  error
+}
+
+// Error implements error.
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.code)
+	}
+	return e.err.Error()
+}
+
+// Unwrap gives the cause to errors.Is and errors.As.
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageErrorf is an error about how a command was called.
+func usageErrorf(format string, args ...any) error {
+	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...)}
+}

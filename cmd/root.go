@@ -1,0 +1,60 @@
+package cmd
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// newRoot makes the whole tree of commands.
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "hfbot",
+		Short: "Rules for what happens on the Hugging Face Hub",
+		Long: "hfbot receives the webhooks of the Hugging Face Hub, matches them against rules in YAML and works their steps:\n" +
+			"convert weights, comment, open pull requests, start CI.",
+		Example:       "  hfbot demo --once\n  hfbot serve --rules rules.yaml",
+		SilenceErrors: true, // Main prints them
+		SilenceUsage:  true,
+		Args:          subcommandsOnly,
+		RunE:          showHelp,
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageErrorf("%w", err) })
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(
+		newDemo(), newServe(), newHub(), newSend(), newCheck(), newExplain(), newActions(),
+		newConvert(), newInspect(), newDeliveries(), newRuns(), newHealthcheck(), newVersion(),
+	)
+	return root
+}
+
+// group makes a command that only holds other commands.
+func group(use, short, example string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Example: example, Args: subcommandsOnly, RunE: showHelp}
+	c.AddCommand(commands...)
+	return c
+}
+
+// subcommandsOnly refuses arguments of a command that only holds other commands: they are misspelt names.
+func subcommandsOnly(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = " (did you mean " + strings.Join(near, " or ") + "?)"
+	}
+	return usageErrorf("%s has no command %q%s", c.CommandPath(), args[0], hint)
+}
+
+func showHelp(c *cobra.Command, _ []string) error { return c.Help() }
+
+// arguments makes a wrong number of arguments a usage error that names what is wanted.
+func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return usageErrorf("%w; usage: %s", err, c.UseLine())
+		}
+		return nil
+	}
+}

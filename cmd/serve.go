@@ -1,0 +1,71 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/hfbot/hfbot/bot"
+	"github.com/hfbot/hfbot/config"
+)
+
+// serveFlags are the settings that `hfbot serve` takes as flags.
+var serveFlags = []string{
+	"rules", "listen", "database", "work_dir", "workers", "endpoint", "insecure_no_secret", "allow_private_egress",
+	"public_host", "log_level", "log_format",
+}
+
+func newServe() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the bot: receive deliveries, match them against the rules and work their steps",
+		Long: `Runs the bot until it is interrupted. Deliveries come in at POST /webhook; the dashboard is at /, its data as JSON
+under /api/v1. Settings are flags, environment (HF_TOKEN, WEBHOOK_SECRET, HFBOT_…) or hfbot.yaml, in this order.`,
+		Example: "  HF_TOKEN=hf_… WEBHOOK_SECRET=… hfbot serve --rules rules.yaml",
+		Args:    arguments(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := config.Load(c.Flags())
+			if err != nil {
+				return err
+			}
+			return runServe(c.Context(), cfg, c.ErrOrStderr())
+		},
+	}
+	config.AddFlags(c.Flags(), serveFlags...)
+	return c
+}
+
+func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err error) {
+	if err = cfg.RequireWebhookSecret(); err != nil {
+		return err
+	}
+	log, err := newLogger(cfg.LogLevel, cfg.LogFormat, stderr)
+	if err != nil {
+		return err
+	}
+	rules := cfg.Rules
+	if len(rules) == 0 {
+		if rules, err = config.FindRules("."); err != nil {
+			return err
+		}
+	}
+	b, err := bot.New(ctx, bot.Options{
+		Endpoint: cfg.Endpoint, Token: cfg.Token, Rules: rules, Database: cfg.Database, Listen: cfg.Listen,
+		WebhookSecrets: cfg.WebhookSecrets, AdminToken: cfg.AdminToken, PublicHost: cfg.PublicHost,
+		AllowPrivate: cfg.AllowPrivateEgress, WorkDir: cfg.WorkDir, Workers: cfg.Workers, Log: log,
+	})
+	if wrong := new(bot.RulesError); errors.As(err, &wrong) {
+		fmt.Fprint(stderr, wrong.Problems.Text())
+		return fmt.Errorf("the rules have errors; nothing was started (hfbot check shows them too)")
+	} else if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.Close()) }()
+	log.Info("ready", zap.String("webhook", b.URL()+"/webhook"), zap.String("dashboard", b.URL()),
+		zap.Int("rules", len(b.Rules().Rules)), zap.String("database", databaseName(cfg.Database)))
+	return b.Serve(ctx)
+}

@@ -1,0 +1,77 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/hfbot/hfbot/hub"
+)
+
+// Config is the settings of a bot process, checked.
+type Config struct {
+	Rules              []string     `mapstructure:"rules"`
+	Listen             string       `mapstructure:"listen"`
+	Database           string       `mapstructure:"database"`
+	WorkDir            string       `mapstructure:"work_dir"`
+	Workers            int          `mapstructure:"workers"`
+	Endpoint           string       `mapstructure:"endpoint"`
+	Token              hub.Secret   `mapstructure:"token"`
+	WebhookSecrets     []hub.Secret `mapstructure:"webhook_secret"`
+	InsecureNoSecret   bool         `mapstructure:"insecure_no_secret"`
+	AdminToken         hub.Secret   `mapstructure:"admin_token"`
+	AllowPrivateEgress bool         `mapstructure:"allow_private_egress"`
+	PublicHost         string       `mapstructure:"public_host"`
+	SpaceID            string       `mapstructure:"space_id"`
+	LogLevel           string       `mapstructure:"log_level"`
+	LogFormat          string       `mapstructure:"log_format"`
+}
+
+// ErrNoWebhookSecret is why a bot does not start to receive: anybody could make it act.
+var ErrNoWebhookSecret = errors.New("no webhook secret: set WEBHOOK_SECRET to the secret of the webhook, " +
+	"or pass --insecure-no-secret to accept deliveries from anybody")
+
+// RequireWebhookSecret fails when there is no webhook secret and nobody asked to go without.
+func (c *Config) RequireWebhookSecret() error {
+	if len(c.WebhookSecrets) == 0 && !c.InsecureNoSecret {
+		return ErrNoWebhookSecret
+	}
+	return nil
+}
+
+// check tells everything that is wrong with the values.
+func (c *Config) check() error {
+	var errs []error
+	wrong := func(key, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("setting %s: "+format, append([]any{key}, args...)...))
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		wrong("listen", "%q is no address; write it as host:port, such as 127.0.0.1:7860", c.Listen)
+	}
+	if !validDatabase(c.Database) {
+		// The URL of a PostgreSQL database may hold a password, so it is not shown.
+		wrong("database", "it must be sqlite:PATH or postgres://…")
+	}
+	if u, err := url.Parse(c.Endpoint); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		wrong("endpoint", "%q is no http or https URL", c.Endpoint)
+	}
+	if c.Workers < 0 {
+		wrong("workers", "%d is negative; 0 leaves it to the bot", c.Workers)
+	}
+	for key, value := range map[string]string{"log_level": c.LogLevel, "log_format": c.LogFormat} {
+		if s, _ := find(key); !slices.Contains(s.OneOf, value) {
+			wrong(key, "%q is none of %s", value, strings.Join(s.OneOf, ", "))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func validDatabase(database string) bool {
+	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
+		return path != ""
+	}
+	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
+}

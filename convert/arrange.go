@@ -1,0 +1,114 @@
+package convert
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hfbot/hfbot/convert/safetensors"
+	"github.com/hfbot/hfbot/convert/torchfile"
+)
+
+// arrange decides which names are written, in what order and as what type.
+func (p *Plan) arrange(tensors []named, opts Options) *Refusal {
+	kept, aliases := tensors, map[string]string(nil)
+	if opts.Shared != Duplicate {
+		kept, aliases = dedupe(tensors, opts.Tied)
+	}
+	sources := make(map[string]*torchfile.Tensor, len(kept))
+	layout := make([]safetensors.Tensor, 0, len(kept))
+	for _, n := range kept {
+		sources[n.name] = n.tensor
+		dtype := outputType(n.tensor.DType.Safetensors, opts.DType)
+		layout = append(layout, safetensors.Tensor{Name: n.name, DType: dtype, Shape: n.tensor.Shape})
+	}
+	if err := safetensors.Layout(layout); err != nil {
+		return refuse(Unsupported, "%v", err)
+	}
+	p.layout, p.Aliases = layout, aliases
+	header := safetensors.Header{Metadata: metadata(aliases), Tensors: layout}
+	p.header = header.Encode()
+	if len(p.header)-8 > safetensors.MaxHeader {
+		return refuse(Unsupported, "the header would have %d bytes, more than readers take", len(p.header))
+	}
+	if refusal := checkSize(p.Size(), p.file.Size, opts); refusal != nil {
+		return refusal
+	}
+	for _, t := range layout {
+		p.sources = append(p.sources, sources[t.Name])
+		p.Tensors = append(p.Tensors, Tensor{
+			Name: t.Name, DType: string(t.DType), Shape: slices.Clone(t.Shape), Bytes: t.End - t.Start,
+		})
+	}
+	return nil
+}
+
+// checkSize refuses an output far larger than its input, which only overlapping or repeated views can make. One that
+// was asked for, by writing each shared tensor under all of its names, may be twice the input.
+func checkSize(output, input int64, opts Options) *Refusal {
+	limit := input + input/100 + 1<<20
+	if opts.Shared == Duplicate {
+		limit += input
+	}
+	if output > limit {
+		return refuse(TooBig, "the output would have %d bytes, more than the %d allowed for an input of %d; "+
+			"its tensors overlap or repeat the same bytes", output, limit, input)
+	}
+	return nil
+}
+
+// metadata is what the header says beside the tensors: the framework, as readers want it, and the aliases.
+func metadata(aliases map[string]string) []safetensors.Pair {
+	pairs := []safetensors.Pair{{Key: "format", Value: "pt"}}
+	for dropped, kept := range aliases {
+		if dropped != "format" {
+			pairs = append(pairs, safetensors.Pair{Key: dropped, Value: kept})
+		}
+	}
+	slices.SortFunc(pairs[1:], func(a, b safetensors.Pair) int { return strings.Compare(a.Key, b.Key) })
+	return pairs
+}
+
+// dedupe keeps one name of each view that has several, and maps the others to it. Views that differ in anything are
+// kept apart, also where their bytes overlap; an empty tensor is never an alias.
+func dedupe(tensors []named, tied []string) (kept []named, aliases map[string]string) {
+	groups := make(map[string][]string)
+	views := make([]string, len(tensors))
+	for i, n := range tensors {
+		views[i] = view(n)
+		groups[views[i]] = append(groups[views[i]], n.name)
+	}
+	for i, n := range tensors {
+		group := groups[views[i]]
+		best := group[0]
+		if len(group) > 1 {
+			best = bestName(group, tied)
+			groups[views[i]] = []string{best}
+		}
+		if n.name == best {
+			kept = append(kept, n)
+			continue
+		}
+		if aliases == nil {
+			aliases = make(map[string]string)
+		}
+		aliases[n.name] = best
+	}
+	return kept, aliases
+}
+
+// view is a text that is equal for equal views of the same storage. It goes by the storage's key and not by its place
+// in the file, which may not be known yet.
+func view(n named) string {
+	t := n.tensor
+	if t.Elements() == 0 {
+		return "empty " + n.name
+	}
+	strides := slices.Clone(t.Stride)
+	for i, n := range t.Shape {
+		if n == 1 {
+			strides[i] = 0 // never taken
+		}
+	}
+	return fmt.Sprintf("%q %s %d %v %v", t.Storage.Key, t.DType.Name, t.Offset, t.Shape, strides)
+}

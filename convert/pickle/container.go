@@ -1,0 +1,140 @@
+package pickle
+
+import (
+	"errors"
+	"fmt"
+)
+
+// containerOps make tuples, lists, dicts and sets, and fill them.
+var containerOps = map[byte]operation{
+	')':  {"EMPTY_TUPLE", func(m *machine) error { m.pushTuple(nil); return nil }},
+	't':  {"TUPLE", func(m *machine) error { m.pushTuple(m.popMark()); return nil }},
+	0x85: {"TUPLE1", tuple(1)},
+	0x86: {"TUPLE2", tuple(2)},
+	0x87: {"TUPLE3", tuple(3)},
+	']':  {"EMPTY_LIST", func(m *machine) error { m.pushList(nil); return nil }},
+	'l':  {"LIST", func(m *machine) error { m.pushList(m.popMark()); return nil }},
+	'a':  {"APPEND", func(m *machine) error { m.extend([]Value{m.pop()}); return nil }},
+	'e':  {"APPENDS", func(m *machine) error { m.extend(m.popMark()); return nil }},
+	'}':  {"EMPTY_DICT", func(m *machine) error { m.pushDict(nil); return nil }},
+	'd':  {"DICT", func(m *machine) error { m.pushDict(m.popMark()); return nil }},
+	's':  {"SETITEM", setItem},
+	'u':  {"SETITEMS", func(m *machine) error { items := m.popMark(); m.update(m.top(), items); return nil }},
+	0x8f: {"EMPTY_SET", func(m *machine) error { m.charge(64); m.push(&Set{}); return nil }},
+	0x90: {"ADDITEMS", addItems},
+	0x91: {"FROZENSET", func(m *machine) error { m.charge(64); m.push(&Set{Items: m.popMark()}); return nil }},
+}
+
+func (m *machine) pushTuple(items []Value) {
+	m.charge(32)
+	m.push(&Tuple{Items: items})
+}
+
+func (m *machine) pushList(items []Value) {
+	m.charge(32)
+	m.push(&List{Items: items})
+}
+
+func (m *machine) pushDict(items []Value) {
+	m.charge(64)
+	d := &Dict{}
+	m.push(d)
+	m.update(d, items)
+}
+
+func tuple(n int) func(*machine) error {
+	return func(m *machine) error {
+		items := make([]Value, n)
+		for i := n - 1; i >= 0; i-- {
+			items[i] = m.pop()
+		}
+		m.charge(16 * n)
+		m.pushTuple(items)
+		return nil
+	}
+}
+
+// extend appends to the list on top of the stack. An object of a class of its own takes the items unseen.
+func (m *machine) extend(items []Value) {
+	switch c := m.top().(type) {
+	case *List:
+		m.charge(16 * len(items))
+		c.Items = append(c.Items, items...)
+	case Opaque:
+	default:
+		m.malformed(fmt.Errorf("append to %s", Kind(c)))
+	}
+}
+
+func setItem(m *machine) error {
+	value, key := m.pop(), m.pop()
+	m.update(m.top(), []Value{key, value})
+	return nil
+}
+
+// update stores keys and values, which alternate in items, in a dict.
+func (m *machine) update(target Value, items []Value) {
+	if len(items)%2 != 0 {
+		m.malformed(errors.New("a key without a value"))
+		return
+	}
+	switch d := target.(type) {
+	case *Dict:
+		m.charge(80 * len(items) / 2)
+		for i := 0; i < len(items); i += 2 {
+			d.Set(items[i], items[i+1])
+		}
+	case Opaque:
+	default:
+		m.malformed(fmt.Errorf("store of an item in %s", Kind(d)))
+	}
+}
+
+func addItems(m *machine) error {
+	items := m.popMark()
+	switch s := m.top().(type) {
+	case *Set:
+		m.charge(16 * len(items))
+		s.Items = append(s.Items, items...)
+	case Opaque:
+	default:
+		m.malformed(fmt.Errorf("add to %s", Kind(s)))
+	}
+	return nil
+}
+
+// Kind names the type of a value for messages, in Python's words.
+func Kind(v Value) string {
+	switch v := v.(type) {
+	case None:
+		return "None"
+	case bool:
+		return "a bool"
+	case float64:
+		return "a float"
+	case string:
+		return "a str"
+	case Bytes:
+		return "bytes"
+	case Long:
+		return "a very long str, int or bytes"
+	case *Tuple:
+		return "a tuple"
+	case *List:
+		return "a list"
+	case *Dict:
+		return "a dict"
+	case *Set:
+		return "a set"
+	case Global:
+		return v.String()
+	case Opaque:
+		if v.What != "" {
+			return v.What
+		}
+		return "an unknown object"
+	case fmt.Stringer:
+		return v.String()
+	}
+	return "an object"
+}

@@ -1,0 +1,96 @@
+package torchfile
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+)
+
+// Storage is a run of bytes that tensors are views of.
+type Storage struct {
+	Key   string // storages with equal keys are the same bytes
+	DType DType  // as the pickle declares it; uint8 for an untyped storage
+	Bytes int64
+	place *place
+}
+
+// Tensor is a view of a storage. Offset and Stride count elements.
+type Tensor struct {
+	Storage *Storage
+	DType   DType
+	Offset  int64
+	Shape   []int64
+	Stride  []int64
+}
+
+// String names the kind of value for messages.
+func (*Tensor) String() string { return "a tensor" }
+
+// maxDims is the most dimensions a tensor may have. Torch's own kernels stop at 64.
+const maxDims = 64
+
+// Elements is the number of elements.
+func (t *Tensor) Elements() int64 {
+	n := int64(1)
+	for _, d := range t.Shape {
+		n *= d
+	}
+	return n
+}
+
+// Contiguous reports whether the elements lie one after the other in row-major order.
+func (t *Tensor) Contiguous() bool {
+	expect := int64(1)
+	for i := len(t.Shape) - 1; i >= 0; i-- {
+		if t.Shape[i] != 1 && t.Stride[i] != expect {
+			return false
+		}
+		expect *= t.Shape[i]
+	}
+	return true
+}
+
+// check verifies that every element lies within the storage and that no product overflows.
+func (t *Tensor) check() error {
+	if len(t.Shape) != len(t.Stride) {
+		return fmt.Errorf("%d dimensions but %d strides", len(t.Shape), len(t.Stride))
+	}
+	if len(t.Shape) > maxDims {
+		return fmt.Errorf("%d dimensions", len(t.Shape))
+	}
+	if t.Offset < 0 {
+		return fmt.Errorf("negative storage offset %d", t.Offset)
+	}
+	empty := false
+	for i := range t.Shape {
+		if t.Shape[i] < 0 || t.Stride[i] < 0 {
+			return fmt.Errorf("negative size %d or stride %d", t.Shape[i], t.Stride[i])
+		}
+		empty = empty || t.Shape[i] == 0
+	}
+	if empty {
+		return nil
+	}
+	elements, last := t.DType.Size, t.Offset
+	for i := range t.Shape {
+		var ok bool
+		if elements, ok = multiply(elements, t.Shape[i]); !ok {
+			return errors.New("the number of elements overflows")
+		}
+		span, ok := multiply(t.Shape[i]-1, t.Stride[i])
+		if !ok || last+span < last {
+			return errors.New("the span of a tensor overflows")
+		}
+		last += span
+	}
+	if end, ok := multiply(last+1, t.DType.Size); !ok || end > t.Storage.Bytes {
+		return fmt.Errorf("element %d lies past its storage of %d bytes", last, t.Storage.Bytes)
+	}
+	return nil
+}
+
+// multiply returns a*b for numbers that are not negative, and whether the product is a valid int64.
+func multiply(a, b int64) (int64, bool) {
+	high, low := bits.Mul64(uint64(a), uint64(b))
+	return int64(low), high == 0 && low < 1<<63
+}

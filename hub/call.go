@@ -1,0 +1,247 @@
+package hub
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	// maxAnswer bounds a JSON answer. The largest are repository infos that list every file.
+	maxAnswer = 32 << 20
+	// answerTimeout bounds one try of a call whose whole answer is read at once.
+	answerTimeout = 3 * time.Minute
+)
+
+// Kinds of calls that the Hub counts apart.
+const (
+	kindAPI     = "api"
+	kindResolve = "resolvers"
+)
+
+// call is one HTTP call: what is sent, and how often it may be sent.
+type call struct {
+	method      string
+	url         string // absolute, escaped
+	query       url.Values
+	accept      string
+	contentType string
+	rangeHeader string
+	body        func() (io.ReadCloser, error) // nil: none; opened anew for each try
+	size        int64                         // of the body; -1: unknown
+	kind        string                        // kindAPI when empty
+	idempotent  bool                          // may be sent again when it is not known whether it was carried out
+	write       bool                          // changes something: refused by a read-only client
+	anonymous   bool                          // the address itself carries the permission (signed uploads)
+	noFollow    bool                          // return a redirect that leads out of the Hub
+}
+
+// refusal is a failure that another try cannot mend.
+type refusal struct{ error }
+
+// Unwrap gives the failure itself.
+func (r *refusal) Unwrap() error { return r.error }
+
+// get is a call that reads from the API.
+func (c *Client) get(path string, query url.Values) call {
+	return call{method: http.MethodGet, url: c.url(path), query: query, idempotent: true}
+}
+
+// post is a call that sends JSON to the API and changes something there. It is not repeated unless the Hub says that
+// nothing was done.
+func (c *Client) post(path string, in any) (call, error) {
+	request := call{method: http.MethodPost, url: c.url(path), write: true}
+	if in == nil {
+		return request, nil
+	}
+	body, err := json.Marshal(in)
+	if err != nil {
+		return call{}, fmt.Errorf("hub: encode the request: %w", err)
+	}
+	return request.with("application/json", body), nil
+}
+
+// with adds a body.
+func (r call) with(contentType string, body []byte) call {
+	r.contentType, r.size = contentType, int64(len(body))
+	r.body = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	return r
+}
+
+// postJSON posts in (nil: no body) and decodes the answer into out (nil: not read).
+func (c *Client) postJSON(ctx context.Context, path string, in, out any) error {
+	request, err := c.post(path, in)
+	if err != nil {
+		return err
+	}
+	_, err = c.json(ctx, request, out)
+	return err
+}
+
+// getJSON gets and decodes the answer into out.
+func (c *Client) getJSON(ctx context.Context, path string, query url.Values, out any) error {
+	_, err := c.json(ctx, c.get(path, query), out)
+	return err
+}
+
+// json makes a call and decodes the answer into out, unless out is nil. It returns the answer's headers.
+func (c *Client) json(ctx context.Context, r call, out any) (http.Header, error) {
+	if r.accept == "" {
+		r.accept = "application/json"
+	}
+	var header http.Header
+	err := c.repeat(ctx, r, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+		defer cancel()
+		resp, err := c.once(ctx, r)
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		header = resp.Header
+		return c.decode(resp, out)
+	})
+	return header, err
+}
+
+func (c *Client) decode(resp *http.Response, out any) error {
+	if out == nil {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	where := resp.Request.Method + " " + cleanURL(resp.Request.URL)
+	if err != nil {
+		return fmt.Errorf("hub: %s: read the answer: %w", where, err)
+	}
+	if len(body) > maxAnswer {
+		return &refusal{fmt.Errorf("hub: %s: the answer is larger than %d bytes", where, maxAnswer)}
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return &refusal{fmt.Errorf("hub: %s: the answer is not the expected JSON: %w", where, err)}
+	}
+	return nil
+}
+
+// open makes a call and returns the answer with its body open.
+func (c *Client) open(ctx context.Context, r call) (*http.Response, error) {
+	var resp *http.Response
+	err := c.repeat(ctx, r, func(ctx context.Context) error {
+		var err error
+		resp, err = c.once(ctx, r)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return resp, nil
+}
+
+// repeat tries a call until it succeeds, fails for good, or was tried often enough.
+func (c *Client) repeat(ctx context.Context, r call, try func(context.Context) error) error {
+	if r.write && c.readOnly {
+		return ErrReadOnly
+	}
+	for attempt := 0; ; attempt++ {
+		if err := c.await(ctx, r); err != nil {
+			return err
+		}
+		err := try(ctx)
+		if err == nil || attempt == len(backoff) || !mayRetry(ctx, err, r.idempotent) {
+			return err
+		}
+		if err := pause(ctx, attempt, err); err != nil {
+			return err
+		}
+	}
+}
+
+// await waits for the request budget.
+func (c *Client) await(ctx context.Context, r call) error {
+	if r.anonymous {
+		return ctx.Err()
+	}
+	left, err := c.budget.wait(ctx, r.budgetKind())
+	if left == 0 {
+		return err
+	}
+	address, parseErr := url.Parse(r.url)
+	if parseErr != nil {
+		return &refusal{errors.New("hub: malformed address")}
+	}
+	return &Error{
+		Method: r.method, URL: cleanURL(address), StatusCode: http.StatusTooManyRequests, RetryAfter: left,
+		Message: "the call was not made, because the Hub's rate limit is used up",
+	}
+}
+
+func (r call) budgetKind() string {
+	if r.kind == "" {
+		return kindAPI
+	}
+	return r.kind
+}
+
+// once makes one try. An answer of 400 and above is an *Error.
+func (c *Client) once(ctx context.Context, r call) (*http.Response, error) {
+	req, err := c.request(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	carrier := c.http
+	if r.noFollow {
+		carrier = c.noFollow
+	}
+	resp, err := carrier.Do(req)
+	if err != nil {
+		// The text of a *url.Error has the whole address in it, with the signature of a signed one.
+		var withURL *url.Error
+		if errors.As(err, &withURL) {
+			err = withURL.Err
+		}
+		return nil, fmt.Errorf("hub: %s %s: %w", req.Method, cleanURL(req.URL), err)
+	}
+	if !r.anonymous {
+		c.budget.note(r.budgetKind(), resp.Header)
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		return nil, c.answerError(resp)
+	}
+	return resp, nil
+}
+
+// request builds the HTTP request of a call.
+func (c *Client) request(ctx context.Context, r call) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, r.method, r.url, nil)
+	if err != nil {
+		return nil, &refusal{errors.New("hub: malformed address")}
+	}
+	if req.URL.Scheme != "http" && req.URL.Scheme != "https" || req.URL.Host == "" {
+		return nil, &refusal{fmt.Errorf("hub: %s is no http or https address", cleanURL(req.URL))}
+	}
+	if len(r.query) > 0 {
+		req.URL.RawQuery = r.query.Encode()
+	}
+	for name, value := range map[string]string{
+		"Accept": r.accept, "Content-Type": r.contentType, "Range": r.rangeHeader, "User-Agent": c.agent,
+	} {
+		if value != "" {
+			req.Header.Set(name, value)
+		}
+	}
+	if !r.anonymous && c.token != "" && sameOrigin(req.URL, c.endpoint) {
+		req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
+	}
+	if r.body != nil {
+		if req.Body, err = r.body(); err != nil {
+			return nil, &refusal{err}
+		}
+		req.GetBody, req.ContentLength = r.body, r.size
+	}
+	return req, nil
+}

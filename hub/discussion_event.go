@@ -1,0 +1,41 @@
+package hub
+
+import "time"
+
+// DiscussionEvent is something that happened in a discussion.
+type DiscussionEvent struct {
+	ID        string
+	Type      string // comment, status-change, commit, title-change, ...
+	CreatedAt time.Time
+	Author    string // user name; empty when the account is gone
+	AuthorID  string
+
+	// Content, Hidden and Edited are those of a comment. Content is its Markdown text, empty when it is hidden.
+	Content string
+	Hidden  bool
+	Edited  bool
+
+	Data map[string]any // what the Hub tells of the event, as it is; its keys depend on Type
+}
+
+type wireEvent struct {
+	ID        string     `json:"id"`
+	Type      string     `json:"type"`
+	CreatedAt wireTime   `json:"createdAt"`
+	Author    wireAuthor `json:"author"`
+	Data      wireObject `json:"data"`
+}
+
+func (w wireEvent) event() DiscussionEvent {
+	event := DiscussionEvent{
+		ID: w.ID, Type: w.Type, CreatedAt: w.CreatedAt.Time, Author: w.Author.Name, AuthorID: w.Author.ID, Data: w.Data,
+	}
+	if w.Type != "comment" {
+		return event
+	}
+	event.Hidden, _ = w.Data["hidden"].(bool)
+	event.Edited, _ = w.Data["edited"].(bool)
+	latest, _ := w.Data["latest"].(map[string]any)
+	event.Content, _ = latest["raw"].(string)
+	return event
+}

@@ -1,0 +1,116 @@
+package emulator
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Faults are the ways in which the local Hub can misbehave on request, to try how a program copes. The zero value is
+// a Hub without faults. Counts fall with each faulty request, until the fault is used up.
+type Faults struct {
+	PathPrefix string // only requests whose path begins so are faulty; empty: all
+
+	RateLimited   int           // the next so many requests are answered 429
+	RateRemaining int           // r= in the RateLimit header of these: 0 is the window's quota, more another limiter
+	RateReset     time.Duration // t= in the RateLimit header of these
+	ServerErrors  int           // the next so many requests are answered 503
+	LostAnswers   int           // the next so many requests are carried out, but their answer never arrives
+	Truncated     int           // the bodies of the next so many successful GETs break off half way
+	Delay         time.Duration // each request waits so long
+
+	DuplicateDeliveries bool          // each webhook delivery is sent twice with the same Webhook-Id
+	ReorderDeliveries   bool          // every second delivery arrives before the one ahead of it
+	DelayDeliveries     time.Duration // deliveries wait so long before their first try
+	OmitHeadSHA         bool          // payloads have no repo.headSha
+	TriggerLimit        int           // triggers per webhook in 24 hours, the rest is dropped; 0: unlimited
+}
+
+// faultState is the faults as they are at the moment. The zero value has none.
+type faultState struct {
+	mu     sync.Mutex
+	faults Faults
+}
+
+// SetFaults replaces the faults from the next request and event on.
+func (s *Server) SetFaults(f Faults) {
+	s.hooks.faults.mu.Lock()
+	defer s.hooks.faults.mu.Unlock()
+	s.hooks.faults.faults = f
+}
+
+// deliveryFaults is the part of Faults that concerns deliveries.
+type deliveryFaults struct {
+	extraCopies  int
+	reorder      bool
+	delay        time.Duration
+	omitHeadSHA  bool
+	triggerLimit int
+}
+
+// deliveries is how the deliveries of one event are to be faulty.
+func (s *faultState) deliveries() deliveryFaults {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := deliveryFaults{
+		reorder:      s.faults.ReorderDeliveries,
+		delay:        s.faults.DelayDeliveries,
+		omitHeadSHA:  s.faults.OmitHeadSHA,
+		triggerLimit: s.faults.TriggerLimit,
+	}
+	if s.faults.DuplicateDeliveries {
+		f.extraCopies = 1
+	}
+	return f
+}
+
+// faultKind is what goes wrong with one request.
+type faultKind int
+
+const (
+	faultNone faultKind = iota
+	faultRateLimit
+	faultServerError
+	faultLostAnswer
+	faultTruncated
+)
+
+// requestFault is the fault of one request.
+type requestFault struct {
+	kind      faultKind
+	delay     time.Duration
+	remaining int           // for faultRateLimit
+	reset     time.Duration // for faultRateLimit
+}
+
+// next takes the fault for a request, counting it down.
+func (s *faultState) next(req *http.Request) requestFault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := &s.faults
+	if !strings.HasPrefix(req.URL.Path, f.PathPrefix) {
+		return requestFault{}
+	}
+	fault := requestFault{delay: f.Delay, remaining: f.RateRemaining, reset: f.RateReset}
+	switch {
+	case take(&f.RateLimited):
+		fault.kind = faultRateLimit
+	case take(&f.ServerErrors):
+		fault.kind = faultServerError
+	case take(&f.LostAnswers):
+		fault.kind = faultLostAnswer
+	case req.Method == http.MethodGet && take(&f.Truncated):
+		fault.kind = faultTruncated
+	}
+	return fault
+}
+
+// take counts n down, if something is left.
+func take(n *int) bool {
+	if *n <= 0 {
+		return false
+	}
+	*n--
+	return true
+}

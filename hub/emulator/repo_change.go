@@ -1,0 +1,163 @@
+package emulator
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/hfbot/hfbot/hub"
+)
+
+// ownedRepo finds a repository that a body names, for its owner.
+func (s *Server) ownedRepo(c echo.Context, ref hub.RepoRef) (*repo, *account, error) {
+	who, err := s.requireCaller(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if ref.Type == "" {
+		ref.Type = hub.Model
+	}
+	r, _ := s.repos.find(ref)
+	if r == nil || !r.state().readableBy(who) {
+		return nil, nil, s.hidden(c, who)
+	}
+	if !r.state().writableBy(who) {
+		return nil, nil, fail(c, http.StatusForbidden, "", "Only the owner can do this.")
+	}
+	return r, who, nil
+}
+
+func (s *Server) deleteRepo(c echo.Context) error {
+	var in struct {
+		Name         string       `json:"name"`
+		Organization *string      `json:"organization"`
+		Type         hub.RepoType `json:"type"`
+	}
+	if err := decodeJSON(c, &in); err != nil {
+		return err
+	}
+	name := in.Name
+	if who := s.caller(c); who != nil && !strings.Contains(name, "/") {
+		namespace := who.name
+		if in.Organization != nil && *in.Organization != "" {
+			namespace = *in.Organization
+		}
+		name = namespace + "/" + name
+	}
+	r, who, err := s.ownedRepo(c, hub.RepoRef{Type: in.Type, Name: name})
+	if err != nil {
+		return err
+	}
+	if !s.repos.remove(r) {
+		return s.hidden(c, who)
+	}
+	s.repoEvent(r, who, "delete", "repo", nil)
+	return c.String(http.StatusOK, "OK")
+}
+
+// moveRepo renames a repository. The old addresses redirect from then on; the webhook still tells the old name.
+func (s *Server) moveRepo(c echo.Context) error {
+	var in struct {
+		From string       `json:"fromRepo"`
+		To   string       `json:"toRepo"`
+		Type hub.RepoType `json:"type"`
+	}
+	if err := decodeJSON(c, &in); err != nil {
+		return err
+	}
+	r, who, err := s.ownedRepo(c, hub.RepoRef{Type: in.Type, Name: in.From})
+	if err != nil {
+		return err
+	}
+	namespace, name, _ := strings.Cut(in.To, "/")
+	switch {
+	case !validRepoName(name):
+		return fail(c, http.StatusBadRequest, "", "Invalid repo name: \""+in.To+"\"")
+	case !strings.EqualFold(namespace, who.name):
+		return fail(c, http.StatusForbidden, "", "You don't have the rights to move a repo to \""+namespace+"\"")
+	}
+	from, to := r.ref(), hub.RepoRef{Type: r.typ, Name: who.name + "/" + name}
+	err = s.repos.move(r, to.Name, who)
+	switch {
+	case errors.Is(err, errNameTaken):
+		return fail(c, http.StatusConflict, "", "You already created this "+string(r.typ)+" repo")
+	case err != nil:
+		return s.hidden(c, who)
+	}
+	s.repoEvent(r, who, "move", "repo", func(p *hub.Payload) {
+		p.Repo.Name = from.Name
+		p.Repo.URL = hub.URLs{Web: s.URL() + from.WebPath(), API: s.URL() + from.APIPath()}
+		p.MovedTo = &hub.MovedTo{Name: to.Name, Owner: hub.Owner{ID: who.id}}
+	})
+	return c.JSON(http.StatusOK, map[string]any{"url": s.URL() + to.WebPath()})
+}
+
+type settingsInput struct {
+	Private             *bool   `json:"private"`
+	Visibility          *string `json:"visibility"`
+	DiscussionsDisabled *bool   `json:"discussionsDisabled"`
+	Gated               any     `json:"gated"` // false, "auto" or "manual"
+}
+
+func (s *Server) updateSettings(c echo.Context) error {
+	r, who, err := s.repoFor(c, true)
+	if err != nil {
+		return err
+	}
+	var in settingsInput
+	if err := decodeJSON(c, &in); err != nil {
+		return err
+	}
+	if in.Visibility != nil {
+		private := *in.Visibility != "public"
+		in.Private = &private
+	}
+	changed, visible, err := r.set(in)
+	if err != nil {
+		return fail(c, http.StatusBadRequest, "", err.Error())
+	}
+	told := map[string]any{}
+	if visible {
+		told["private"] = changed["private"]
+	}
+	s.repoEvent(r, who, "update", "repo.config", func(p *hub.Payload) { p.UpdatedConfig = told })
+	return c.JSON(http.StatusOK, changed)
+}
+
+// set changes the settings that the input has. It returns them, and whether the visibility is another now.
+func (r *repo) set(in settingsInput) (changed map[string]any, visible bool, err error) {
+	gated, known := in.Gated.(string)
+	if yes, isBool := in.Gated.(bool); in.Gated != nil && (isBool && yes || !isBool && (!known || gated != "auto" && gated != "manual")) {
+		return nil, false, errors.New(`"gated" is false, "auto" or "manual"`)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	changed = map[string]any{}
+	if in.Private != nil {
+		visible = r.private != *in.Private
+		r.private, changed["private"] = *in.Private, *in.Private
+	}
+	if in.DiscussionsDisabled != nil {
+		r.discussionsDisabled, changed["discussionsDisabled"] = *in.DiscussionsDisabled, *in.DiscussionsDisabled
+	}
+	if in.Gated != nil {
+		r.gated, changed["gated"] = gated, in.Gated
+	}
+	return changed, visible, nil
+}
+
+func (s *Server) checkRead(c echo.Context) error {
+	if _, _, err := s.repoFor(c, false); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]any{})
+}
+
+func (s *Server) checkWrite(c echo.Context) error {
+	if _, _, err := s.repoFor(c, true); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]any{})
+}

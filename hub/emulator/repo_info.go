@@ -1,0 +1,165 @@
+package emulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/labstack/echo/v4"
+
+	"github.com/hfbot/hfbot/hub"
+)
+
+type sibling struct {
+	Name   string   `json:"rfilename"`
+	Size   *int64   `json:"size,omitempty"`
+	BlobID string   `json:"blobId,omitempty"`
+	LFS    *lfsInfo `json:"lfs,omitempty"`
+}
+
+// repoInfo answers GET /api/{type}s/{name} and the same at a revision.
+func (s *Server) repoInfo(c echo.Context) error {
+	r, _, err := s.repoFor(c, false)
+	if err != nil {
+		return err
+	}
+	head, err := r.resolve(revision(c))
+	if err != nil && revision(c) != "" {
+		return noRevision(c)
+	}
+	info, err := s.describe(r, head, flag(c, "blobs"))
+	if err != nil {
+		return err
+	}
+	if fields := asked(c, "expand"); len(fields) > 0 {
+		info = only(info, fields)
+	}
+	return c.JSON(http.StatusOK, info)
+}
+
+// only keeps the ids and the fields that were asked for.
+func only(info map[string]any, fields []string) map[string]any {
+	chosen := map[string]any{"_id": info["_id"], "id": info["id"]}
+	for _, field := range fields {
+		if value, ok := info[field]; ok {
+			chosen[field] = value
+		}
+	}
+	return chosen
+}
+
+// describe tells all of a repository at a commit; a zero commit is that of one without content.
+func (s *Server) describe(r *repo, head plumbing.Hash, blobs bool) (map[string]any, error) {
+	state := r.state()
+	files, err := r.files(head)
+	if err != nil {
+		return nil, err
+	}
+	paths := sortedPaths(files)
+	info := map[string]any{
+		"_id": r.id, "id": state.name, "author": state.owner.name, "private": state.private,
+		"disabled": state.disabled, "gated": any(state.gated), "likes": 0, "downloads": 0, "usedStorage": 0,
+		"createdAt": timestamp(r.createdAt), "lastModified": timestamp(state.updatedAt),
+		"discussionsDisabled": state.discussionsDisabled, "siblings": r.siblings(files, paths, blobs),
+	}
+	if state.gated == "" {
+		info["gated"] = false
+	}
+	if !head.IsZero() {
+		info["sha"] = head.String()
+	}
+	if r.typ == hub.Model {
+		info["modelId"] = state.name
+	}
+	if r.typ == hub.Space {
+		describeSpace(info, state)
+	}
+	readme, _ := r.blob(files[cardFile].hash) // nothing when there is no card
+	card, err := parseCard(readme)
+	if err != nil {
+		info["cardError"] = err.Error()
+	}
+	if card != nil {
+		info["cardData"] = card
+	}
+	for _, field := range []string{"library_name", "pipeline_tag"} {
+		if text, ok := card[field].(string); ok && r.typ == hub.Model {
+			info[field] = text
+		}
+	}
+	info["cardExists"] = readme != nil
+	info["tags"] = repoTags(r.typ, card, readme, paths)
+	return info, nil
+}
+
+// describeSpace adds what only Spaces have. The local Hub builds nothing: a Space runs as soon as it has content.
+func describeSpace(info map[string]any, state repoState) {
+	subdomain := spaceSubdomain(state.name)
+	info["sdk"], info["subdomain"] = state.spaceSDK, subdomain
+	info["host"] = "https://" + subdomain + ".hf.space"
+	info["runtime"] = map[string]any{"stage": "RUNNING", "hardware": map[string]any{"current": nil, "requested": nil}}
+}
+
+func sortedPaths(files map[string]treeFile) []string {
+	paths := make([]string, 0, len(files))
+	for path := range files {
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+func (r *repo) siblings(files map[string]treeFile, paths []string, blobs bool) []sibling {
+	list := make([]sibling, 0, len(paths))
+	for _, path := range paths {
+		each := sibling{Name: path}
+		if blobs {
+			entry := r.fileEntry(path, files[path])
+			each.Size, each.BlobID = &entry.Size, entry.OID
+			if entry.LFS != nil {
+				each.LFS = &lfsInfo{SHA256: entry.LFS.OID, Size: entry.LFS.Size, PointerSize: entry.LFS.PointerSize}
+			}
+		}
+		list = append(list, each)
+	}
+	return list
+}
+
+// lfsInfo is how siblings tell an LFS file.
+type lfsInfo struct {
+	SHA256      string `json:"sha256"`
+	Size        int64  `json:"size"`
+	PointerSize int64  `json:"pointerSize"`
+}
+
+// listRepos answers GET /api/{type}s: those the caller may see, newest first.
+func (s *Server) listRepos(c echo.Context) error {
+	typ := hub.RepoType(strings.TrimSuffix(param(c, "type"), "s"))
+	if _, known := webPrefixes[typ]; !known || !strings.HasSuffix(param(c, "type"), "s") {
+		return fail(c, http.StatusNotFound, "", "Not Found")
+	}
+	who, author, search := s.caller(c), c.QueryParam("author"), strings.ToLower(c.QueryParam("search"))
+	found := slices.DeleteFunc(s.repos.all(typ), func(r *repo) bool {
+		state := r.state()
+		return !state.readableBy(who) || (author != "" && !strings.EqualFold(state.owner.name, author)) ||
+			!strings.Contains(strings.ToLower(state.name), search)
+	})
+	slices.SortFunc(found, func(a, b *repo) int { return b.createdAt.Compare(a.createdAt) })
+	const most = 1000
+	from, to := page(c, len(found), number(c, "limit", most, 1, most))
+	list := make([]map[string]any, 0, to-from)
+	for _, r := range found[from:to] {
+		head, _ := r.head(mainBranch)
+		info, err := s.describe(r, head, false)
+		if err != nil {
+			return err
+		}
+		if fields := asked(c, "expand"); len(fields) > 0 {
+			info = only(info, fields)
+		}
+		list = append(list, info)
+	}
+	s.linkNext(c, to, len(found))
+	return c.JSON(http.StatusOK, list)
+}

@@ -1,0 +1,38 @@
+package emulator
+
+import (
+	"time"
+
+	"github.com/hfbot/hfbot/hub"
+)
+
+// webhookView is the JSON shape of a webhook (https://huggingface.co/docs/hub/webhooks). The secret is never shown.
+type webhookView struct {
+	ID              string        `json:"id"`
+	URL             string        `json:"url"`
+	Watched         []hub.Watched `json:"watched"`
+	Domains         []string      `json:"domains"`
+	Disabled        any           `json:"disabled"` // bool or "suspended-after-failure"
+	HasSecret       bool          `json:"hasSecret"`
+	LastTriggerAt   string        `json:"lastTriggerAt,omitempty"`
+	TriggersLast24h int           `json:"triggersLast24h"` // of the 1,000 allowed; the real Hub shows it on a page only
+}
+
+// view renders the webhook for its owner.
+func (w *webhook) view(now time.Time) webhookView {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	view := webhookView{
+		ID:              w.id,
+		URL:             w.settings.url,
+		Watched:         w.settings.watched,
+		Domains:         w.settings.domains,
+		Disabled:        w.state.disabled(),
+		HasSecret:       w.settings.secret != "",
+		TriggersLast24h: w.triggers.last24h(now),
+	}
+	if !w.lastTrigger.IsZero() {
+		view.LastTriggerAt = timestamp(w.lastTrigger)
+	}
+	return view
+}

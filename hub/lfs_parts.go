@@ -1,0 +1,77 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// partURL is where one part of a large file goes.
+type partURL struct {
+	number int
+	url    string
+}
+
+// uploadParts uploads a file part by part and has the store put them together.
+func (c *Client) uploadParts(
+	ctx context.Context, upload lfsUpload, complete string, header map[string]json.RawMessage,
+) error {
+	chunk, parts, err := partURLs(header, upload.file.Size)
+	if err != nil {
+		return err
+	}
+	type donePart struct {
+		Number int    `json:"partNumber"`
+		ETag   string `json:"etag"`
+	}
+	var done []donePart
+	for i, part := range parts {
+		offset := int64(i) * chunk
+		etag, err := c.put(ctx, part.url, upload.file, offset, min(chunk, upload.file.Size-offset))
+		if err != nil {
+			return fmt.Errorf("part %d of %d: %w", part.number, len(parts), err)
+		}
+		if etag == "" {
+			return fmt.Errorf("part %d of %d: the store's answer has no ETag", part.number, len(parts))
+		}
+		done = append(done, donePart{part.number, etag})
+	}
+	in := struct {
+		OID   string     `json:"oid"`
+		Parts []donePart `json:"parts"`
+	}{upload.oid, done}
+	return c.postLFS(ctx, complete, true, in, nil)
+}
+
+// partURLs reads the header of a multipart upload: chunk_size, and an address under the number of each part.
+func partURLs(header map[string]json.RawMessage, size int64) (int64, []partURL, error) {
+	chunk, err := strconv.ParseInt(headerText(header["chunk_size"]), 10, 64)
+	if err != nil || chunk <= 0 {
+		return 0, nil, errors.New("the store's chunk_size is no positive number")
+	}
+	var parts []partURL
+	for name, value := range header {
+		if number, err := strconv.Atoi(name); err == nil && strings.Trim(name, "0123456789") == "" {
+			parts = append(parts, partURL{number, headerText(value)})
+		}
+	}
+	slices.SortFunc(parts, func(a, b partURL) int { return a.number - b.number })
+	want := (size-1)/chunk + 1
+	if int64(len(parts)) != want {
+		return 0, nil, fmt.Errorf("the store gives %d addresses for %d parts", len(parts), want)
+	}
+	return chunk, parts, nil
+}
+
+// headerText is a header's value, which may be text or a number.
+func headerText(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	return string(raw)
+}

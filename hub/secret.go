@@ -1,0 +1,30 @@
+package hub
+
+import "encoding/json"
+
+// Redacted is what a Secret prints as, everywhere.
+const Redacted = "[redacted]"
+
+// Secret is text that must never be shown: a token, a webhook secret. Every way of printing it gives [Redacted];
+// only Reveal gives the text, to be called where it goes on the wire.
+type Secret string
+
+// Reveal returns the text itself.
+func (s Secret) Reveal() string { return string(s) }
+
+// String implements fmt.Stringer.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return Redacted
+}
+
+// GoString implements fmt.GoStringer, so that %#v does not show the text either.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
