@@ -42,7 +42,7 @@ type Options struct {
 	WebhookSecrets []hub.Secret // any of them opens POST /webhook; empty: everyone may call it
 	AdminToken     hub.Secret   // bearer token of the dashboard and API; empty: loopback callers only
 	PublicHost     string       // host name under which the world reaches the bot; empty: none
-	AllowPrivate   bool         // lets actions call private and loopback addresses
+	AllowPrivate   bool         // lets actions call private and loopback addresses; implied by a Hub on loopback
 	WorkDir        string       // where steps get their folders; empty: the system's temporary folder
 	Workers        int          // runs worked at the same time; 0: run's default
 	Actions        *actions.Registry
@@ -113,7 +113,7 @@ func (b *Bot) wire() error {
 		return fmt.Errorf("make the work folder: %w", err)
 	}
 	b.engine, err = run.New(run.Options{
-		Store: b.store, Actions: b.opts.Actions, Hub: client, HTTP: egressClient(b.opts.AllowPrivate),
+		Store: b.store, Actions: b.opts.Actions, Hub: client, HTTP: egressClient(b.opts.AllowPrivate || onLoopback(client.Endpoint())),
 		Bot: b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir, "steps"), Workers: b.opts.Workers,
 		LookupEnv: b.opts.LookupEnv,
 		Facts: func(_ *store.Delivery, p *hub.Payload, ref, sha string, known map[string]any) expr.Facts {

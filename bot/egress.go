@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"syscall"
 	"time"
 )
@@ -22,6 +23,17 @@ func egressClient(private bool) *http.Client {
 	transport.Proxy = nil // a proxy would connect on our behalf and make the check void
 	transport.ResponseHeaderTimeout = time.Minute
 	return &http.Client{Transport: transport}
+}
+
+// onLoopback tells whether a base URL is on this machine. A bot whose Hub is, is being tried out, with everything it
+// calls beside it.
+func onLoopback(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
 // publicOnly refuses an "ip:port" that is not a public unicast address.

@@ -118,7 +118,7 @@ func TestVerdicts(t *testing.T) {
 		"source of a module":     {w(code(pickled([]any{"module", "x", "y", "z"})) + "Q"), convert.Unsupported, "source code"},
 		"conjugated":             {view(0, []int{4}, []int{1}, dict("conj", true)), convert.Unsupported, "conjugated"},
 		"quantised":              {w(call(global("torch._utils", "_rebuild_qtensor"), floats("0", 4))), convert.Unsupported, "_rebuild_qtensor"},
-		"numpy array":            {w(call(global("numpy.core.multiarray", "_reconstruct"), global("numpy", "ndarray"), []int{0}, "b")), convert.Unsupported, "numpy array"},
+		"numpy array":            {torchZip(state(dict("w", floats("0", 4), "n", call(global("numpy.core.multiarray", "_reconstruct"), global("numpy", "ndarray"), []int{0}, "b"))), four), convert.Unsupported, "numpy array"},
 		"name that is a number":  {torchZip(state(dict(1, floats("0", 4))), four), convert.Unsupported, "not under a name"},
 		"reserved name":          {torchZip(state(dict("__metadata__", floats("0", 4))), four), convert.Unsupported, "reserved"},
 		"tensor alone":           {torchZip(state(floats("0", 4)), four), convert.Unsupported, "a tensor"},

@@ -13,6 +13,9 @@ func TestRetryDelay(t *testing.T) {
 	t.Parallel()
 	err := errors.New("busy")
 	rule := store.Retry{Max: 3, Backoff: 5 * time.Second, Factor: 2}
+	flat := store.Retry{Max: 9, Backoff: time.Second}
+	steep := store.Retry{Max: 999, Backoff: time.Second, Factor: 10}
+	year := actions.RetryAfter(8760*time.Hour, err)
 	for name, c := range map[string]struct {
 		err      error
 		retry    store.Retry
@@ -27,9 +30,9 @@ func TestRetryDelay(t *testing.T) {
 		"permanent":                  {actions.Permanent(err), rule, 1, 0, 0, false},
 		"asked for longer":           {actions.RetryAfter(time.Minute, err), rule, 1, time.Minute, 72 * time.Second, true},
 		"asked for shorter":          {actions.RetryAfter(time.Second, err), rule, 1, 4 * time.Second, 6 * time.Second, true},
-		"asked for a year":           {actions.RetryAfter(8760*time.Hour, err), rule, 1, 24 * time.Hour, 29 * time.Hour, true},
-		"no factor":                  {err, store.Retry{Max: 9, Backoff: time.Second}, 9, 800 * time.Millisecond, 1200 * time.Millisecond, true},
-		"does not grow without end":  {err, store.Retry{Max: 999, Backoff: time.Second, Factor: 10}, 900, 48 * time.Minute, 72 * time.Minute, true},
+		"asked for a year":           {year, rule, 1, 24 * time.Hour, 29 * time.Hour, true},
+		"no factor":                  {err, flat, 9, 800 * time.Millisecond, 1200 * time.Millisecond, true},
+		"does not grow without end":  {err, steep, 900, 48 * time.Minute, 72 * time.Minute, true},
 		"no backoff":                 {err, store.Retry{Max: 1}, 1, 0, 0, true},
 		"permanent wins over asking": {actions.RetryAfter(time.Second, actions.Permanent(err)), rule, 1, 0, 0, false},
 	} {

@@ -208,11 +208,12 @@ func TestLostLease(t *testing.T) {
 func TestHeartbeat(t *testing.T) {
 	t.Parallel()
 	begun, left := make(chan string, 1), make(chan error, 1)
-	b := newBot(t, database(t), map[string]do{"test.middle": func(ctx context.Context, rt *actions.Runtime, in in) (out, error) {
+	middle := func(ctx context.Context, rt *actions.Runtime, in in) (out, error) {
 		o, err := block(begun)(ctx, rt, in)
 		left <- err
 		return o, err
-	}})
+	}
+	b := newBot(t, database(t), map[string]do{"test.middle": middle})
 	id := b.insert(store.StepPlan{ID: "b", Uses: "test.middle"})
 	<-begun
 	b.engine.RenewAll(t.Context(), time.Now())
@@ -250,7 +251,7 @@ func TestGroupRunsInOrder(t *testing.T) {
 	t.Parallel()
 	const runs = 30
 	notes, active := &diary{}, make(chan struct{}, 1)
-	b := newBot(t, database(t), map[string]do{"test.note": func(ctx context.Context, rt *actions.Runtime, in in) (out, error) {
+	note := func(ctx context.Context, rt *actions.Runtime, in in) (out, error) {
 		select {
 		case active <- struct{}{}:
 			defer func() { <-active }()
@@ -258,7 +259,8 @@ func TestGroupRunsInOrder(t *testing.T) {
 			t.Error("two runs of a group at the same time")
 		}
 		return notes.note(ctx, rt, in)
-	}})
+	}
+	b := newBot(t, database(t), map[string]do{"test.note": note})
 	var want []string
 	var last string
 	for range runs {

@@ -144,8 +144,8 @@ func (e *Engine) Stop(ctx context.Context) error {
 	return soft
 }
 
-// Cancel ends a run. One that is queued or waiting is over at once; the step of a running one has its context ended, and
-// steps with always() still run. A run that is over gives store.ErrState.
+// Cancel ends a run. One that is queued or waiting is over at once; the step of a running one has its context ended,
+// and steps with always() still run. A run that is over gives store.ErrState.
 func (e *Engine) Cancel(ctx context.Context, run string) error {
 	return e.store.InTx(ctx, func(tx *store.Tx) error { return tx.Cancel(run, "by hand") })
 }

@@ -252,9 +252,12 @@ func TestRunFails(t *testing.T) {
 		step store.StepPlan
 		want string // the run's error
 	}{
-		"error":         {store.StepPlan{Uses: "test.fail"}, "step bad: no luck"},
-		"panic":         {store.StepPlan{Uses: "test.panics"}, "step bad: test.panics panicked: at the disco"},
-		"timeout":       {store.StepPlan{Uses: "test.slow", Timeout: 1}, "step bad: step timed out after 1ns: context deadline exceeded"},
+		"error": {store.StepPlan{Uses: "test.fail"}, "step bad: no luck"},
+		"panic": {store.StepPlan{Uses: "test.panics"}, "step bad: test.panics panicked: at the disco"},
+		"timeout": {
+			store.StepPlan{Uses: "test.slow", Timeout: 1},
+			"step bad: step timed out after 1ns: context deadline exceeded",
+		},
 		"large outputs": {store.StepPlan{Uses: "test.large"}, "step bad: the step's outputs are larger than 1 MiB"},
 		"infinite input": {
 			store.StepPlan{Uses: "test.echo", With: map[string]any{"text": "${{ 1.0 / 0.0 }}"}},
@@ -270,7 +273,9 @@ func TestRunFails(t *testing.T) {
 			c.step.ID = "bad"
 			r := b.await(b.insert(c.step,
 				store.StepPlan{ID: "next", Uses: "test.echo"},
-				store.StepPlan{ID: "tell", Uses: "test.echo", If: "always()", With: map[string]any{"text": "${{ steps.bad.error }}"}},
+				store.StepPlan{
+					ID: "tell", Uses: "test.echo", If: "always()", With: map[string]any{"text": "${{ steps.bad.error }}"},
+				},
 			), store.RunFailed)
 			wantSteps(t, r, store.RunFailed, store.Skipped, store.Succeeded)
 			if r.Error != c.want {

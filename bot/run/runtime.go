@@ -25,7 +25,9 @@ func stepKey(planKey, step string) string {
 }
 
 // runtime is what an action at one step may use.
-func (x *execution) runtime(s *store.StepPlan, secrets map[string]hub.Secret, dir string, log *zap.Logger) *actions.Runtime {
+func (x *execution) runtime(
+	s *store.StepPlan, secrets map[string]hub.Secret, dir string, log *zap.Logger,
+) *actions.Runtime {
 	id, name := x.engine.opts.Bot()
 	return &actions.Runtime{
 		Event: x.payload, SHA: x.run.SHA, Ref: x.run.Ref, BotID: id, BotName: name,

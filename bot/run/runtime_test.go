@@ -80,7 +80,8 @@ func TestRiverLog(t *testing.T) {
 	if len(lines) != 2 {
 		t.Fatalf("%d lines, want warnings and errors only", len(lines))
 	}
-	if lines[0].Level != zapcore.WarnLevel || lines[0].ContextMap()["ms"] != int64(7) || lines[0].ContextMap()["client"] != "c1" {
+	fields := lines[0].ContextMap()
+	if lines[0].Level != zapcore.WarnLevel || fields["ms"] != int64(7) || fields["client"] != "c1" {
 		t.Errorf("warning: %+v", lines[0])
 	}
 	if lines[1].Level != zapcore.ErrorLevel || lines[1].ContextMap()["err"] != os.ErrClosed.Error() {

@@ -14,8 +14,8 @@ import (
 	"github.com/hfbot/hfbot/hub"
 )
 
-// secretsOf reads the secrets of a step from the environment. One that is not set is an error: to go on without it would
-// only fail later and less clearly.
+// secretsOf reads the secrets of a step from the environment. One that is not set is an error: to go on without it
+// would only fail later and less clearly.
 func (e *Engine) secretsOf(variables map[string]string) (map[string]hub.Secret, error) {
 	secrets := make(map[string]hub.Secret, len(variables))
 	for _, name := range slices.Sorted(maps.Keys(variables)) {

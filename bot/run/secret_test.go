@@ -38,7 +38,9 @@ func TestSecretsAreMasked(t *testing.T) {
 	b := newBot(t, database(t), map[string]do{"test.leak": leak}, func(o *run.Options) {
 		o.LookupEnv = func(name string) (string, bool) { return secret, name == "TOKEN" }
 	})
-	step := store.StepPlan{Uses: "test.leak", Secrets: map[string]string{"token": "TOKEN"}, With: map[string]any{"text": forms}}
+	step := store.StepPlan{
+		Uses: "test.leak", Secrets: map[string]string{"token": "TOKEN"}, With: map[string]any{"text": forms},
+	}
 	ok, bad := step, step
 	ok.ID, bad.ID, bad.With = "ok", "bad", map[string]any{"n": 1, "text": forms}
 	r := b.await(b.insert(ok, bad), store.RunFailed)
@@ -66,7 +68,8 @@ func TestSecretsAreMasked(t *testing.T) {
 	if want := "refused: " + masked; r.Steps[1].Error != want {
 		t.Errorf("error %q, want %q", r.Steps[1].Error, want)
 	}
-	if lines := b.logs.FilterMessage("sending " + masked).All(); len(lines) != 2 || lines[0].ContextMap()["n"] != int64(1) {
+	lines := b.logs.FilterMessage("sending " + masked).All()
+	if len(lines) != 2 || lines[0].ContextMap()["n"] != int64(1) {
 		t.Errorf("%d log lines: %v", len(lines), lines)
 	}
 }

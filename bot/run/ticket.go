@@ -39,7 +39,8 @@ type worker struct {
 // Work works the run of a ticket. It never fails the ticket: what went wrong is kept with the run.
 func (w *worker) Work(ctx context.Context, t *river.Job[ticket]) error {
 	if err := w.engine.work(ctx, t.Args.Run); err != nil {
-		w.engine.log.Error("run not worked; it is taken up again when its lease ends", zap.String("run", t.Args.Run), zap.Error(err))
+		w.engine.log.Error("run not worked; it is taken up again when its lease ends", zap.String("run", t.Args.Run),
+			zap.Error(err))
 	}
 	return nil
 }

@@ -29,9 +29,9 @@ type accepted struct {
 	err       error
 }
 
-// Accept keeps a delivery durably and returns its id; or the id of the equal one already kept, and duplicate true, which
-// is counted there. Deliveries are equal when their Key is: for ever if it was made of a Webhook-Id, else within a
-// window. Callers that come at the same time share one transaction, and so one wait for the disk.
+// Accept keeps a delivery durably and returns its id; or the id of the equal one already kept, and duplicate true,
+// which is counted there. Deliveries are equal when their Key is: for ever if it was made of a Webhook-Id, else within
+// a window. Callers that come at the same time share one transaction, and so one wait for the disk.
 //
 // It returns ErrBusy when too many wait already or the disk takes longer than two seconds; in the second case, and when
 // ctx ends first, the delivery may still be written, and the sender's next try will be its duplicate.

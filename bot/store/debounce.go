@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Debounce makes a new run wait until its key has been quiet for wait, at the latest until longest after the first event
-// of the burst (0: no such limit). The run of the same rule and key that waited until now is skipped as debounced, and
-// what it held is free. Call it first: before TakeOnce, JoinGroup and InsertRun.
+// Debounce makes a new run wait until its key has been quiet for wait, at the latest until longest after the first
+// event of the burst (0: no such limit). The run of the same rule and key that waited until now is skipped as
+// debounced, and what it held is free. Call it first: before TakeOnce, JoinGroup and InsertRun.
 func (t *Tx) Debounce(r *Run, key string, wait, longest time.Duration) error {
 	since := t.now
 	waiting, err := t.queryIDs(`SELECT id FROM runs WHERE rule = ? AND debounce_key = ? AND state = 'waiting'

@@ -41,7 +41,9 @@ func testCancel(t *testing.T, db database) {
 	inTx(t, s, func(tx *store.Tx) error {
 		return errors.Join(tx.Cancel(queued.ID, "by hand"), tx.Cancel(running.ID, "by hand"))
 	})
-	wantTold := []store.Change{{Run: queued.ID, State: store.Cancelled}, {Run: running.ID, State: store.Running, Cancel: true}}
+	wantTold := []store.Change{
+		{Run: queued.ID, State: store.Cancelled}, {Run: running.ID, State: store.Running, Cancel: true},
+	}
 	if !slices.Equal(told, wantTold) {
 		t.Errorf("told %v, want %v", told, wantTold)
 	}
@@ -80,7 +82,8 @@ func testRetryRun(t *testing.T, db database) {
 	s := db.open(t)
 	r := newRun(accept(t, s), "rule")
 	r.Plan.Steps = []store.StepPlan{
-		{ID: "weak", Uses: "x", ContinueOnError: true}, {ID: "good", Uses: "x"}, {ID: "bad", Uses: "x"}, {ID: "tell", Uses: "x"},
+		{ID: "weak", Uses: "x", ContinueOnError: true},
+		{ID: "good", Uses: "x"}, {ID: "bad", Uses: "x"}, {ID: "tell", Uses: "x"},
 	}
 	inTx(t, s, func(tx *store.Tx) error { return tx.InsertRun(r) })
 	lease, _ := claim(t, s, r.ID)

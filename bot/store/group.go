@@ -8,8 +8,8 @@ import (
 )
 
 // A concurrency group lets one run go on at a time. A run holds its group from when it is queued until it is over,
-// retry delays included; runs.group_slot says so, under a unique index. The others wait and are let go one by one, oldest
-// first, in the transaction that ends the one before.
+// retry delays included; runs.group_slot says so, under a unique index. The others wait and are let go one by one,
+// oldest first, in the transaction that ends the one before.
 
 // JoinGroup puts a new run into a concurrency group, before InsertRun and after Debounce. While another run holds the
 // group, onConflict says what happens: "queue" waits; "replace_queued" waits, and those that waited are skipped;

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// ErrLeaseLost says that another worker took the run over, or that it was ended; whoever gets it stops and writes nothing.
+// ErrLeaseLost says that another worker took the run over, or that it was ended; whoever gets it stops and writes
+// nothing.
 var ErrLeaseLost = errors.New("store: the lease of the run is lost")
 
 // interrupted is the state of an attempt that was cut off by the bot's own end.
@@ -21,8 +22,8 @@ type Lease struct {
 	Token int64
 }
 
-// Claim takes a queued run for owner until the given time and returns it with its steps. It returns a nil Lease when the
-// run is not queued any more: a ticket may come twice.
+// Claim takes a queued run for owner until the given time and returns it with its steps. It returns a nil Lease when
+// the run is not queued any more: a ticket may come twice.
 func (t *Tx) Claim(run, owner string, until time.Time) (*Lease, *Run, error) {
 	l := Lease{Run: run, Owner: owner}
 	err := t.tx.QueryRowContext(t.ctx, `UPDATE runs SET state = 'running', owner = ?, token = token + 1, lease_until = ?,
@@ -39,8 +40,8 @@ func (t *Tx) Claim(run, owner string, until time.Time) (*Lease, *Run, error) {
 	return &l, r, err
 }
 
-// Renew extends a lease. It returns why the run is to be cancelled, "" when it is not, and ErrLeaseLost when the lease is
-// not valid any more.
+// Renew extends a lease. It returns why the run is to be cancelled, "" when it is not, and ErrLeaseLost when the lease
+// is not valid any more.
 func (t *Tx) Renew(l *Lease, until time.Time) (cancel string, err error) {
 	err = t.tx.QueryRowContext(t.ctx, `UPDATE runs SET lease_until = ? WHERE id = ? AND state = 'running' AND owner = ?
 		AND token = ? RETURNING cancel_reason`, micros(until), l.Run, l.Owner, l.Token).Scan(&cancel)
@@ -108,8 +109,8 @@ func (t *Tx) requeue(run string) error {
 	return t.queue(run, "")
 }
 
-// TicketAgain issues tickets anew for runs that are queued since before the given time, at most limit: their tickets may
-// have been lost with the process that held them.
+// TicketAgain issues tickets anew for runs that are queued since before the given time, at most limit: their tickets
+// may have been lost with the process that held them.
 func (t *Tx) TicketAgain(before time.Time, limit int) (int, error) {
 	runs, err := t.queryIDs(`SELECT id FROM runs WHERE state = 'queued' AND ticketed_at < ? ORDER BY id LIMIT ?`,
 		micros(before), limit)

@@ -12,7 +12,9 @@ var ErrMatched = errors.New("store: the delivery was matched before")
 // FinishMatch writes the verdicts and moves the delivery to Matched; or, when failure says why it cannot be matched, to
 // Failed. It returns ErrMatched when the delivery is in another state than Received; return that from InTx's function,
 // so that nothing of the second match is written.
-func (t *Tx) FinishMatch(deliveryID string, explanation json.RawMessage, verdicts map[string]string, failure string) error {
+func (t *Tx) FinishMatch(
+	deliveryID string, explanation json.RawMessage, verdicts map[string]string, failure string,
+) error {
 	state := Matched
 	if failure != "" {
 		state = Failed
@@ -21,7 +23,8 @@ func (t *Tx) FinishMatch(deliveryID string, explanation json.RawMessage, verdict
 	if err != nil {
 		return fmt.Errorf("store: encode verdicts: %w", err)
 	}
-	n, err := t.exec(`UPDATE deliveries SET state = ?, error = ?, verdicts = ?, explanation = ? WHERE id = ? AND state = ?`,
+	n, err := t.exec(`UPDATE deliveries SET state = ?, error = ?, verdicts = ?, explanation = ?
+		WHERE id = ? AND state = ?`,
 		string(state), failure, string(text), string(explanation), deliveryID, string(Received))
 	if err != nil {
 		return fmt.Errorf("store: write the match of delivery %s: %w", deliveryID, err)
@@ -49,11 +52,11 @@ func (t *Tx) writeVerdicts(deliveryID string, verdicts map[string]string) error 
 	return nil
 }
 
-// InsertRun writes a new run with its steps and, unless it waits, its ticket. A delivery has one run for a rule and ref:
-// when that is there already, nothing is written and r.ID becomes the id of that one.
+// InsertRun writes a new run with its steps and, unless it waits, its ticket. A delivery has one run for a rule and
+// ref: when that is there already, nothing is written and r.ID becomes the id of that one.
 //
-// To debounce the run or put it into a concurrency group, call Debounce and then JoinGroup before. The value of once_per
-// that TakeOnce took for r.ID is kept with it.
+// To debounce the run or put it into a concurrency group, call Debounce and then JoinGroup before. The value of
+// once_per that TakeOnce took for r.ID is kept with it.
 func (t *Tx) InsertRun(r *Run) error {
 	if r.State == "" {
 		r.State = Queued

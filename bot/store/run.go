@@ -64,7 +64,7 @@ type Retry struct {
 	Max     int           `json:"max"` // tries after the first one
 	Backoff time.Duration `json:"backoff"`
 	Factor  float64       `json:"factor"`
-	Force   bool          `json:"force,omitempty"` // the step itself asks for it, so also when its action is not idempotent
+	Force   bool          `json:"force,omitempty"` // the step itself asks: also when its action is not idempotent
 }
 
 // Step is a step of a run as it stands.

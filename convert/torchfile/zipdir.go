@@ -200,13 +200,6 @@ func (e *zipEntry) widen(extra []byte) bool {
 
 // arrange gives each entry its limit and checks that none reaches into the next, or is there twice.
 func arrange(entries []*zipEntry, directory int64) error {
-	seen := make(map[string]bool, len(entries))
-	for _, e := range entries {
-		if seen[e.name] {
-			return malformedZip("%.100q is there twice", e.name)
-		}
-		seen[e.name] = true
-	}
 	byPlace := slices.Clone(entries)
 	slices.SortFunc(byPlace, func(a, b *zipEntry) int { return cmp.Compare(a.header, b.header) })
 	for i, e := range byPlace {
@@ -215,7 +208,12 @@ func arrange(entries []*zipEntry, directory int64) error {
 			e.limit = byPlace[i+1].header
 		}
 	}
+	seen := make(map[string]bool, len(entries))
 	for _, e := range entries {
+		if seen[e.name] {
+			return malformedZip("%.100q is there twice", e.name)
+		}
+		seen[e.name] = true
 		if room := e.limit - e.header - localHeaderLen - int64(len(e.name)); e.compressed > room {
 			return malformedZip("%.100q overlaps what follows it", e.name)
 		}

@@ -155,7 +155,6 @@ func TestGoGitPushToOwnPullRequest(t *testing.T) {
 	if err := pushTip(t, l, "bob", "refs/pr/1", "idea.txt", "idea"); err != nil {
 		t.Fatal(err)
 	}
-	l.call("ann", "GET", api+"/paths-info/refs%2Fpr%2F1", ``, 405)
 	found := l.call("ann", "POST", api+"/paths-info/refs%2Fpr%2F1", `{"paths":["idea.txt","none"]}`, 200)
 	if found.field(0, "path") != "idea.txt" || found.field(1) != nil {
 		t.Fatalf("paths: %v", found.body)
