@@ -83,7 +83,8 @@ func TestDecodeValues(t *testing.T) {
 		{"map", "labels", map[string]any{"a": "b"}, func(in sampleIn) any { return in.Labels }, map[string]string{"a": "b"}},
 		{"YAML map", "labels", map[any]any{"a": ""}, func(in sampleIn) any { return in.Labels }, map[string]string{"a": ""}},
 		{
-			"anything", "value", map[string]any{"a": []any{int64(1), 2.5, nil, true, time.Second, uint8(4)}},
+			"anything", "value",
+			map[string]any{"a": []any{int64(1), 2.5, nil, true, time.Second, uint8(4)}},
 			func(in sampleIn) any { return in.Value },
 			map[string]any{"a": []any{int64(1), 2.5, nil, true, "1s", int64(4)}},
 		},
@@ -184,7 +185,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add("text", "x", int64(1), 1.5, uint8(0))
 	f.Add("count", "", int64(math.MaxInt64), math.NaN(), uint8(1))
 	f.Add("value", "\xff", int64(math.MinInt64), math.Inf(1), uint8(2))
-	f.Add("labels", "k", int64(0), -0.0, uint8(3))
+	f.Add("labels", "k", int64(0), math.SmallestNonzeroFloat64, uint8(3))
 	f.Fuzz(func(t *testing.T, input, text string, n int64, x float64, shape uint8) {
 		values := []any{text, n, x, uint64(n), time.Duration(n), nil, Template{Type: text}}
 		value := values[int(shape)%len(values)]

@@ -80,7 +80,8 @@ func fieldOf(sf reflect.StructField) (Field, error) {
 			return f, fmt.Errorf("enum on %s", k)
 		}
 	}
-	return f, f.parsePresence(sf)
+	err = f.parsePresence(sf)
+	return f, err
 }
 
 // parsePresence reads the tags required and default.

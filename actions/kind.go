@@ -49,10 +49,10 @@ func (k *kind) String() string {
 
 // kindOf finds the kind of a Go type, or says why it cannot be an input or output.
 func kindOf(t reflect.Type) (*kind, error) {
-	switch {
-	case t == durationType:
+	switch t {
+	case durationType:
 		return &kind{name: typeDuration}, nil
-	case t == secretType:
+	case secretType:
 		return nil, fmt.Errorf("a secret is named in Spec.Secrets and read with Runtime.Secret")
 	}
 	switch t.Kind() {

@@ -43,7 +43,7 @@ type (
 		A string `json:"A-b" doc:"d"`
 	}
 	hidden struct {
-		a string
+		_ string
 	}
 	twice struct {
 		one

@@ -31,14 +31,16 @@ func TestCheckTemplates(t *testing.T) {
 		{"enum in a list", "colours", []any{Template{Type: "string"}}, ""},
 		{"map", "labels", Template{Type: "map(string, string)"}, ""},
 		{
-			"map of int", "labels", Template{Type: "map(string, int)"},
+			"map of int", "labels",
+			Template{Type: "map(string, int)"},
 			"test.sample: labels must be map of string, got map(string, int)",
 		},
 		{"map of dyn", "labels", Template{Type: "map(string, dyn)"}, ""},
 		{"in a map", "labels", map[string]any{"a": Template{Type: "bool"}}, "test.sample: labels.a must be string, got bool"},
 		{"duration", "wait", Template{Type: "google.protobuf.Duration"}, ""},
 		{
-			"timestamp", "wait", Template{Type: "google.protobuf.Timestamp"},
+			"timestamp", "wait",
+			Template{Type: "google.protobuf.Timestamp"},
 			"test.sample: wait must be duration, got google.protobuf.Timestamp",
 		},
 		{"anything", "value", Template{Type: "map(string, list(int))"}, ""},

@@ -143,11 +143,12 @@ func (d *decoder) integer(dst reflect.Value, k *kind, rv reflect.Value, at place
 		d.mismatch(k, valueOf(rv), at)
 		return
 	}
-	if dst.CanInt() && !dst.OverflowInt(n) {
+	switch {
+	case dst.CanInt() && !dst.OverflowInt(n):
 		dst.SetInt(n)
-	} else if dst.CanUint() && n >= 0 && !dst.OverflowUint(uint64(n)) {
+	case dst.CanUint() && n >= 0 && !dst.OverflowUint(uint64(n)):
 		dst.SetUint(uint64(n))
-	} else {
+	default:
 		d.fail(at.input, "%s: %d is out of range", at.path, n)
 	}
 }

@@ -72,7 +72,7 @@ func TestRunGivesTheRuntime(t *testing.T) {
 			return toyOut{}, err
 		}
 		return toyOut{Text: strings.Join([]string{
-			who.Name, rt.BotName, rt.Event.Repo.Name, rt.Ref, rt.Key, string(content), rt.Secret("token").Reveal()[:1],
+			who.Name, rt.Event.Repo.Name, rt.BotName, rt.Ref, rt.Key, string(content), rt.Secret("token").Reveal()[:1],
 		}, " ")}, nil
 	})
 	repo := h.Repo(t, hub.Dataset, map[string]string{"a.txt": "a"})
@@ -81,7 +81,7 @@ func TestRunGivesTheRuntime(t *testing.T) {
 		With: map[string]any{"file": "hi.md"}, Secrets: map[string]string{"token": "s3cret"},
 	}
 	got := h.MustRun(t, step)
-	want := map[string]any{"text": "hfbot hfbot demo/repo-1 refs/heads/main actionstest hi s"}
+	want := map[string]any{"text": "hfbot demo/repo-1 hfbot refs/heads/main actionstest hi s"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -67,8 +67,10 @@ func (in *githubIn) Validate() error {
 	case len(in.EventType) > maxEventType:
 		return fmt.Errorf("event_type is longer than %d characters", maxEventType)
 	}
-	_, err := webURL(in.APIURL)
-	return err
+	if err := checkWebURL(in.APIURL); err != nil {
+		return fmt.Errorf("api_url: %w", err)
+	}
+	return nil
 }
 
 // Spec implements actions.Action.

@@ -186,7 +186,8 @@ func TestGitHubRefusals(t *testing.T) {
 		{"no permission", 403, nil, true, false, 0, "Actions (write)"},
 		{"secondary limit", 403, map[string]string{"Retry-After": "17"}, false, true, 17 * time.Second, "403"},
 		{
-			"primary limit", 403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset},
+			"primary limit", 403,
+			map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset},
 			false, true, 29 * time.Minute, "403",
 		},
 		{"limit without headers", 429, nil, false, true, time.Minute, "429"},

@@ -28,7 +28,9 @@ func TestIndexDisagrees(t *testing.T) {
 	}{
 		{"agrees", map[string]string{"a": "1.bin", "alias": "1.bin", "b": "2.bin"}, []converted{one, two}, ""},
 		{
-			"wrong file", map[string]string{"a": "2.bin", "alias": "1.bin", "b": "2.bin"}, []converted{one, two},
+			"wrong file",
+			map[string]string{"a": "2.bin", "alias": "1.bin", "b": "2.bin"},
+			[]converted{one, two},
 			`that "a" is in "2.bin"`,
 		},
 		{"unknown name", map[string]string{"z": "1.bin"}, []converted{one}, `that "z" is in "1.bin"`},

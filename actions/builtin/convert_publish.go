@@ -24,29 +24,30 @@ func (c *conversion) marker() string {
 }
 
 // earlier finds an open pull request of the bot with the same marker.
-func (c *conversion) earlier(ctx context.Context) (*convertOut, error) {
+func (c *conversion) earlier(ctx context.Context) (out convertOut, found bool, err error) {
 	me, err := ownAccount(ctx, c.rt)
 	if err != nil {
-		return nil, err
+		return out, false, err
 	}
 	read := 0
 	filter := hub.DiscussionFilter{Type: "pull_request", Status: "open", Author: me.name}
 	for summary, err := range c.rt.Hub.Discussions(ctx, c.repo, filter) {
 		if err != nil {
-			return nil, fmt.Errorf("look for an earlier pull request in %s: %w", c.repo, err)
+			return out, false, fmt.Errorf("look for an earlier pull request in %s: %w", c.repo, err)
 		}
 		if read++; read > maxEarlier {
 			break
 		}
 		pr, err := c.rt.Hub.Discussion(ctx, c.repo, summary.Num)
 		if err != nil {
-			return nil, fmt.Errorf("read pull request %d of %s: %w", summary.Num, c.repo, err)
+			return out, false, fmt.Errorf("read pull request %d of %s: %w", summary.Num, c.repo, err)
 		}
 		if c.recognises(pr, me) {
-			return c.result(ctx, pr.Num)
+			out, err = c.result(ctx, pr.Num)
+			return out, true, err
 		}
 	}
-	return nil, nil
+	return out, false, nil
 }
 
 // recognises tells whether a pull request is the result of an earlier attempt.
@@ -56,22 +57,22 @@ func (c *conversion) recognises(pr *hub.Discussion, me account) bool {
 }
 
 // result gives the outputs that belong to the pull request of an earlier attempt.
-func (c *conversion) result(ctx context.Context, num int) (*convertOut, error) {
+func (c *conversion) result(ctx context.Context, num int) (convertOut, error) {
 	before := map[string]bool{}
 	for entry, err := range c.rt.Hub.Tree(ctx, c.repo, c.sha) {
 		if err != nil {
-			return nil, fmt.Errorf("list %s at %s: %w", c.repo, c.sha, err)
+			return convertOut{}, fmt.Errorf("list %s at %s: %w", c.repo, c.sha, err)
 		}
 		before[entry.Path] = true
 	}
-	out := &convertOut{
+	out := convertOut{
 		PullRequest: num,
 		URL:         fmt.Sprintf("%s/discussions/%d", c.rt.Hub.RepoURL(c.repo), num),
 		Skipped:     []string{fmt.Sprintf("pull request %d has this conversion already", num)},
 	}
 	for entry, err := range c.rt.Hub.Tree(ctx, c.repo, fmt.Sprintf("refs/pr/%d", num)) {
 		if err != nil {
-			return nil, fmt.Errorf("list the files of pull request %d of %s: %w", num, c.repo, err)
+			return convertOut{}, fmt.Errorf("list the files of pull request %d of %s: %w", num, c.repo, err)
 		}
 		if entry.Type == "file" && !before[entry.Path] {
 			out.Files = append(out.Files, entry.Path)
@@ -93,15 +94,11 @@ func (c *conversion) publish(ctx context.Context, done []converted, skipped []st
 		out.Files = append(out.Files, f.Path)
 		in.Files = append(in.Files, f.file())
 	}
-	if found, err := c.earlier(ctx); err != nil || found != nil {
-		return deref(found), err
+	if out, found, err := c.earlier(ctx); err != nil || found {
+		return out, err
 	}
-	info, err := c.rt.Hub.RepoInfo(ctx, c.repo, c.revision())
-	if err != nil {
-		return convertOut{}, fmt.Errorf("read the head of %s: %w", c.repo, err)
-	}
-	if info.SHA != c.sha {
-		return convertOut{}, c.superseded("the head is " + info.SHA + " by now")
+	if err := c.checkHead(ctx); err != nil {
+		return convertOut{}, err
 	}
 	if c.rt.DryRun {
 		return out, nil

@@ -63,7 +63,7 @@ func (in *httpIn) Validate() error {
 			return fmt.Errorf("expect: %d is no HTTP status", status)
 		}
 	}
-	if _, err := webURL(in.URL); err != nil {
+	if err := checkWebURL(in.URL); err != nil {
 		return fmt.Errorf("url: %w", err)
 	}
 	return nil

@@ -62,7 +62,8 @@ func TestHTTPRequest(t *testing.T) {
 	}{
 		{"get", "/echo", nil, map[string]any{"body": "GET||||"}},
 		{
-			"json", "/echo", map[string]any{"json": map[string]any{"a": int64(1)}},
+			"json", "/echo",
+			map[string]any{"json": map[string]any{"a": int64(1)}},
 			map[string]any{"body": `POST|application/json|||{"a":1}`},
 		},
 		{"body", "/echo", map[string]any{"method": "PUT", "body": "x"}, map[string]any{"body": "PUT||||x"}},
@@ -75,7 +76,8 @@ func TestHTTPRequest(t *testing.T) {
 		{"redirect", "/moved", nil, inJSON},
 		{"not UTF-8", "/bytes", nil, map[string]any{"body": "a\uFFFD"}},
 		{
-			"expected status", "/teapot", map[string]any{"expect": []any{int64(418)}},
+			"expected status", "/teapot",
+			map[string]any{"expect": []any{int64(418)}},
 			map[string]any{"status": int64(418), "body": ""},
 		},
 		{"too long", "/long", nil, map[string]any{"body": `"` + strings.Repeat("x", maxAnswer-1)}},
@@ -191,7 +193,8 @@ func TestHTTPRequestChecksInputs(t *testing.T) {
 		{"both", map[string]any{"url": "http://x", "json": "a", "body": "b"}, "json or body, not both"},
 		{"body on GET", map[string]any{"url": "http://x", "method": "GET", "body": "b"}, "GET sends no json or body"},
 		{
-			"authorization", map[string]any{"url": "http://x", "headers": map[string]any{"authorization": "x"}},
+			"authorization",
+			map[string]any{"url": "http://x", "headers": map[string]any{"authorization": "x"}},
 			"as the secret authorization",
 		},
 		{"host", map[string]any{"url": "http://x", "headers": map[string]any{"Host": "y"}}, "cannot be set"},

@@ -33,7 +33,8 @@ func withDiscussion(t *testing.T) (*actionstest.Harness, hub.RepoRef, *hub.Paylo
 	t.Helper()
 	h := actionstest.New(t)
 	repo := h.Repo(t, hub.Model, map[string]string{"README.md": "# A model\n"})
-	return h, repo, h.OpenDiscussion(t, repo, "a question")
+	event := h.OpenDiscussion(t, repo, "a question")
+	return h, repo, event
 }
 
 func TestCommentOnce(t *testing.T) {
@@ -147,7 +148,8 @@ func TestCommentRefuses(t *testing.T) {
 		{"negative", event, map[string]any{"body": "a", "discussion": int64(-1)}, "positive number"},
 		{"missing discussion", event, map[string]any{"body": "a", "discussion": int64(99)}, "does not exist"},
 		{
-			"missing repository", event, map[string]any{"body": "a", "repo": "demo/none", "discussion": int64(1)},
+			"missing repository", event,
+			map[string]any{"body": "a", "repo": "demo/none", "discussion": int64(1)},
 			"does not exist",
 		},
 	}

@@ -91,8 +91,8 @@ func (modelConvert) Run(ctx context.Context, rt *actions.Runtime, in convertIn) 
 	if err != nil {
 		return convertOut{}, err
 	}
-	if found, err := c.earlier(ctx); err != nil || found != nil {
-		return deref(found), err
+	if out, found, err := c.earlier(ctx); err != nil || found {
+		return out, err
 	}
 	if err := c.open(ctx); err != nil {
 		return convertOut{}, err
@@ -107,14 +107,6 @@ func (modelConvert) Run(ctx context.Context, rt *actions.Runtime, in convertIn) 
 		return convertOut{}, err
 	}
 	return c.publish(ctx, done, slices.Concat(skipped, refused))
-}
-
-// deref is the outputs found, or none.
-func deref(out *convertOut) convertOut {
-	if out == nil {
-		return convertOut{}
-	}
-	return *out
 }
 
 // newConversion finds the repository and the commit.
@@ -146,8 +138,23 @@ func (c *conversion) revision() string {
 	return strings.TrimPrefix(strings.TrimPrefix(c.branch, "refs/heads/"), "refs/tags/")
 }
 
+// checkHead fails when the branch has moved on from the commit.
+func (c *conversion) checkHead(ctx context.Context) error {
+	info, err := c.rt.Hub.RepoInfo(ctx, c.repo, c.revision())
+	if err != nil {
+		return fmt.Errorf("read the head of %s: %w", c.repo, err)
+	}
+	if info.SHA != c.sha {
+		return c.superseded("the head is " + info.SHA + " by now")
+	}
+	return nil
+}
+
 // open fetches the repository at the commit.
 func (c *conversion) open(ctx context.Context) error {
+	if err := c.checkHead(ctx); err != nil {
+		return err
+	}
 	dir := filepath.Join(c.rt.Dir, "repo")
 	for _, d := range []string{dir, c.out} {
 		if err := os.MkdirAll(d, 0o700); err != nil {

@@ -33,7 +33,8 @@ func withModel(t *testing.T, files map[string]string) (*actionstest.Harness, hub
 	h := actionstest.New(t)
 	files["README.md"] = "# A model\n"
 	repo := h.Repo(t, hub.Model, files)
-	return h, repo, h.Pushed(t, repo)
+	event := h.Pushed(t, repo)
+	return h, repo, event
 }
 
 // download reads a file at a revision.
@@ -173,7 +174,8 @@ func TestConvertLeavesAlone(t *testing.T) {
 		{
 			"not asked for",
 			map[string]string{"pytorch_model.bin": checkpoint(t, "tied.bin")},
-			map[string]any{"files": []any{"other/*.bin"}}, "no PyTorch weights match other/*.bin",
+			map[string]any{"files": []any{"other/*.bin"}},
+			"no PyTorch weights match other/*.bin",
 		},
 	}
 	for _, test := range tests {
@@ -212,7 +214,8 @@ func TestConvertRefuses(t *testing.T) {
 		{"unsupported", map[string]string{"model.pt": checkpoint(t, "complex128.pt")}, "model.pt: unsupported: "},
 		{"no checkpoint", map[string]string{"pytorch_model.bin": "<html>"}, "pytorch_model.bin: not_torch: "},
 		{
-			"index that lies", map[string]string{
+			"index that lies",
+			map[string]string{
 				shard: good, "pytorch_model.bin.index.json": `{"weight_map": {"other": "` + shard + `"}}`,
 			},
 			"pytorch_model.bin.index.json: malformed: it says that \"other\" is in",
@@ -325,7 +328,7 @@ func TestConvertOfCommitThatIsGone(t *testing.T) {
 	h, _, event := withModel(t, map[string]string{"pytorch_model.bin": checkpoint(t, "tied.bin")})
 	step := actionstest.Step{Uses: "model.convert", Event: event, SHA: strings.Repeat("ab", 20)}
 	_, err := h.Run(t, step)
-	if !actions.IsPermanent(err) || !strings.Contains(err.Error(), "is out of date: it is gone") {
+	if !actions.IsPermanent(err) || !strings.Contains(err.Error(), "superseded: commit abab") {
 		t.Errorf("error %v, want superseded", err)
 	}
 }

@@ -12,18 +12,18 @@ import (
 	"github.com/hfbot/hfbot/actions"
 )
 
-// webURL parses an address that may be called. A user name or password in it is refused, since it would be shown.
-func webURL(text string) (*url.URL, error) {
+// checkWebURL tells why an address may not be called. A user name or password in it is refused: it would be shown.
+func checkWebURL(text string) error {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return nil, errors.New("the address cannot be parsed") // the error would repeat the address
+		return errors.New("the address cannot be parsed") // the error would repeat the address
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return nil, errors.New("the address must begin with https:// or http:// and name a host")
+		return errors.New("the address must begin with https:// or http:// and name a host")
 	case u.User != nil:
-		return nil, errors.New("the address holds a user name: give credentials as a secret")
+		return errors.New("the address holds a user name: give credentials as a secret")
 	}
-	return u, nil
+	return nil
 }
 
 // withoutRedirects is a copy of h that gives redirects back instead of following them.

@@ -38,11 +38,13 @@ func TestAllowed(t *testing.T) {
 		},
 		"own form": {
 			"", true, "POST", "127.0.0.1:7860", local,
-			map[string]string{"Origin": "http://127.0.0.1:7860", "Sec-Fetch-Site": "same-origin"}, true,
+			map[string]string{"Origin": "http://127.0.0.1:7860", "Sec-Fetch-Site": "same-origin"},
+			true,
 		},
 		"link from another site": {
 			"", true, "GET", "127.0.0.1:7860", local,
-			map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, true,
+			map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
+			true,
 		},
 		"token":             {"s3cret", false, "GET", "bot.hf.space", away, bearer("s3cret"), true},
 		"token on a laptop": {"s3cret", true, "GET", "127.0.0.1:7860", local, bearer("s3cret"), true},

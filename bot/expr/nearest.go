@@ -4,7 +4,10 @@ import "fmt"
 
 // Nearest returns the name that word was probably meant to be, "" when none is near. It is for "did you mean".
 func Nearest(word string, names []string) string {
-	best, limit := "", max(1, len(word)/3)+1
+	best, limit := "", 2 // a short word is near to what differs by one letter only
+	if len(word) > 3 {
+		limit = max(2, len(word)/3) + 1
+	}
 	for _, name := range names {
 		if d := distance(word, name); d < limit || d == limit && best != "" && name < best {
 			best, limit = name, d

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -64,7 +65,7 @@ func (l *loader) file(name string, src []byte) {
 		d.syntaxError(err)
 		return
 	}
-	if err := dec.Decode(new(yaml.Node)); err != io.EOF {
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		d.report(Error, place{1, 1}, "a rule file is one YAML document; take out the --- between documents")
 		return
 	}
@@ -85,7 +86,7 @@ func (l *loader) file(name string, src []byte) {
 
 // syntaxError reports what the YAML parser says, with a hint for the commonest cause.
 func (d *decoder) syntaxError(err error) {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		d.report(Error, place{1, 1}, "the file is empty; it needs a list of rules")
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -31,15 +32,14 @@ func Load(paths []string, opts Options) (*Set, Problems) {
 	}
 	l := &loader{opts: opts, ids: map[string]*draft{}, envs: envCache{}}
 	files := l.find(paths)
-	sum := sha256.New()
+	sum := fingerprint{sha256.New()}
 	for _, name := range files {
 		src, err := readFile(name)
+		sum.add(name, src, err)
 		if err != nil {
 			l.fileProblem(name, err)
 			continue
 		}
-		fmt.Fprintf(sum, "%s\x00%d\x00", name, len(src))
-		sum.Write(src)
 		l.file(name, src)
 	}
 	l.check()
@@ -47,13 +47,22 @@ func Load(paths []string, opts Options) (*Set, Problems) {
 	if problems.HasErrors() {
 		return nil, problems
 	}
-	set := &Set{Files: files, Hash: hex.EncodeToString(sum.Sum(nil)), LoadedAt: time.Now()}
+	set := &Set{Files: files, Hash: sum.String(), LoadedAt: time.Now()}
 	for _, d := range l.drafts {
 		set.Rules = append(set.Rules, d.rule)
 	}
 	set.index = newIndex(set.Rules)
 	return set, problems
 }
+
+// fingerprint is a hash of all files by name and content.
+type fingerprint struct{ hash.Hash }
+
+func (f fingerprint) add(name string, src []byte, err error) {
+	fmt.Fprintf(f, "%s\x00%d\x00%t\x00%s", name, len(src), err != nil, src)
+}
+
+func (f fingerprint) String() string { return hex.EncodeToString(f.Sum(nil)) }
 
 // loader gathers the rules of all files, and all that is wrong with them.
 type loader struct {

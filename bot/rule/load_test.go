@@ -49,10 +49,25 @@ func load(t testing.TB, paths ...string) *rule.Set {
 func write(t testing.TB, src string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "rules.yaml")
+	writeFile(t, name, src)
+	return name
+}
+
+// read returns the content of a file.
+func read(t testing.TB, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func writeFile(t testing.TB, name, src string) {
+	t.Helper()
 	if err := os.WriteFile(name, []byte(src), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return name
 }
 
 func TestGoodFiles(t *testing.T) {

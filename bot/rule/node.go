@@ -50,6 +50,7 @@ func at(n *yaml.Node) place { return place{n.Line, n.Column} }
 func (d *decoder) errorf(n *yaml.Node, format string, args ...any) {
 	d.report(Error, at(n), format, args...)
 }
+
 func (d *decoder) warnf(n *yaml.Node, format string, args ...any) {
 	d.report(Warning, at(n), format, args...)
 }

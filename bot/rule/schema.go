@@ -1,6 +1,13 @@
 package rule
 
-import "regexp"
+import (
+	"encoding/json"
+	"regexp"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/hfbot/hfbot/actions"
+)
 
 // schema is a JSON Schema.
 type schema = map[string]any
@@ -14,6 +21,7 @@ func anySchema() schema    { return schema{} }
 func durationSchema() schema {
 	return schema{"type": "string", "pattern": `^([0-9.]+(ns|us|ms|s|m|h))+$|^[0-9]{1,4}d$`}
 }
+
 func conditionSchema() schema {
 	return schema{"type": []string{"string", "boolean"}}
 }
@@ -68,7 +76,8 @@ func onSchema() schema {
 
 func tagsSchema() schema {
 	return schema{"anyOf": []schema{
-		textSchema(), {"type": "array", "items": textSchema()},
+		textSchema(),
+		{"type": "array", "items": textSchema()},
 		objectSchema(func() []key { return tagKeys(&tagFilter{}) })(),
 	}}
 }
@@ -84,4 +93,34 @@ func ruleSchema() schema {
 
 func stepSchema() schema {
 	return objectSchema(func() []key { return stepKeys(&stepDraft{}, &defaults{}) })()
+}
+
+// Schema is the JSON Schema (draft 7, which editors know best) of a rules file, with the inputs of the actions given. It
+// is made from the tables that decode the file.
+func Schema(catalogue *actions.Registry) ([]byte, error) {
+	var rules *yaml.Node
+	root := objectSchema(func() []key { return fileKeys(&defaults{}, &rules) })()
+	root["$schema"] = "http://json-schema.org/draft-07/schema#"
+	root["title"] = "hfbot rules"
+	ids := []string{}
+	cases := []schema{}
+	for _, e := range catalogue.All() {
+		ids = append(ids, e.Spec.ID)
+		with := e.InputSchema()
+		with["description"] = e.Spec.Summary
+		uses := schema{"properties": schema{"uses": schema{"const": e.Spec.ID}}, "required": []string{"uses"}}
+		cases = append(cases, schema{"if": uses, "then": schema{"properties": schema{"with": with}}})
+	}
+	step := stepSchema()
+	step["properties"].(schema)["uses"] = schema{"enum": ids, "description": "The action."}
+	step["allOf"] = cases
+	rule := ruleSchema()
+	rule["properties"].(schema)["steps"] = schema{
+		"type": "array", "minItems": 1, "description": "What to do, in order.", "items": schema{"$ref": "#/definitions/step"},
+	}
+	root["properties"].(schema)["rules"] = schema{
+		"type": "array", "description": "The rules.", "items": schema{"$ref": "#/definitions/rule"},
+	}
+	root["definitions"] = schema{"rule": rule, "step": step}
+	return json.MarshalIndent(root, "", "  ")
 }

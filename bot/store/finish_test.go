@@ -83,7 +83,9 @@ func testRetryRun(t *testing.T, db database) {
 	r := newRun(accept(t, s), "rule")
 	r.Plan.Steps = []store.StepPlan{
 		{ID: "weak", Uses: "x", ContinueOnError: true},
-		{ID: "good", Uses: "x"}, {ID: "bad", Uses: "x"}, {ID: "tell", Uses: "x"},
+		{ID: "good", Uses: "x"},
+		{ID: "bad", Uses: "x"},
+		{ID: "tell", Uses: "x"},
 	}
 	inTx(t, s, func(tx *store.Tx) error { return tx.InsertRun(r) })
 	lease, _ := claim(t, s, r.ID)
@@ -210,7 +212,7 @@ func testReplay(t *testing.T, db database) {
 			t.Fatal(err)
 		}
 		if d.Source != store.SourceReplay || d.ReplayOf != original.ID || d.State != store.Received || d.Verdicts != nil ||
-			d.Key != original.Key || string(d.Body) != string(original.Body) || (d.KeySalt != "") != again {
+			d.Key != original.Key || !bytes.Equal(d.Body, original.Body) || (d.KeySalt != "") != again {
 			t.Errorf("again %t: %+v", again, d)
 		}
 		inTx(t, s, func(tx *store.Tx) error {

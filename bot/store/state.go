@@ -7,19 +7,16 @@ import (
 
 // RunState is where a run stands. The ways from one state to another are these and no others:
 //
-//	                    retry delay
-//	            ┌──────────────────────────────┐
-//	            ▼                              │
-//	(new) ─▶ waiting ─▶ queued ─▶ running ─────┤
-//	  │         │  ▲       │ ▲       │         │
-//	  │         │  │       │ └───────┤ its worker died or stopped
-//	  │         │  │       │         ├─▶ succeeded
-//	  │         │  └───────│─────────├─▶ failed ────┐ retried by hand: queued, or
-//	  │         │          ▼         ▼              │ waiting for its group
-//	  │         ├─────▶ cancelled ◀──┘ ─────────────┘
-//	  └─────────┴─────▶ skipped  (debounced, superseded)
+//	                ┌─────── retry delay ───────┐
+//	                ▼                           │
+//	 (new) ────▶ waiting ─────▶ queued ─────▶ running ────▶ succeeded
+//	   │            │            │  ▲           │ │
+//	   │            │            │  └───────────┤ │ its worker is gone
+//	   ▼            │            ▼              │ │
+//	skipped ◀───────┴─────▶ cancelled ◀─────────┘ └───────▶ failed
 //
-// A new run begins as queued, waiting or skipped.
+// A new run begins as queued, waiting or skipped. A failed or cancelled one that a person retries is queued again, or
+// waits for its concurrency group. A wait may turn into another one, from debounce to group.
 type RunState string
 
 // The states of a run, and of its steps.

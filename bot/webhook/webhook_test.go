@@ -101,17 +101,23 @@ func TestHandleAnswer(t *testing.T) {
 	}{
 		"new": {
 			func(context.Context, store.Delivery) (string, bool, error) { return "d1", false, nil },
-			202, map[string]any{"delivery": "d1", "duplicate": false}, "",
+			202,
+			map[string]any{"delivery": "d1", "duplicate": false},
+			"",
 		},
 		"seen before": {
 			func(context.Context, store.Delivery) (string, bool, error) { return "d0", true, nil },
-			202, map[string]any{"delivery": "d0", "duplicate": true}, "",
+			202,
+			map[string]any{"delivery": "d0", "duplicate": true},
+			"",
 		},
 		"the disk is full": {
 			func(context.Context, store.Delivery) (string, bool, error) {
 				return "", false, errors.New("disk full at /secret/path")
 			},
-			503, map[string]any{"error": "the delivery could not be stored; send it again"}, "5",
+			503,
+			map[string]any{"error": "the delivery could not be stored; send it again"},
+			"5",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -205,7 +211,7 @@ func FuzzNewDelivery(f *testing.F) {
 	f.Add([]byte(`{"event":[],"repo":7}`), "")
 	f.Fuzz(func(t *testing.T, body []byte, id string) {
 		d := webhook.NewDelivery(body, id, fixed)
-		if string(d.Body) != string(body) || d.Key == "" {
+		if !bytes.Equal(d.Body, body) || d.Key == "" {
 			t.Errorf("lost bytes or key: %+v", d)
 		}
 	})

@@ -24,7 +24,7 @@ tags: [pytorch]
 ---
 # Tiny model
 
-A very small modle, pushed by git.
+A very small model, pushed by git.
 `
 	fixedCard = `---
 license: apache-2.0

@@ -165,7 +165,7 @@ func readEntry(r *bufio.Reader) (*zipEntry, error) {
 }
 
 func directoryError(err error) error {
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return malformedZip("the directory is cut short")
 	}
 	return err
@@ -229,7 +229,7 @@ func (e *zipEntry) place() *place {
 // resolve reads the local header, which has a length of its own, and checks it against the directory.
 func (e *zipEntry) resolve(w *window, p *place) error {
 	h, err := w.bytes(p.header, localHeaderLen+int64(len(e.name)))
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return malformedZip("%.100q lies past the end of the file", e.name)
 	}
 	if err != nil {

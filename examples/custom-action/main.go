@@ -5,6 +5,7 @@ import (
 	"os"
 
 	_ "example.org/repo-size/size"
+
 	_ "github.com/hfbot/hfbot/actions/builtin"
 	"github.com/hfbot/hfbot/cmd"
 )

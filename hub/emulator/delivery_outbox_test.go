@@ -76,8 +76,11 @@ func TestOutboxRetries(t *testing.T) {
 		{"a redirect is a failure", DeliveryPolicy{}, []int{302, 200}, []time.Duration{0, second}, 0},
 		{"no answer is a failure", DeliveryPolicy{}, []int{0, 200}, []time.Duration{0, second}, 0},
 		{
-			"the schedule ends", DeliveryPolicy{Retry: []time.Duration{minute, minute}}, []int{500},
-			[]time.Duration{0, minute, 2 * minute}, 1,
+			"the schedule ends",
+			DeliveryPolicy{Retry: []time.Duration{minute, minute}},
+			[]int{500},
+			[]time.Duration{0, minute, 2 * minute},
+			1,
 		},
 		{"an empty schedule is one try", DeliveryPolicy{Retry: []time.Duration{}}, []int{500}, []time.Duration{0}, 1},
 	} {

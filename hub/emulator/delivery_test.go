@@ -159,7 +159,7 @@ func TestReplay(t *testing.T) {
 		t.Errorf("replay answered %v, want the target's 418", status)
 	}
 	again := <-moved.got
-	if again.header.Get("Webhook-Id") != first.header.Get("Webhook-Id") || string(again.raw) != string(first.raw) {
+	if again.header.Get("Webhook-Id") != first.header.Get("Webhook-Id") || !bytes.Equal(again.raw, first.raw) {
 		t.Error("a replay has another id or body")
 	}
 	if logs := l.call("ann", "GET", hook+"/logs", "", 200); logs.field(0, "replay") != true {

@@ -17,12 +17,16 @@ func TestRequestFaults(t *testing.T) {
 	}{
 		{"none", Faults{}, []int{200, 200}, `"api";r=2499;t=300`},
 		{
-			"quota used up", Faults{RateLimited: 1, RateReset: 7 * time.Second},
-			[]int{429, 200}, `"api";r=0;t=7`,
+			"quota used up",
+			Faults{RateLimited: 1, RateReset: 7 * time.Second},
+			[]int{429, 200},
+			`"api";r=0;t=7`,
 		},
 		{
-			"another limiter", Faults{RateLimited: 1, RateRemaining: 12, RateReset: time.Second},
-			[]int{429, 200}, `"api";r=12;t=1`,
+			"another limiter",
+			Faults{RateLimited: 1, RateRemaining: 12, RateReset: time.Second},
+			[]int{429, 200},
+			`"api";r=12;t=1`,
 		},
 		{"server errors, then success", Faults{ServerErrors: 2}, []int{503, 503, 200}, ""},
 		{"one after the other", Faults{ServerErrors: 1, RateLimited: 1}, []int{429, 503, 200}, ""},

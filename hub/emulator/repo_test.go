@@ -130,7 +130,7 @@ func TestMoveRepo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if got := resp.Header.Get("Location"); resp.StatusCode != 307 || got != "/ann/after/resolve/main/a%20b?x=1" {
+	if got := resp.Header.Get("Location"); resp.StatusCode != http.StatusTemporaryRedirect || got != "/ann/after/resolve/main/a%20b?x=1" {
 		t.Fatalf("status %d to %q", resp.StatusCode, got)
 	}
 	events := l.settle(target)
@@ -158,7 +158,7 @@ func TestDeleteRepo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != 200 {
+	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("status %d", resp.StatusCode)
 	}
 	l.call("ann", "GET", "/api/datasets/ann/rows", "", 404)
@@ -173,6 +173,7 @@ func TestSettings(t *testing.T) {
 	l.watch("ann", target.URL)
 	l.call("ann", "PUT", api+"/settings", `{"gated":"sometimes"}`, 400)
 	l.call("ann", "PUT", api+"/settings", `{"gated":"auto","discussionsDisabled":true}`, 200)
+	events := l.settle(target)
 	l.call("ann", "PUT", api+"/settings", `{"visibility":"private"}`, 200)
 	info := l.call("ann", "GET", api, "", 200)
 	if info.field("private") != true || info.field("gated") != "auto" || info.field("discussionsDisabled") != true {
@@ -180,7 +181,7 @@ func TestSettings(t *testing.T) {
 	}
 	l.call("bob", "GET", api, "", 404)
 	var told []any
-	for _, event := range l.settle(target) {
+	for _, event := range append(events, l.settle(target)...) {
 		told = append(told, event.event(), event.body["updatedConfig"])
 	}
 	want := []any{"repo.config update", map[string]any{}, "repo.config update", map[string]any{"private": true}}

@@ -10,8 +10,13 @@ import (
 
 // fileFormats are the tags that a model gets from the files it holds.
 var fileFormats = []struct{ pattern, tag string }{
-	{"pytorch_model*.bin", "pytorch"}, {"*.pth", "pytorch"}, {"tf_model.h5", "tf"}, {"flax_model.msgpack", "jax"},
-	{"*.onnx", "onnx"}, {"*.safetensors", "safetensors"}, {"*.gguf", "gguf"},
+	{"pytorch_model*.bin", "pytorch"},
+	{"*.pth", "pytorch"},
+	{"tf_model.h5", "tf"},
+	{"flax_model.msgpack", "jax"},
+	{"*.onnx", "onnx"},
+	{"*.safetensors", "safetensors"},
+	{"*.gguf", "gguf"},
 }
 
 // prefixedTags are the card keys whose values become tags with the key before them, for datasets.

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"sync"
@@ -26,6 +27,7 @@ func (s *Server) outbox() *outbox {
 		transport.Proxy = nil // targets are mostly on loopback
 		policy := s.opts.Deliveries.withDefaults()
 		s.hooks.box = newOutbox(policy, newPoster(transport, policy.Timeout).post, s.opts.OnDelivery)
+		context.AfterFunc(s.hooks.box.ctx, transport.CloseIdleConnections)
 	})
 	return s.hooks.box
 }

@@ -3,6 +3,7 @@ package workspace_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -159,12 +160,15 @@ func TestFetchStopsWithTheContext(t *testing.T) {
 	commit := h.one("a", "a")
 	ctx, cancel := context.WithCancel(t.Context())
 	h.intercept = func(_ http.ResponseWriter, r *http.Request) bool {
-		if r.Method == http.MethodPost {
-			cancel()
-			<-r.Context().Done()
-			return true
+		if r.Method != http.MethodPost {
+			return false
 		}
-		return false
+		if _, err := io.Copy(io.Discard, r.Body); err != nil { // the server only then sees that the client is gone
+			t.Error(err)
+		}
+		cancel()
+		<-r.Context().Done()
+		return true
 	}
 	if _, err := h.open(ctx, commit.String(), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("Open = %v, want context.Canceled", err)

@@ -96,8 +96,11 @@ func TestFilesByAPI(t *testing.T) {
 			{Type: "directory", Path: "sub"},
 			{Type: "file", Path: "README.md", Size: 7, OID: h.blob(readme).String()},
 			{Type: "file", Path: "sub/model.bin", Size: 7, OID: strings.Repeat("0", 40), LFS: &hub.LFS{SHA256: sum, Size: 7}},
-			{Type: "file", Path: "../evil"}, {Type: "file", Path: "/etc/passwd"}, {Type: "file", Path: "a//b"},
-			{Type: "file", Path: "x/.git/config"}, {Type: "unknown", Path: "module"},
+			{Type: "file", Path: "../evil"},
+			{Type: "file", Path: "/etc/passwd"},
+			{Type: "file", Path: "a//b"},
+			{Type: "file", Path: "x/.git/config"},
+			{Type: "unknown", Path: "module"},
 		}
 		return h, commit.String()
 	}

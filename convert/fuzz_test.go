@@ -1,0 +1,46 @@
+package convert_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/hfbot/hfbot/convert"
+)
+
+// FuzzInspect takes any bytes for a checkpoint. What is accepted must be written as planned and pass its own check,
+// unless the bytes themselves turn out to be malformed.
+func FuzzInspect(f *testing.F) {
+	for name := range fixtures(f) {
+		data, err := os.ReadFile(filepath.Join("testdata/torch", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add(legacyFile(littleEndian, state(dict("w", floats("0", 4))), "](X\x01\x00\x00\x000e.", counted(4, counting(4))))
+	f.Add(tarOf("pickle", "}."))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, opts := range []convert.Options{{}, {Inert: true, DType: convert.ToF16, Shared: convert.Duplicate}} {
+			plan := inspect(t, data, opts)
+			if plan.Verdict != convert.OK {
+				if plan.Reason == "" || plan.Tensors != nil {
+					t.Errorf("%s, reason %q, %d tensors", plan.Verdict, plan.Reason, len(plan.Tensors))
+				}
+				continue
+			}
+			var out bytes.Buffer
+			if err := plan.Write(t.Context(), &out); err != nil {
+				if refusal := (*convert.Refusal)(nil); !errors.As(err, &refusal) {
+					t.Fatal(err)
+				}
+				continue
+			}
+			if err := plan.Verify(t.Context(), bytes.NewReader(out.Bytes()), int64(out.Len())); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,142 @@
+package safetensors_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hfbot/hfbot/convert/safetensors"
+)
+
+// file puts the length before a header and n bytes of data after it.
+func file(header string, n int) []byte {
+	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	return append(append(b, header...), make([]byte, n)...)
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	const one = `"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}`
+	tests := map[string]struct {
+		file []byte
+		want string // part of the error
+	}{
+		"sound":               {file(`{`+one+`}`, 8), ""},
+		"padded":              {file(`{`+one+`}     `, 8), ""},
+		"metadata":            {file(`{"__metadata__":{"format":"pt"},`+one+`}`, 8), ""},
+		"fields in any order": {file(`{"a":{"data_offsets":[0,8],"shape":[2],"dtype":"F32"}}`, 8), ""},
+		"no tensors":          {file(`{}`, 0), ""},
+		"two, out of order": {
+			file(`{"b":{"dtype":"U8","shape":[1],"data_offsets":[8,9]},`+one+`}`, 9), "",
+		},
+		"an empty one between": {file(`{"e":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},`+one+`}`, 8), ""},
+
+		"short":              {[]byte("1234567"), "shorter than 8"},
+		"header too long":    {binary.LittleEndian.AppendUint64(nil, 100_000_001), "does not fit"},
+		"header of 2^63":     {binary.LittleEndian.AppendUint64(nil, 1<<63), "does not fit"},
+		"header past end":    {file("{}", 0)[:9], "does not fit"},
+		"empty header":       {file("", 0), "no JSON object"},
+		"space before":       {file(" {}", 0), "no JSON object"},
+		"not UTF-8":          {file("{\"\xff\":1}", 0), "UTF-8"},
+		"no JSON":            {file("{a}", 0), "invalid character"},
+		"cut JSON":           {file("{", 0), "EOF"},
+		"list":               {file("[]", 0), "no JSON object"},
+		"text after":         {file("{}x", 0), "follows"},
+		"second object":      {file("{} {}", 0), "follows"},
+		"newline after":      {file("{}\n", 0), "follows"},
+		"name twice":         {file(`{`+one+`,`+one+`}`, 8), "twice"},
+		"metadata twice":     {file(`{"__metadata__":{"a":"b","a":"b"}}`, 0), "twice"},
+		"metadata no string": {file(`{"__metadata__":{"a":1}}`, 0), "no string"},
+		"tensor no object":   {file(`{"a":[]}`, 0), "where { should be"},
+		"field missing":      {file(`{"a":{"dtype":"F32","shape":[2]}}`, 8), "missing"},
+		"field unknown":      {file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":1}}`, 8), "unknown"},
+		"field twice":        {file(`{"a":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]}}`, 8), "repeated"},
+		"shape null":         {file(`{"a":{"dtype":"F32","shape":null,"data_offsets":[0,8]}}`, 8), "missing"},
+		"shape fraction":     {file(`{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}`, 8), "number 2.5"},
+		"three offsets":      {file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,9]}}`, 8), "missing"},
+		"unknown type":       {file(`{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}`, 8), "unknown dtype"},
+		"negative size":      {file(`{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}`, 8), "negative"},
+		"overflow":           {file(`{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}`, 8), "overflows"},
+		"wrong size":         {file(`{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}`, 8), "its shape needs"},
+		"backwards":          {file(`{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,-8]}}`, 8), "its shape needs"},
+		"gap at the start":   {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 8), "starts at 4"},
+		"overlap":            {file(`{`+one+`,"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 8), "starts at 4"},
+		"past the end":       {file(`{`+one+`}`, 7), "past the end"},
+		"bytes left over":    {file(`{`+one+`}`, 9), "end at 8"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			header, err := safetensors.Parse(bytes.NewReader(test.file), int64(len(test.file)))
+			if test.want == "" {
+				if err != nil || header.Length <= 8 {
+					t.Error(err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestParseReturnsWhatWasEncoded(t *testing.T) {
+	t.Parallel()
+	want := &safetensors.Header{
+		Metadata: []safetensors.Pair{{Key: "format", Value: "pt"}, {Key: "a", Value: "\"ü\n"}},
+		Tensors:  []safetensors.Tensor{{Name: "x", DType: "F32", Shape: []int64{2, 3}}, {Name: "ü", DType: "BOOL", Shape: []int64{}}},
+	}
+	if err := safetensors.Layout(want.Tensors); err != nil {
+		t.Fatal(err)
+	}
+	text := want.Encode()
+	want.Length = int64(len(text))
+	data := append(text, make([]byte, 25)...)
+	got, err := safetensors.Parse(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("header (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseReadError(t *testing.T) {
+	t.Parallel()
+	if _, err := safetensors.Parse(broken{}, 100); !errors.Is(err, errBroken) {
+		t.Errorf("got %v", err)
+	}
+}
+
+var errBroken = errors.New("broken")
+
+type broken struct{}
+
+func (broken) ReadAt([]byte, int64) (int, error) { return 0, errBroken }
+
+// FuzzParse checks that what is accepted is sound, and the same when it is written and read again.
+func FuzzParse(f *testing.F) {
+	f.Add(file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 8))
+	f.Add(file(`{"__metadata__":{"format":"pt"},"a":{"dtype":"F4","shape":[2],"data_offsets":[0,1]}}  `, 1))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		header, err := safetensors.Parse(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			return
+		}
+		text := header.Encode()
+		again := append(text, data[header.Length:]...)
+		header.Length = int64(len(text))
+		got, err := safetensors.Parse(bytes.NewReader(again), int64(len(again)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(header, got); diff != "" {
+			t.Errorf("(-first +second):\n%s", diff)
+		}
+	})
+}
