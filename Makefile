@@ -56,7 +56,7 @@ vuln: ## Look for known vulnerabilities in what is called (needs the network)
 
 .PHONY: generate
 generate: ## Write anew the documents that come from code
-	go test ./config ./actions/... -run 'Document|Docs|Golden' -update
+	go test ./config ./actions/builtin -update
 
 .PHONY: docker
 docker: ## Build the container image as IMAGE (hfbot)

@@ -113,8 +113,9 @@ func (b *Bot) wire() error {
 		return fmt.Errorf("make the work folder: %w", err)
 	}
 	b.engine, err = run.New(run.Options{
-		Store: b.store, Actions: b.opts.Actions, Hub: client, HTTP: egressClient(b.opts.AllowPrivate || onLoopback(client.Endpoint())),
-		Bot: b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir, "steps"), Workers: b.opts.Workers,
+		Store: b.store, Actions: b.opts.Actions, Hub: client,
+		HTTP: egressClient(b.opts.AllowPrivate || onLoopback(client.Endpoint())),
+		Bot:  b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir, "steps"), Workers: b.opts.Workers,
 		LookupEnv: b.opts.LookupEnv,
 		Facts: func(_ *store.Delivery, p *hub.Payload, ref, sha string, known map[string]any) expr.Facts {
 			return newHubFacts(client, p, ref, sha, known)

@@ -181,7 +181,7 @@ func keepVerdicts(delivery *store.Delivery, e *rule.Explanation) error {
 	}
 	kept := slices.DeleteFunc(before.Rules, func(o rule.Outcome) bool { return undecided[o.RuleID] })
 	anew := slices.DeleteFunc(e.Rules, func(o rule.Outcome) bool { return !undecided[o.RuleID] })
-	e.Rules = append(kept, anew...)
+	e.Rules = slices.Concat(kept, anew)
 	return nil
 }
 

@@ -52,6 +52,9 @@ func (f *hubFacts) Fact(ctx context.Context, name string) (any, error) {
 	if v, ok := f.known[name]; ok {
 		return v, nil
 	}
+	if err := f.findHead(ctx, name); err != nil {
+		return nil, fmt.Errorf("look up the head of %s: %w", f.payload.Repo.Ref(), err)
+	}
 	v, err := f.lookUp(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("look up %s of %s: %w", name, f.payload.Repo.Ref(), err)
@@ -60,8 +63,27 @@ func (f *hubFacts) Fact(ctx context.Context, name string) (any, error) {
 	return v, nil
 }
 
+// findHead finds the commit of an event that names none: a discussion's payload says that it is a pull request, and the
+// head of that is the newest commit of refs/pr/N. Tags and the author do not need it.
+func (f *hubFacts) findHead(ctx context.Context, name string) error {
+	d := f.payload.Discussion
+	if f.sha != "" || d == nil || !d.IsPullRequest || name == "tags" || name == "author" {
+		return nil
+	}
+	for c, err := range f.hub.Commits(ctx, f.payload.Repo.Ref(), fmt.Sprintf("refs/pr/%d", d.Num)) {
+		if err != nil {
+			return err
+		}
+		f.sha = c.ID
+		return nil
+	}
+	return nil
+}
+
 func (f *hubFacts) lookUp(ctx context.Context, name string) (any, error) {
 	switch name {
+	case expr.FactSHA:
+		return f.sha, nil
 	case "tags":
 		return f.tags(ctx)
 	case "commit":

@@ -23,8 +23,8 @@ func newCheck() *cobra.Command {
 	var f format
 	c := &cobra.Command{
 		Use: "check [PATH...]", Short: "Validate rules",
-		Long: "Reports every mistake in the rules with its place: unknown keys, actions and inputs, expressions of the wrong type.\n" +
-			"PATH is a file or folder; without it, rules.yaml or the folder rules.",
+		Long: `Reports every mistake in the rules with its place: unknown keys, actions and inputs, expressions of
+the wrong type. PATH is a file or folder; without it, rules.yaml or the folder rules.`,
 		Example: "  hfbot check\n  hfbot check rules.yaml --format sarif",
 		RunE: func(c *cobra.Command, args []string) error {
 			return runCheck(c.OutOrStdout(), args, f)

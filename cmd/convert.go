@@ -37,8 +37,8 @@ func newConvert() *cobra.Command {
 	var o convertOptions
 	c := &cobra.Command{
 		Use: "convert SRC DST", Short: "Convert a PyTorch checkpoint to safetensors, without running any of its code",
-		Long: "Writes the tensors of the checkpoint SRC, a file or an https URL, to the safetensors file DST. A refused checkpoint\n" +
-			"exits 3 and leaves DST as it was.",
+		Long: `Writes the tensors of the checkpoint SRC, a file or an https URL, to the safetensors file DST. A
+refused checkpoint exits 3 and leaves DST as it was.`,
 		Example: "  hfbot convert pytorch_model.bin model.safetensors\n" +
 			"  hfbot convert checkpoint.pt model.safetensors --key ema --dtype bf16",
 		Args: arguments(cobra.ExactArgs(2)),

@@ -28,8 +28,9 @@ func newExplain() *cobra.Command {
 	var o explainOptions
 	c := &cobra.Command{
 		Use: "explain --event FILE", Short: "Show which rules an event would run, and why not the others",
-		Long: "Matches a payload against the rules without receiving it, and shows each clause: what it wanted, what it saw.\n" +
-			"What a bot would look up on the Hub comes from --facts, a YAML file such as {changed: [model.bin], tags: [pytorch]}.",
+		Long: `Matches a payload against the rules without receiving it, and shows each clause: what it wanted,
+what it saw. What a bot would look up on the Hub comes from --facts, a YAML file such as {changed:
+[model.bin], tags: [pytorch]}.`,
 		Example: "  hfbot explain --event push.json --rules rules.yaml --facts facts.yaml",
 		Args:    arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -70,27 +71,22 @@ func runExplain(ctx context.Context, o explainOptions) error {
 		return fmt.Errorf("the rules have errors: %s in all", count(len(problems), "problem"))
 	}
 	outcomes := set.Match(ctx, rule.Delivery{ID: "explain", Body: body, Payload: payload}, facts.at)
-	note := skipOwn(outcomes, payload, o.bot)
+	note := skipOwn(outcomes, payload, facts, o.bot)
 	if o.format.value == formatJSON {
 		return writeJSON(o.out, newExplanation(outcomes, note))
 	}
 	return writeExplanation(o.out, outcomes, note)
 }
 
-// skipOwn gives matched rules the verdict skipped when the event is the bot's own act, as far as the payload tells who
-// acted. It returns a note when it cannot tell.
-func skipOwn(outcomes []rule.Outcome, p *hub.Payload, bot string) string {
-	var actor string
-	switch {
-	case p.Comment != nil:
-		actor = p.Comment.Author.ID
-	case p.Discussion != nil && p.Event.Action == "create":
-		actor = p.Discussion.Author.ID
-	default:
-		return "the payload does not say who acted, so the event counts as not the bot's own"
-	}
+// skipOwn gives matched rules the verdict skipped when the event is the bot's own act, as far as payload and facts tell
+// who acted. It returns a note when they do not.
+func skipOwn(outcomes []rule.Outcome, p *hub.Payload, facts givenFacts, bot string) string {
 	if bot == "" {
 		return "without --bot ID the event counts as not the bot's own"
+	}
+	actor := actorOf(p, facts)
+	if actor == "" {
+		return "payload and facts do not say who acted, so the event counts as not the bot's own"
 	}
 	if actor != bot {
 		return ""
@@ -101,6 +97,19 @@ func skipOwn(outcomes []rule.Outcome, p *hub.Payload, bot string) string {
 		}
 	}
 	return ""
+}
+
+// actorOf is the id of who caused the event: the author of the comment or new discussion, else the fact author.
+func actorOf(p *hub.Payload, facts givenFacts) string {
+	switch {
+	case p.Comment != nil:
+		return p.Comment.Author.ID
+	case p.Discussion != nil && p.Event.Action == "create":
+		return p.Discussion.Author.ID
+	}
+	author, _ := facts["author"].(map[string]any)
+	id, _ := author["id"].(string)
+	return id
 }
 
 // readFacts reads a facts file; without one there are no facts.

@@ -49,26 +49,29 @@ func TestSkipOwn(t *testing.T) {
 		Event:      hub.Event{Scope: "discussion.comment", Action: "create"},
 		Discussion: &hub.PayloadDiscussion{Author: hub.Owner{ID: "you"}}, Comment: &hub.PayloadComment{Author: hub.Owner{ID: "me"}},
 	}
+	byMe := givenFacts{"author": map[string]any{"id": "me"}}
 	pushed := &hub.Payload{Event: hub.Event{Scope: "repo.content", Action: "update"}}
 	for _, tc := range []struct {
 		name    string
 		payload *hub.Payload
+		facts   givenFacts
 		bot     string
 		own     bool // the rule asks for own events
 		want    rule.Verdict
 		noted   bool
 	}{
-		{"the bot's discussion", opened, "me", false, rule.VerdictSkipped, false},
-		{"the bot's comment", commented, "me", false, rule.VerdictSkipped, false},
-		{"asked for", opened, "me", true, rule.VerdictMatched, false},
-		{"somebody else's", opened, "it", false, rule.VerdictMatched, false},
-		{"bot not named", opened, "", false, rule.VerdictMatched, true},
-		{"a push names nobody", pushed, "me", false, rule.VerdictMatched, true},
+		{"the bot's discussion", opened, nil, "me", false, rule.VerdictSkipped, false},
+		{"the bot's comment", commented, nil, "me", false, rule.VerdictSkipped, false},
+		{"asked for", opened, nil, "me", true, rule.VerdictMatched, false},
+		{"somebody else's", opened, nil, "it", false, rule.VerdictMatched, false},
+		{"bot not named", opened, nil, "", false, rule.VerdictMatched, true},
+		{"a push names nobody", pushed, nil, "me", false, rule.VerdictMatched, true},
+		{"a push with its author", pushed, byMe, "me", false, rule.VerdictSkipped, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			outcomes := []rule.Outcome{{Verdict: rule.VerdictMatched, Rule: &rule.Rule{OwnEvents: tc.own}}}
-			note := skipOwn(outcomes, tc.payload, tc.bot)
+			note := skipOwn(outcomes, tc.payload, tc.facts, tc.bot)
 			if outcomes[0].Verdict != tc.want || (note != "") != tc.noted {
 				t.Errorf("verdict %s, note %q; want %s, a note: %t", outcomes[0].Verdict, note, tc.want, tc.noted)
 			}

@@ -15,8 +15,8 @@ import (
 func newHealthcheck() *cobra.Command {
 	c := &cobra.Command{
 		Use: "healthcheck", Short: "Ask the bot with these settings whether it is alive",
-		Long: "Exits 0 when the bot that was started with the same settings answers on /healthz. It is the health check of the\n" +
-			"container image, which holds no other program.",
+		Long: `Exits 0 when the bot that was started with the same settings answers on /healthz. It is the health
+check of the container image, which holds no other program.`,
 		Example: "  hfbot healthcheck --listen 127.0.0.1:7860",
 		Args:    arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {

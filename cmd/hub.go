@@ -23,8 +23,8 @@ func newHub() *cobra.Command {
 	var o hubOptions
 	c := &cobra.Command{
 		Use: "hub", Short: "Run a Hub of your own on this machine",
-		Long: "Runs the local Hub: repositories, git, pull requests, comments and webhooks as huggingface.co has them, in memory.\n" +
-			"It ends with Ctrl-C, and all it holds is gone.",
+		Long: `Runs the local Hub: repositories, git, pull requests, comments and webhooks as huggingface.co has
+them, in memory. It ends with Ctrl-C, and all it holds is gone.`,
 		Example: "  hfbot hub --listen 127.0.0.1:5000 --user alice:hf_alice --user bot:hf_bot",
 		Args:    arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {

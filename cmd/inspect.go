@@ -33,8 +33,8 @@ func newInspect() *cobra.Command {
 	var f format
 	c := &cobra.Command{
 		Use: "inspect SRC", Short: "Show what a PyTorch checkpoint holds, without running any of its code",
-		Long: "Reads a checkpoint and prints its tensors, the names its pickle refers to and the verdict. SRC is a file or an\n" +
-			"https URL. A checkpoint that would not be converted exits 3.",
+		Long: `Reads a checkpoint and prints its tensors, the names its pickle refers to and the verdict. SRC is a
+file or an https URL. A checkpoint that would not be converted exits 3.`,
 		Example: "  hfbot inspect pytorch_model.bin\n  hfbot inspect pytorch_model.bin --format text",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {

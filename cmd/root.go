@@ -11,8 +11,8 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hfbot",
 		Short: "Rules for what happens on the Hugging Face Hub",
-		Long: "hfbot receives the webhooks of the Hugging Face Hub, matches them against rules in YAML and works their steps:\n" +
-			"convert weights, comment, open pull requests, start CI.",
+		Long: `hfbot receives the webhooks of the Hugging Face Hub, matches them against rules in YAML and works
+their steps: convert weights, comment, open pull requests, start CI.`,
 		Example:       "  hfbot demo --once\n  hfbot serve --rules rules.yaml",
 		SilenceErrors: true, // Main prints them
 		SilenceUsage:  true,
@@ -22,7 +22,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageErrorf("%w", err) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		newDemo(), newServe(), newHub(), newSend(), newCheck(), newExplain(), newActions(),
+		newDemo(), newServe(), newHub(), newSend(), newCheck(), newTest(), newExplain(), newSchema(), newActions(),
 		newConvert(), newInspect(), newDeliveries(), newRuns(), newHealthcheck(), newVersion(),
 	)
 	return root

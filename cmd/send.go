@@ -45,8 +45,8 @@ func newSend() *cobra.Command {
 	var o sendOptions
 	c := &cobra.Command{
 		Use: "send FILE --url URL", Short: "Deliver a payload as the Hub does",
-		Long: "Sends the file, byte for byte, as a webhook delivery. FILE may be - for standard input. Without --secret the first\n" +
-			"secret in WEBHOOK_SECRET is sent.",
+		Long: `Sends the file, byte for byte, as a webhook delivery. FILE may be - for standard input. Without
+--secret the first secret in WEBHOOK_SECRET is sent.`,
 		Example: "  hfbot send push.json --url http://127.0.0.1:7860/webhook --secret hush",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -22,24 +22,38 @@ func outputType(from safetensors.DType, option string) safetensors.DType {
 	return from
 }
 
-// caster returns a function that casts whole elements. Its result is valid until its next call.
-func caster(from, to safetensors.DType) func([]byte) []byte {
+// caster casts the elements of one file, in buffers that it keeps.
+type caster struct {
+	in, out []byte
+}
+
+// cast returns whole elements as another type. The result is valid until the next call.
+func (c *caster) cast(b []byte, from, to safetensors.DType) []byte {
 	if from == to {
-		return func(b []byte) []byte { return b }
+		return b
 	}
 	width := int(from.Bits() / 8)
+	n := len(b) / width
+	if cap(c.out) < 2*n {
+		c.out = make([]byte, 2*n)
+	}
+	out := c.out[:2*n]
 	read, round := readers[from], roundF16
 	if to == safetensors.BF16 {
 		round = roundBF16
 	}
-	var out []byte
-	return func(b []byte) []byte {
-		out = out[:0]
-		for ; len(b) >= width; b = b[width:] {
-			out = binary.LittleEndian.AppendUint16(out, round(read(b)))
-		}
-		return out
+	for i := range n {
+		binary.LittleEndian.PutUint16(out[2*i:], round(read(b[width*i:])))
 	}
+	return out
+}
+
+// buffer returns room for n bytes to be cast.
+func (c *caster) buffer(n int64) []byte {
+	if c.in == nil {
+		c.in = make([]byte, castBlock)
+	}
+	return c.in[:n]
 }
 
 // readers give an element as the bits of a float32. A float64 is rounded to odd: cut off, with the last bit set if

@@ -75,7 +75,8 @@ func nearestEven(want float64, got uint16, value func(uint16) float64) bool {
 // interesting are numbers at the edges of the 16-bit types, and random ones.
 func interesting() []float64 {
 	numbers := []float64{
-		0, math.Copysign(0, -1), 1, -1, 1.0009765625, 1.00048828125, 1.001464843750, 65504, 65519.99, 65520, 65536, 1e30,
+		0, math.Copysign(0, -1), 1, -1, 1.0009765625, 1.00048828125, 1.001464843750, 65504, 65519.99, 65520, 65536,
+		1e30,
 		math.Inf(1), math.Inf(-1), math.NaN(), 0x1p-14, 0x1p-24, 0x1p-25, 0x1.000001p-25, 0x1p-26, 0x1.8p-24, -0x1p-149,
 		math.MaxFloat32, -math.MaxFloat32, 1.00390625, 1.01171875, 0x1.01p0, 0x1.0100000001p0, 0x1.0080000000001p0,
 		0x1.002p0, 0x1.0020000000001p0, 0x1.fffffep127, 1e300, -1e300, 5e-324,

@@ -16,20 +16,38 @@ func TestChoose(t *testing.T) {
 		groups  []convert.Group
 		skipped map[string]string
 	}{
-		"nothing":     {paths: []string{"README.md", "config.json", "vocab.txt"}},
-		"one":         {paths: []string{"README.md", "pytorch_model.bin"}, groups: []convert.Group{single("pytorch_model.bin", "model.safetensors")}},
-		"in a folder": {paths: []string{"text_encoder/pytorch_model.bin"}, groups: []convert.Group{single("text_encoder/pytorch_model.bin", "text_encoder/model.safetensors")}},
-		"variant":     {paths: []string{"pytorch_model.fp16.bin"}, groups: []convert.Group{single("pytorch_model.fp16.bin", "model.fp16.safetensors")}},
+		"nothing": {paths: []string{"README.md", "config.json", "vocab.txt"}},
+		"one": {
+			paths:  []string{"README.md", "pytorch_model.bin"},
+			groups: []convert.Group{single("pytorch_model.bin", "model.safetensors")},
+		},
+		"in a folder": {
+			paths:  []string{"text_encoder/pytorch_model.bin"},
+			groups: []convert.Group{single("text_encoder/pytorch_model.bin", "text_encoder/model.safetensors")},
+		},
+		"variant": {
+			paths:  []string{"pytorch_model.fp16.bin"},
+			groups: []convert.Group{single("pytorch_model.fp16.bin", "model.fp16.safetensors")},
+		},
 		"other names": {
-			paths: []string{"adapter_model.bin", "unet/diffusion_pytorch_model.fp16.bin", "open_clip_pytorch_model.bin", "a.pt", "b.pth", "c.ckpt"},
+			paths: []string{
+				"adapter_model.bin", "unet/diffusion_pytorch_model.fp16.bin", "open_clip_pytorch_model.bin", "a.pt",
+				"b.pth", "c.ckpt",
+			},
 			groups: []convert.Group{
-				single("a.pt", "a.safetensors"), single("adapter_model.bin", "adapter_model.safetensors"), single("b.pth", "b.safetensors"),
-				single("c.ckpt", "c.safetensors"), single("open_clip_pytorch_model.bin", "open_clip_pytorch_model.safetensors"),
+				single("a.pt", "a.safetensors"), single("adapter_model.bin", "adapter_model.safetensors"), single(
+					"b.pth", "b.safetensors",
+				),
+				single("c.ckpt", "c.safetensors"), single(
+					"open_clip_pytorch_model.bin", "open_clip_pytorch_model.safetensors",
+				),
 				single("unet/diffusion_pytorch_model.fp16.bin", "unet/diffusion_pytorch_model.fp16.safetensors"),
 			},
 		},
 		"sharded": {
-			paths: []string{"pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin", "pytorch_model.bin.index.json"},
+			paths: []string{
+				"pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin", "pytorch_model.bin.index.json",
+			},
 			groups: []convert.Group{{
 				Index: "pytorch_model.bin.index.json", Outputs: "model.safetensors.index.json",
 				Files: map[string]string{
@@ -46,11 +64,15 @@ func TestChoose(t *testing.T) {
 			groups: []convert.Group{
 				{
 					Index: "m/pytorch_model.bin.index.fp16.json", Outputs: "m/model.safetensors.index.fp16.json",
-					Files: map[string]string{"m/pytorch_model.fp16-00001-of-00001.bin": "m/model.fp16-00001-of-00001.safetensors"},
+					Files: map[string]string{
+						"m/pytorch_model.fp16-00001-of-00001.bin": "m/model.fp16-00001-of-00001.safetensors",
+					},
 				},
 				{
 					Index: "n/pytorch_model.bin.index.fp16.json", Outputs: "n/model.safetensors.index.fp16.json",
-					Files: map[string]string{"n/pytorch_model-00001-of-00001.fp16.bin": "n/model-00001-of-00001.fp16.safetensors"},
+					Files: map[string]string{
+						"n/pytorch_model-00001-of-00001.fp16.bin": "n/model-00001-of-00001.fp16.safetensors",
+					},
 				},
 			},
 		},
@@ -60,7 +82,9 @@ func TestChoose(t *testing.T) {
 				Index: "pytorch_model.bin.index.json", Outputs: "model.safetensors.index.json",
 				Files: map[string]string{"pytorch_model-00001-of-00001.bin": "model-00001-of-00001.safetensors"},
 			}},
-			skipped: map[string]string{"pytorch_model.bin": "the shards of pytorch_model.bin.index.json are taken instead"},
+			skipped: map[string]string{
+				"pytorch_model.bin": "the shards of pytorch_model.bin.index.json are taken instead",
+			},
 		},
 		"shards missing": {
 			paths: []string{"pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json"},
@@ -69,11 +93,18 @@ func TestChoose(t *testing.T) {
 				"pytorch_model.bin.index.json":     "shards of the index are missing",
 			},
 		},
-		"index alone":   {paths: []string{"pytorch_model.bin.index.json"}, skipped: map[string]string{"pytorch_model.bin.index.json": "the shards of the index are not there"}},
-		"index missing": {paths: []string{"pytorch_model-00001-of-00002.bin"}, skipped: map[string]string{"pytorch_model-00001-of-00002.bin": "a shard without its index"}},
+		"index alone": {
+			paths:   []string{"pytorch_model.bin.index.json"},
+			skipped: map[string]string{"pytorch_model.bin.index.json": "the shards of the index are not there"},
+		},
+		"index missing": {
+			paths:   []string{"pytorch_model-00001-of-00002.bin"},
+			skipped: map[string]string{"pytorch_model-00001-of-00002.bin": "a shard without its index"},
+		},
 		"converted": {
 			paths: []string{
-				"model.safetensors", "pytorch_model.bin", "a.pt", "a.safetensors", "b/pytorch_model.bin", "b/model.safetensors.index.json",
+				"model.safetensors", "pytorch_model.bin", "a.pt", "a.safetensors", "b/pytorch_model.bin",
+				"b/model.safetensors.index.json",
 				"c/pytorch_model.bin", "c/pytorch_model.safetensors", "d/pytorch_model.fp16.bin", "d/model.safetensors",
 			},
 			groups: []convert.Group{single("d/pytorch_model.fp16.bin", "d/model.fp16.safetensors")},
@@ -93,20 +124,26 @@ func TestChoose(t *testing.T) {
 		},
 		"no weights": {
 			paths: []string{
-				"training_args.bin", "optimizer.pt", "optimizer_1.bin", "scheduler.pt", "rng_state_0.pth", "scaler.pt", "flax_model.msgpack",
+				"training_args.bin", "optimizer.pt", "optimizer_1.bin", "scheduler.pt", "rng_state_0.pth", "scaler.pt",
+				"flax_model.msgpack",
 				"tf_model.h5", "model.onnx", "vocab.bin", "global_step1/zero_pp_rank_0_mp_rank_00_optim_states.pt",
 			},
 			skipped: map[string]string{
-				"training_args.bin": "state of a training run and not weights", "optimizer.pt": "state of a training run and not weights",
-				"optimizer_1.bin": "state of a training run and not weights", "scheduler.pt": "state of a training run and not weights",
-				"rng_state_0.pth": "state of a training run and not weights", "scaler.pt": "state of a training run and not weights",
+				"training_args.bin": "state of a training run and not weights",
+				"optimizer.pt":      "state of a training run and not weights",
+				"optimizer_1.bin":   "state of a training run and not weights",
+				"scheduler.pt":      "state of a training run and not weights",
+				"rng_state_0.pth":   "state of a training run and not weights",
+				"scaler.pt":         "state of a training run and not weights",
 				"global_step1/zero_pp_rank_0_mp_rank_00_optim_states.pt": "state of a training run and not weights",
 				"flax_model.msgpack": "weights of another framework", "tf_model.h5": "weights of another framework",
 				"model.onnx": "weights of another framework", "vocab.bin": "not a name that weights have",
 			},
 		},
 		"two sources of one output": {
-			paths: []string{"model.ckpt", "model.pt", "pytorch_model.bin"}, groups: []convert.Group{single("pytorch_model.bin", "model.safetensors")},
+			paths: []string{"model.ckpt", "model.pt", "pytorch_model.bin"}, groups: []convert.Group{
+				single("pytorch_model.bin", "model.safetensors"),
+			},
 			skipped: map[string]string{
 				"model.ckpt": "model.safetensors would be written from pytorch_model.bin as well",
 				"model.pt":   "model.safetensors would be written from pytorch_model.bin as well",

@@ -46,11 +46,19 @@ const (
 
 // Options choose what is taken from a checkpoint.
 type Options struct {
-	Key    string   // entry of a nested checkpoint, such as "model" or "ema.params"; empty: found by itself
-	Shared string   // tensors under several names: "dedupe" (default) writes one and names the others as aliases, "duplicate" writes all
-	DType  string   // "keep" (default); "bf16" or "f16" rounds F64, F32, F16 and BF16 tensors to it, to nearest even
-	Tied   []string // names to drop first among equals, such as transformers' _tied_weights_keys
-	Inert  bool     // takes objects of unknown classes for objects without content; nothing of them is run either way
+	// Key is the entry of a nested checkpoint that holds the tensors, such as "model" or "ema.params". "." is the top.
+	// Empty: found by itself.
+	Key string
+	// Shared says what becomes of a tensor with several names: Dedupe (default) writes it once and names the others as
+	// aliases in the metadata, Duplicate writes it under each.
+	Shared string
+	// DType is KeepType (default), or ToBF16 or ToF16 to round F64, F32, F16 and BF16 tensors to nearest even.
+	DType string
+	// Tied are names to drop first among equals, such as transformers' _tied_weights_keys of the model's class.
+	Tied []string
+	// Inert takes objects of classes that are not on the allow-list for objects without content. Nothing of them is run
+	// either way.
+	Inert bool
 }
 
 // Tensor is one tensor of the output.

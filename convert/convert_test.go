@@ -109,12 +109,14 @@ func TestRebuilders(t *testing.T) {
 		code  code
 		dtype string
 	}{
-		"first version":    {call(global("torch._utils", "_rebuild_tensor"), v2args[:4]...), "F32"},
-		"second, metadata": {call(global("torch._utils", "_rebuild_tensor_v2"), append(v2args[:6:6], dict("conj", false))...), "F32"},
+		"first version": {call(global("torch._utils", "_rebuild_tensor"), v2args[:4]...), "F32"},
+		"second, metadata": {
+			call(global("torch._utils", "_rebuild_tensor_v2"), append(v2args[:6:6], dict("conj", false))...), "F32",
+		},
 		"third": {call(global("torch._utils", "_rebuild_tensor_v3"), untyped, 0, []int{8}, []int{1}, false, hooks,
 			global("torch", "uint16")), "U16"},
-		"third, float8": {call(global("torch._utils", "_rebuild_tensor_v3"), untyped, 0, []int{16}, []int{1}, false, hooks,
-			global("torch", "float8_e4m3fn"), nil), "F8_E4M3"},
+		"third, float8": {call(global("torch._utils", "_rebuild_tensor_v3"), untyped, 0, []int{16}, []int{1}, false,
+			hooks, global("torch", "float8_e4m3fn"), nil), "F8_E4M3"},
 		"untyped as bytes": {tensor(untyped, 0, []int{16}, []int{1}), "U8"},
 		"parameter":        {call(global("torch._utils", "_rebuild_parameter"), plain, true, hooks), "F32"},
 		"parameter with state": {
@@ -124,7 +126,9 @@ func TestRebuilders(t *testing.T) {
 			global("torch.nn.parameter", "Parameter") + code(pickled([]any{plain})) + "\x81" +
 				code(pickled([]any{true, false, hooks})) + "b", "F32",
 		},
-		"from a type": {call(global("torch._tensor", "_rebuild_from_type_v2"), global("torch._utils", "_rebuild_tensor_v2"),
+		"from a type": {call(global("torch._tensor", "_rebuild_from_type_v2"), global(
+			"torch._utils", "_rebuild_tensor_v2",
+		),
 			global("torch", "Tensor"), v2args, dict("a", 1)), "F32"},
 		"from the CPU": {call(global("torch._utils", "_rebuild_device_tensor_from_cpu_tensor"), plain,
 			global("torch", "float32"), call(global("torch", "device"), "cuda", 0), false), "F32"},
@@ -216,17 +220,18 @@ func TestOptions(t *testing.T) {
 func TestOverlap(t *testing.T) {
 	t.Parallel()
 	const n = 1 << 19 // 2 MiB
-	view := func(names ...any) []byte {
+	views := func(names ...any) []byte {
 		var items []any
 		for i, name := range names {
 			items = append(items, name, tensor(storage("FloatStorage", "0", n), i, []int{n / 2}, []int{1}))
 		}
 		return torchZip(state(dict(items...)), counting(n))
 	}
-	if plan := inspect(t, view("a", "b", "c"), convert.Options{}); plan.Verdict != convert.OK || len(plan.Tensors) != 3 {
+	plan := inspect(t, views("a", "b", "c"), convert.Options{})
+	if plan.Verdict != convert.OK || len(plan.Tensors) != 3 {
 		t.Errorf("three halves: %s", plan.Verdict)
 	}
-	plan := inspect(t, view("a", "b", "c", "d"), convert.Options{})
+	plan = inspect(t, views("a", "b", "c", "d"), convert.Options{})
 	if plan.Verdict != convert.TooBig || plan.Tensors != nil {
 		t.Errorf("four halves: %s", plan.Verdict)
 	}

@@ -72,11 +72,19 @@ func TestIndexUntrue(t *testing.T) {
 		old, new string
 		want     string
 	}{
-		"tensor too many": {`"model.norm.weight":`, `"more":"pytorch_model-00002-of-00002.bin","model.norm.weight":`, "2 of the 3"},
-		"tensor missing":  {`,"model.norm.weight":"pytorch_model-00002-of-00002.bin"`, ``, "does not list"},
-		"in other shard":  {`"model.norm.weight":"pytorch_model-00002`, `"model.norm.weight":"pytorch_model-00001`, "of-0000"},
-		"one elsewhere":   {`"model.norm.weight":"pytorch_model-00002`, `"model.norm.weight":"pytorch_model-00003`, "does not list"},
-		"shard unknown":   {`"weight_map":{`, `"weight_map":{"more":"pytorch_model-00003-of-00003.bin",`, "was not converted"},
+		"tensor too many": {
+			`"model.norm.weight":`, `"more":"pytorch_model-00002-of-00002.bin","model.norm.weight":`, "2 of the 3",
+		},
+		"tensor missing": {`,"model.norm.weight":"pytorch_model-00002-of-00002.bin"`, ``, "does not list"},
+		"in other shard": {
+			`"model.norm.weight":"pytorch_model-00002`, `"model.norm.weight":"pytorch_model-00001`, "of-0000",
+		},
+		"one elsewhere": {
+			`"model.norm.weight":"pytorch_model-00002`, `"model.norm.weight":"pytorch_model-00003`, "does not list",
+		},
+		"shard unknown": {
+			`"weight_map":{`, `"weight_map":{"more":"pytorch_model-00003-of-00003.bin",`, "was not converted",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

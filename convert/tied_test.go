@@ -16,19 +16,48 @@ func TestTied(t *testing.T) {
 		tied  []string
 		kept  string
 	}{
-		"llama":        {names: []any{"lm_head.weight", "model.embed_tokens.weight"}, kept: "model.embed_tokens.weight"},
-		"gpt2":         {names: []any{"lm_head.weight", "transformer.wte.weight"}, kept: "transformer.wte.weight"},
-		"gpt neox":     {names: []any{"embed_out.weight", "gpt_neox.embed_in.weight"}, kept: "gpt_neox.embed_in.weight"},
-		"bert":         {names: []any{"bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight"}, kept: "bert.embeddings.word_embeddings.weight"},
-		"bert bias":    {names: []any{"cls.predictions.bias", "cls.predictions.decoder.bias"}, kept: "cls.predictions.bias"},
-		"roberta":      {names: []any{"lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"}, kept: "roberta.embeddings.word_embeddings.weight"},
+		"llama": {
+			names: []any{"lm_head.weight", "model.embed_tokens.weight"}, kept: "model.embed_tokens.weight",
+		},
+		"gpt2": {names: []any{"lm_head.weight", "transformer.wte.weight"}, kept: "transformer.wte.weight"},
+		"gpt neox": {
+			names: []any{"embed_out.weight", "gpt_neox.embed_in.weight"}, kept: "gpt_neox.embed_in.weight",
+		},
+		"bert": {
+			names: []any{"bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight"},
+			kept:  "bert.embeddings.word_embeddings.weight",
+		},
+		"bert bias": {
+			names: []any{"cls.predictions.bias", "cls.predictions.decoder.bias"}, kept: "cls.predictions.bias",
+		},
+		"roberta": {
+			names: []any{"lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"},
+			kept:  "roberta.embeddings.word_embeddings.weight",
+		},
 		"roberta bias": {names: []any{"lm_head.bias", "lm_head.decoder.bias"}, kept: "lm_head.bias"},
-		"t5":           {names: []any{"decoder.embed_tokens.weight", "encoder.embed_tokens.weight", "lm_head.weight", "shared.weight"}, kept: "shared.weight"},
-		"bart":         {names: []any{"lm_head.weight", "model.decoder.embed_tokens.weight", "model.encoder.embed_tokens.weight", "model.shared.weight"}, kept: "model.shared.weight"},
-		"whisper":      {names: []any{"model.decoder.embed_tokens.weight", "proj_out.weight"}, kept: "model.decoder.embed_tokens.weight"},
-		"no shared":    {names: []any{"decoder.embed_tokens.weight", "encoder.embed_tokens.weight"}, kept: "decoder.embed_tokens.weight"},
-		"alphabet":     {names: []any{"b.weight", "a.weight"}, kept: "a.weight"},
-		"given names":  {names: []any{"a.weight", "b.weight"}, tied: []string{"a.weight"}, kept: "b.weight"},
+		"t5": {
+			names: []any{
+				"decoder.embed_tokens.weight", "encoder.embed_tokens.weight", "lm_head.weight", "shared.weight",
+			},
+			kept: "shared.weight",
+		},
+		"bart": {
+			names: []any{
+				"lm_head.weight", "model.decoder.embed_tokens.weight", "model.encoder.embed_tokens.weight",
+				"model.shared.weight",
+			},
+			kept: "model.shared.weight",
+		},
+		"whisper": {
+			names: []any{"model.decoder.embed_tokens.weight", "proj_out.weight"},
+			kept:  "model.decoder.embed_tokens.weight",
+		},
+		"no shared": {
+			names: []any{"decoder.embed_tokens.weight", "encoder.embed_tokens.weight"},
+			kept:  "decoder.embed_tokens.weight",
+		},
+		"alphabet":    {names: []any{"b.weight", "a.weight"}, kept: "a.weight"},
+		"given names": {names: []any{"a.weight", "b.weight"}, tied: []string{"a.weight"}, kept: "b.weight"},
 		"given names come before the list": {
 			names: []any{"lm_head.weight", "wte.weight"}, tied: []string{"wte.weight"}, kept: "lm_head.weight",
 		},

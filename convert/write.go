@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/hfbot/hfbot/convert/safetensors"
 	"github.com/hfbot/hfbot/convert/torchfile"
 )
 
@@ -47,37 +48,36 @@ func (p *Plan) produce(ctx context.Context, out *pipe) error {
 	if _, err := out.Write(p.header); err != nil {
 		return err
 	}
-	r := p.file.Reader(ctx)
+	r, c := p.file.Reader(ctx), &caster{}
 	for i, t := range p.sources {
-		if err := p.produceTensor(r, t, i, out); err != nil {
+		if err := produceTensor(r, t, p.layout[i].DType, c, out); err != nil {
 			return fmt.Errorf("tensor %.200q: %w", p.Tensors[i].Name, err)
 		}
 	}
 	return nil
 }
 
-func (p *Plan) produceTensor(r *torchfile.Reader, t *torchfile.Tensor, i int, out *pipe) error {
-	if t.Elements() == 0 {
-		return nil
-	}
-	convert := caster(t.DType.Safetensors, p.layout[i].DType)
+// produceTensor puts the bytes of one tensor into the pipe, as the type given.
+func produceTensor(r *torchfile.Reader, t *torchfile.Tensor, to safetensors.DType, c *caster, out *pipe) error {
+	from := t.DType.Safetensors
 	switch {
+	case t.Elements() == 0:
+		return nil
 	case !t.Contiguous():
 		return gather(r, t, func(b []byte) error {
-			_, err := out.Write(convert(b))
+			_, err := out.Write(c.cast(b, from, to))
 			return err
 		})
-	case t.DType.Safetensors == p.layout[i].DType:
+	case from == to:
 		return copyStorage(r, t, out)
 	}
-	buf := make([]byte, castBlock)
 	start, end := t.Offset*t.DType.Size, (t.Offset+t.Elements())*t.DType.Size
 	for off := start; off < end; off += castBlock {
-		b := buf[:min(castBlock, end-off)]
+		b := c.buffer(min(castBlock, end-off))
 		if err := r.ReadStorage(t.Storage, b, off); err != nil {
 			return err
 		}
-		if _, err := out.Write(convert(b)); err != nil {
+		if _, err := out.Write(c.cast(b, from, to)); err != nil {
 			return err
 		}
 	}

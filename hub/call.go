@@ -133,6 +133,7 @@ func (c *Client) open(ctx context.Context, r call) (*http.Response, error) {
 	var resp *http.Response
 	err := c.repeat(ctx, r, func(ctx context.Context) error {
 		var err error
+		//nolint:bodyclose // the caller closes it
 		resp, err = c.once(ctx, r)
 		return err
 	})

@@ -73,17 +73,19 @@ func parseEndpoint(endpoint string) (*url.URL, error) {
 	if endpoint == "" {
 		endpoint = DefaultEndpoint
 	}
-	base, err := url.Parse(strings.TrimRight(endpoint, "/"))
+	base, err := url.Parse(endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("hub: the endpoint is not a URL, use one like %s", DefaultEndpoint)
 	}
+	shown := cleanURL(base)
+	base.Path, base.RawPath = strings.TrimRight(base.Path, "/"), ""
 	switch {
 	case base.Scheme != "http" && base.Scheme != "https", base.Host == "":
-		return nil, fmt.Errorf("hub: endpoint %q is not an http or https URL", base.Redacted())
+		return nil, fmt.Errorf("hub: endpoint %q is not an http or https URL", shown)
 	case base.User != nil:
-		return nil, fmt.Errorf("hub: endpoint %q has credentials in it, pass the token instead", base.Redacted())
+		return nil, fmt.Errorf("hub: endpoint %q has credentials in it, pass the token instead", shown)
 	case base.RawQuery != "" || base.Fragment != "":
-		return nil, fmt.Errorf("hub: endpoint %q has a query or fragment", base.Redacted())
+		return nil, fmt.Errorf("hub: endpoint %q has a query or fragment", shown)
 	}
 	return base, nil
 }
@@ -101,6 +103,9 @@ func (c *Client) ReadOnly() *Client {
 	reader.readOnly = true
 	return &reader
 }
+
+// Format implements fmt.Formatter: a client prints as its endpoint, and with any verb without its token.
+func (c *Client) Format(state fmt.State, _ rune) { fmt.Fprintf(state, "hub client of %s", c.endpoint) }
 
 // Endpoint is the base URL, without a slash at its end.
 func (c *Client) Endpoint() string { return c.endpoint.String() }

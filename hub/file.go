@@ -83,7 +83,7 @@ func checkRange(resp *http.Response, offset int64) (int64, error) {
 	}
 	size, err := strconv.ParseInt(found[2], 10, 64)
 	if err != nil {
-		return -1, nil // "*"
+		return -1, nil //nolint:nilerr // "*": the server does not know the size
 	}
 	return size, nil
 }

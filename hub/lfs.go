@@ -146,7 +146,9 @@ func (c *Client) ownAddress(href string) string {
 }
 
 // put uploads a part of a file to an address that carries its own permission. It returns the store's name for it.
-func (c *Client) put(ctx context.Context, address string, file CommitFile, offset, size int64) (etag string, err error) {
+func (c *Client) put(
+	ctx context.Context, address string, file CommitFile, offset, size int64,
+) (etag string, err error) {
 	resp, err := c.open(ctx, call{
 		method: http.MethodPut, url: address, size: size, idempotent: true, write: true, anonymous: true,
 		body: func() (io.ReadCloser, error) {

@@ -1,6 +1,10 @@
 package hub
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+)
 
 // Redacted is what a Secret prints as, everywhere.
 const Redacted = "[redacted]"
@@ -20,8 +24,8 @@ func (s Secret) String() string {
 	return Redacted
 }
 
-// GoString implements fmt.GoStringer, so that %#v does not show the text either.
-func (s Secret) GoString() string { return s.String() }
+// Format implements fmt.Formatter, so that no verb shows the text, not even one that does not fit.
+func (s Secret) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, s.String()) }
 
 // MarshalText implements encoding.TextMarshaler.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

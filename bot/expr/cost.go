@@ -71,7 +71,7 @@ func (s sizes) max(node cost.AstNode) uint64 {
 }
 
 func callCost(units uint64) *cost.CallEstimate {
-	return cost.NewCallEstimate(cost.CostEstimate{Min: 1, Max: units}, nil)
+	return cost.NewCallEstimate(cost.Estimate{Min: 1, Max: units}, nil)
 }
 
 // checkCost refuses an expression that may cost too much. One loop is always accepted, whatever is done for each

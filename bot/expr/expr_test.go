@@ -254,7 +254,10 @@ func TestIssues(t *testing.T) {
 		{`updatedRefs.exists(r, r.rfe == '')`, "rfe", "undefined field 'rfe' (did you mean 'ref'?)"},
 		{`reop.name == ''`, "reop", "unknown name 'reop' (did you mean 'repo'?)"},
 		{`golb(ref, 'x')`, "golb", "unknown function 'golb' (did you mean 'glob'?)"},
-		{`steps.convert.outputs.uri == ''`, "uri", "steps.convert.outputs has no field 'uri'; fields: pull_request (int), files (list)"},
+		{
+			`steps.convert.outputs.uri == ''`, "uri",
+			"steps.convert.outputs has no field 'uri'; fields: pull_request (int), files (list)",
+		},
 		{`repo.name`, "repo", "if must be bool, got string"},
 		{`comment == null`, "==", "nothing is ever null here; ask with has(), as in has(comment.content)"},
 		{`success() && repo.private`, "", "success() exists only in the if of a step"},
@@ -349,7 +352,8 @@ func TestLazySHA(t *testing.T) {
 
 func TestTrace(t *testing.T) {
 	t.Parallel()
-	p, err := newEnv(t, expr.Options{}).Condition("repo.private &&\n  has_tag('gguf') && size(files) > 0 && updatedRefs[9].ref == ''")
+	p, err := newEnv(t, expr.Options{}).Condition("repo.private &&\n  " +
+		"has_tag('gguf') && size(files) > 0 && updatedRefs[9].ref == ''")
 	if err != nil {
 		t.Fatal(err)
 	}

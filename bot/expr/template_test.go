@@ -107,7 +107,9 @@ func TestTemplateTypes(t *testing.T) {
 }
 
 func FuzzTemplate(f *testing.F) {
-	for _, s := range []string{"a ${{ repo.name }} b", "${{ '}}' }}", `${{ r"\" }}`, "${{", "${{ 1 // }}", "${{ {1:{2:3}} }}"} {
+	for _, s := range []string{
+		"a ${{ repo.name }} b", "${{ '}}' }}", `${{ r"\" }}`, "${{", "${{ 1 // }}", "${{ {1:{2:3}} }}",
+	} {
 		f.Add(s)
 	}
 	env := newEnv(f, expr.Options{})

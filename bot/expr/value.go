@@ -23,10 +23,10 @@ func (t *typeTable) value(typ *cel.Type, raw any) ref.Val {
 		b, _ := raw.(bool)
 		return types.Bool(b)
 	case types.IntKind:
-		n, _ := asNumber(raw)
+		n := asNumber(raw)
 		return types.Int(int64(n))
 	case types.DoubleKind:
-		n, _ := asNumber(raw)
+		n := asNumber(raw)
 		return types.Double(n)
 	case types.TimestampKind:
 		return asTimestamp(raw)
@@ -94,25 +94,27 @@ func asTexts(raw any) []string {
 	return []string{}
 }
 
-// asNumber reads any number; a fraction is kept.
-func asNumber(raw any) (float64, bool) {
+// asNumber reads any number, a fraction is kept; what is no number reads as 0.
+func asNumber(raw any) float64 {
 	switch v := raw.(type) {
 	case json.Number:
-		n, err := v.Float64()
-		return n, err == nil
+		if n, err := v.Float64(); err == nil {
+			return n
+		}
+		return 0
 	case float64:
-		return v, true
+		return v
 	}
 	v := reflect.ValueOf(raw)
 	switch {
 	case !v.IsValid():
-		return 0, false
+		return 0
 	case v.CanInt():
-		return float64(v.Int()), true
+		return float64(v.Int())
 	case v.CanUint():
-		return float64(v.Uint()), true
+		return float64(v.Uint())
 	}
-	return 0, false
+	return 0
 }
 
 func asTimestamp(raw any) ref.Val {

@@ -17,7 +17,9 @@ func TestInvocations(t *testing.T) {
 		want          []rule.Invocation
 	}{
 		{"alone", "/convert", []rule.Invocation{{Name: "/convert", Words: []string{}, Line: 1}}},
-		{"words", "Hi!\r\n/convert bf16  x=1 \r\n", []rule.Invocation{{Name: "/convert", Words: []string{"bf16", "x=1"}, Line: 2}}},
+		{"words", "Hi!\r\n/convert bf16  x=1 \r\n", []rule.Invocation{
+			{Name: "/convert", Words: []string{"bf16", "x=1"}, Line: 2},
+		}},
 		{"quotes", `/say "two words" 'it is' a\b "q\"x" ""`, []rule.Invocation{
 			{Name: "/say", Words: []string{"two words", "it is", `a\b`, `q"x`, ""}, Line: 1},
 		}},
@@ -28,6 +30,7 @@ func TestInvocations(t *testing.T) {
 			{Name: "/label", Words: []string{}, Line: 9},
 		}},
 		{"open fence", "```\n/convert", nil},
+		{"quotes in the name", `/con""vert`, nil},
 		{"inline code", "`/convert`", nil},
 		{"a path", "/home/me is full\n/Convert\n//x\n/", nil},
 	}
@@ -135,7 +138,8 @@ func TestCommands(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			facts := &counting{values: map[string]any{"author": map[string]any{"name": "ada", "role": tt.role}}}
-			keys := "on: {command: {name: /convert, args: {dtype: {enum: [keep, bf16], default: keep}}, allow: " + tt.allow + "}}"
+			keys := "on: {command: {name: /convert, allow: " + tt.allow +
+				", args: {dtype: {enum: [keep, bf16], default: keep}}}}"
 			got := one(t, keys, comment(t, tt.author, tt.content), facts.at)[0]
 			checkOutcome(t, got)
 			if got.Verdict != tt.want || got.Refusal != tt.refusal || len(facts.asked) != tt.asked {

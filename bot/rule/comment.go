@@ -36,7 +36,7 @@ func Invocations(comment string) []Invocation {
 		if fence != "" || !strings.HasPrefix(line, "/") || len(list) == maxCommands {
 			continue
 		}
-		if words, ok := split(line); ok && commandName.MatchString(words[0]) {
+		if words, ok := split(line); ok && commandName.MatchString(words[0]) && strings.HasPrefix(line, words[0]) {
 			list = append(list, Invocation{Name: words[0], Words: words[1:], Line: i + 1})
 		}
 	}

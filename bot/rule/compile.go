@@ -148,25 +148,13 @@ func (d *decoder) visitText(n *yaml.Node, f func(*yaml.Node)) {
 		f(n)
 	case yaml.SequenceNode:
 		for _, c := range n.Content {
-			if d.exhausted() {
-				return
-			}
 			d.visitText(c, f)
 		}
 	case yaml.MappingNode:
-		for _, p := range d.mappingValues(n) {
-			d.visitText(p, f)
+		for i := 1; i < len(n.Content); i += 2 {
+			d.visitText(n.Content[i], f)
 		}
 	}
-}
-
-// mappingValues are the values of a mapping that was checked before; none when the file is too large.
-func (d *decoder) mappingValues(n *yaml.Node) []*yaml.Node {
-	var list []*yaml.Node
-	for i := 1; i < len(n.Content) && !d.exhausted(); i += 2 {
-		list = append(list, n.Content[i])
-	}
-	return list
 }
 
 // checkExpressions compiles the if and the templates of step i.

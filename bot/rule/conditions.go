@@ -16,7 +16,7 @@ type part struct {
 	record func(*Outcome) // adds the clauses, when the verdict has fallen
 }
 
-// conditions decides the parts, fetching the cheapest fact on which the outcome still depends, until it depends on none.
+// conditions decides the parts, fetching the cheapest fact that the outcome still depends on, until it depends on none.
 func (m *matcher) conditions(r *Rule, out Outcome, in *expr.Input) Outcome {
 	parts := m.parts(r, in)
 	verdict, err := decide(m.ctx, parts, in)

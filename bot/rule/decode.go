@@ -20,6 +20,8 @@ var (
 	ruleID   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 	nameForm = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
 	yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
+	// misread is an expression without quotes that YAML takes for something else.
+	misread = regexp.MustCompile("^\\s*(?:- )?(?:if|key):\\s+([!\\[{&*@%`'\"]|[^'\"|>].*: )")
 )
 
 // draft is a rule while it is being checked: what Rule keeps, and the nodes it came from.
@@ -69,6 +71,9 @@ func (l *loader) file(name string, src []byte) {
 		d.report(Error, place{1, 1}, "a rule file is one YAML document; take out the --- between documents")
 		return
 	}
+	if !d.checkAliases(&doc) {
+		return
+	}
 	base := baseDefaults()
 	var rules *yaml.Node
 	d.object(doc.Content[0], "a rule file", fileKeys(&base, &rules))
@@ -111,7 +116,7 @@ func (d *decoder) syntaxError(err error) {
 
 // unquoted is the column of an expression that YAML misreads, 0 when the line has none.
 func unquoted(line string) int {
-	m := regexp.MustCompile("^\\s*(?:- )?(?:if|key):\\s+([!\\[{&*@%`'\"]|[^'\"|>].*: )").FindStringSubmatchIndex(line)
+	m := misread.FindStringSubmatchIndex(line)
 	if m == nil {
 		return 0
 	}
@@ -193,7 +198,6 @@ func (d *decoder) decodeRule(n *yaml.Node, base defaults) {
 	own.rule = idOf(n)
 	dr := &draft{decoder: &own, rule: r, node: n}
 	own.object(n, "a rule", ruleKeys(dr, base))
-	d.nodes = own.nodes
 	if r.ID != "" {
 		dr.unique()
 	}

@@ -173,7 +173,8 @@ func (e *expectation) checkSteps(rule string, ran []StepView) []string {
 		for _, name := range slices.Sorted(maps.Keys(e.with[rule][at])) {
 			want, got := asJSON(e.with[rule][at][name]), asJSON(step.With[name])
 			if !reflect.DeepEqual(want, got) {
-				failures = append(failures, fmt.Sprintf("%s: step %s (%s): wanted %s to be %v, got %v", rule, at, step.Uses, name, want, got))
+				failures = append(failures, fmt.Sprintf("%s: step %s (%s): wanted %s to be %v, got %v",
+					rule, at, step.Uses, name, want, got))
 			}
 		}
 	}

@@ -24,8 +24,8 @@ const (
 	maxFiles    = 10_000
 )
 
-// Load reads rule files and folders. The Set is nil when there is an error; warnings alone leave it usable. Of a folder,
-// every .yaml and .yml in it and below is read that is not a test, hfbot.yaml, compose*.yaml or in a dot folder.
+// Load reads rule files and folders. The Set is nil when there is an error; warnings alone leave it usable. Of a
+// folder, every .yaml and .yml in it and below is read, but no test, hfbot.yaml, compose*.yaml or dot folder.
 func Load(paths []string, opts Options) (*Set, Problems) {
 	if opts.Actions == nil {
 		opts.Actions = actions.NewRegistry()

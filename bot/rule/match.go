@@ -68,8 +68,8 @@ func (s *Set) Match(ctx context.Context, d Delivery, facts FactsFor) []Outcome {
 	return list
 }
 
-// MatchCandidates is Match without the rules that the index rules out by the event's scope and the repository's type and
-// namespace. Its time grows with the rules that could match, not with all.
+// MatchCandidates is Match without the rules that the index rules out by the event's scope and the repository's type
+// and namespace. Its time grows with the rules that could match, not with all.
 func (s *Set) MatchCandidates(ctx context.Context, d Delivery, facts FactsFor) []Outcome {
 	m := newMatcher(ctx, d, facts)
 	candidates := s.index.candidates(d.Payload)

@@ -15,18 +15,14 @@ import (
 	"github.com/hfbot/hfbot/bot/expr"
 )
 
-// maxNodes bounds what aliases may blow a file up to.
-const maxNodes = 5_000_000
-
 // decoder reads one file. It reports every mistake and goes on.
 type decoder struct {
 	*loader
-	file  string
-	dir   string
-	text  text
-	vars  map[string]any
-	rule  string // the id of the rule being read
-	nodes int
+	file string
+	dir  string
+	text text
+	vars map[string]any
+	rule string // the id of the rule being read
 }
 
 // report adds a problem at a place, with the id of the rule in front.
@@ -55,18 +51,13 @@ func (d *decoder) warnf(n *yaml.Node, format string, args ...any) {
 	d.report(Warning, at(n), format, args...)
 }
 
-// resolve follows an alias, within the bound on nodes.
+// resolve follows an alias.
 func (d *decoder) resolve(n *yaml.Node) *yaml.Node {
-	if d.nodes++; d.nodes == maxNodes {
-		d.errorf(n, "the file holds too many values; do aliases repeat one another?")
-	}
-	if n.Kind == yaml.AliasNode && n.Alias != nil {
+	if n.Kind == yaml.AliasNode {
 		return n.Alias
 	}
 	return n
 }
-
-func (d *decoder) exhausted() bool { return d.nodes >= maxNodes }
 
 // pair is a key of a mapping with its value.
 type pair struct{ key, value *yaml.Node }
@@ -80,7 +71,7 @@ func (d *decoder) mapping(n *yaml.Node, what string) []pair {
 	}
 	var pairs []pair
 	seen := map[string]int{}
-	for i := 0; i+1 < len(n.Content) && !d.exhausted(); i += 2 {
+	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], d.resolve(n.Content[i+1])
 		if k.Kind != yaml.ScalarNode {
 			d.errorf(k, "a key of %s must be text, got %s", what, kindOf(k))
@@ -240,9 +231,6 @@ func (d *decoder) list(n *yaml.Node) []*yaml.Node {
 	}
 	items := make([]*yaml.Node, 0, len(n.Content))
 	for _, c := range n.Content {
-		if d.exhausted() {
-			break
-		}
 		items = append(items, d.resolve(c))
 	}
 	return items

@@ -28,7 +28,7 @@ func (t trigger) String() string {
 	return t.scope + "." + t.action
 }
 
-// matches tells whether an event is meant. Scopes are a hierarchy, and whatever happens on a narrower scope is an update
+// matches tells whether an event is meant. Scopes are a hierarchy, and what happens on a narrower scope is an update
 // of the broader one (https://huggingface.co/docs/hub/webhooks).
 func (t trigger) matches(e hub.Event) bool {
 	action := e.Action

@@ -12,9 +12,11 @@ type place struct{ line, column int }
 // text is a file as lines of code points.
 type text [][]rune
 
+// lineBreaks are what YAML ends a line at.
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+
 func splitText(src []byte) text {
-	s := strings.ReplaceAll(strings.TrimPrefix(string(src), "\ufeff"), "\r\n", "\n")
-	lines := strings.Split(s, "\n")
+	lines := strings.Split(lineBreaks.Replace(strings.TrimPrefix(string(src), "\ufeff")), "\n")
 	t := make(text, len(lines))
 	for i, l := range lines {
 		t[i] = []rune(l)

@@ -29,7 +29,8 @@ func TestCaret(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			src := "version: 1\nrules:\n  - id: r\n    on: repo\n    " + cond + "\n    steps: [{uses: hub.comment, with: {body: x}}]\n"
+			src := "version: 1\nrules:\n  - id: r\n    on: repo\n    " + cond +
+				"\n    steps: [{uses: hub.comment, with: {body: x}}]\n"
 			_, problems := rule.Load([]string{write(t, src)}, rule.Options{Actions: catalogue()})
 			if len(problems) != 1 {
 				t.Fatalf("got %d problems:\n%s", len(problems), problems.Text())

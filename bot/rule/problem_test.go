@@ -1,6 +1,7 @@
 package rule_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,6 +44,27 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+func TestAliases(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{
+		"rules: &a [*a]":               "the alias *a holds itself",
+		"vars: &a {x: {y: *a}}":        "the alias *a holds itself",
+		"vars: {a: &a x, b: *a}":       `a rule file has no "rules"`,
+		"vars: {a: [1, 2]}\nrules: *b": "unknown anchor 'b' referenced",
+	}
+	bomb := "vars:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+	for i := 1; i < 9; i++ {
+		bomb += fmt.Sprintf("  a%d: &a%d [*a%d, *a%[3]d, *a%[3]d, *a%[3]d, *a%[3]d, *a%[3]d]\n", i, i, i-1)
+	}
+	tests[bomb] = "aliases repeat more than 100000 values"
+	for src, want := range tests {
+		_, problems := rule.Load([]string{write(t, src)}, options())
+		if len(problems) != 1 || !strings.Contains(problems[0].Message, want) {
+			t.Errorf("%.40q: got %v, want %q", src, problems, want)
+		}
+	}
+}
+
 // FuzzLoad: no file makes the decoder panic, and every problem stands inside the file.
 func FuzzLoad(f *testing.F) {
 	for _, name := range []string{"testdata/good/readme.yaml", "testdata/bad/errors.yaml", "testdata/bad/yaml.yaml"} {
@@ -53,12 +75,18 @@ func FuzzLoad(f *testing.F) {
 	name := filepath.Join(f.TempDir(), "rules.yaml")
 	f.Fuzz(func(t *testing.T, src string) {
 		writeFile(t, name, src)
+		breaks := 0
+		for _, r := range src {
+			if strings.ContainsRune("\n\r\u0085\u2028\u2029", r) {
+				breaks++
+			}
+		}
 		set, problems := rule.Load([]string{name}, options())
 		if (set == nil) != problems.HasErrors() {
 			t.Errorf("set %v, problems %v", set, problems)
 		}
 		for _, p := range problems {
-			if p.Line < 0 || p.Column < 0 || p.Line > strings.Count(src, "\n")+2 {
+			if p.Line < 0 || p.Column < 0 || p.Line > breaks+2 {
 				t.Errorf("%s stands outside the file", p)
 			}
 		}

@@ -31,17 +31,18 @@ var repoTypes = []string{"model", "dataset", "space", "bucket", "kernel"}
 func reposKeys(dr *draft) []key {
 	r := &dr.rule.repos
 	r.line = map[string]int{}
-	list := func(name, doc string, schema func() schema, to *[]string, read func(*decoder, *yaml.Node, string) []string) key {
-		return key{name: name, doc: doc, schema: schema, decode: func(d *decoder, n *yaml.Node) {
+	type reader func(*decoder, *yaml.Node, string) []string
+	list := func(name, doc string, to *[]string, read reader) key {
+		return key{name: name, doc: doc, schema: textsSchema, decode: func(d *decoder, n *yaml.Node) {
 			r.line[name] = n.Line
 			*to = read(d, n, "repos."+name)
 		}}
 	}
 	return []key{
-		list("type", "Types of repositories.", textsSchema, &r.types, (*decoder).repoTypes),
-		list("name", "Globs of names, such as acme-lab/*.", textsSchema, &r.names, (*decoder).globs),
-		list("not_name", "Globs of names that are left out.", textsSchema, &r.notName, (*decoder).globs),
-		list("owner", "Names or ids of users and organisations.", textsSchema, &r.owners, (*decoder).texts),
+		list("type", "Types of repositories.", &r.types, (*decoder).repoTypes),
+		list("name", "Globs of names, such as acme-lab/*.", &r.names, (*decoder).globs),
+		list("not_name", "Globs of names that are left out.", &r.notName, (*decoder).globs),
+		list("owner", "Names or ids of users and organisations.", &r.owners, (*decoder).texts),
 		{
 			name: "private", doc: "Only private or only public repositories.", schema: boolSchema,
 			decode: func(d *decoder, n *yaml.Node) {

@@ -95,8 +95,8 @@ func stepSchema() schema {
 	return objectSchema(func() []key { return stepKeys(&stepDraft{}, &defaults{}) })()
 }
 
-// Schema is the JSON Schema (draft 7, which editors know best) of a rules file, with the inputs of the actions given. It
-// is made from the tables that decode the file.
+// Schema is the JSON Schema (draft 7, which editors know best) of a rules file, with the inputs of the actions given.
+// It is made from the tables that decode the file.
 func Schema(catalogue *actions.Registry) ([]byte, error) {
 	var rules *yaml.Node
 	root := objectSchema(func() []key { return fileKeys(&defaults{}, &rules) })()

@@ -57,7 +57,7 @@ func (f *testFile) run(ctx context.Context, c *testCase, set *Set, opts Options)
 
 // skipOwn skips matches when the event is the bot's own act, as far as payload and facts tell.
 func (f *testFile) skipOwn(outcomes []Outcome, p *hub.Payload, facts testFacts) {
-	actor := ""
+	var actor string
 	switch {
 	case p.Comment != nil:
 		actor = p.Comment.Author.ID

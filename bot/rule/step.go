@@ -169,7 +169,7 @@ func (dr *draft) checkInputs(s *stepDraft) {
 
 // stepProblem reports a mistake in a step's inputs or secrets.
 func (dr *draft) stepProblem(s *stepDraft, n *yaml.Node, message string) {
-	dr.add(Error, at(n), "rule %q: step %q: %s", dr.decoder.rule, s.name(), message)
+	dr.errorf(n, "step %q: %s", s.name(), message)
 }
 
 // inputNode is where an input's mistake is shown: at its name when that is wrong, else at its value.

@@ -118,6 +118,9 @@ func (l *loader) readTests(name string) *testFile {
 		d.syntaxError(err)
 		return nil
 	}
+	if !d.checkAliases(&doc) {
+		return nil
+	}
 	f := &testFile{name: name}
 	d.object(doc.Content[0], "a test file", testFileKeys(f))
 	if len(f.rules) == 0 {

@@ -24,7 +24,8 @@ func runSuite(t *testing.T, path string) (string, bool) {
 
 func TestSuitePasses(t *testing.T) {
 	t.Parallel()
-	if text, passed := runSuite(t, "testdata/suite/rules_test.yaml"); !passed || !strings.HasSuffix(text, "4 tests passed\n") {
+	text, passed := runSuite(t, "testdata/suite/rules_test.yaml")
+	if !passed || !strings.HasSuffix(text, "4 tests passed\n") {
 		t.Errorf("%s", text)
 	}
 }
@@ -50,12 +51,14 @@ func TestSuiteFindsTestsBesideRules(t *testing.T) {
 func TestSuiteIsStrict(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(filepath.Dir(write(t, "rules: []\n")), "x_test.yaml")
-	writeFile(t, name, "tests:\n  - name: x\n    event: gone.json\n    fact: {}\n    facts: {file: []}\n    expect: {match: []}\n")
+	writeFile(t, name, "tests:\n  - name: x\n    event: gone.json\n    fact: {}\n    facts: {file: []}\n"+
+		"    expect: {match: []}\n")
 	_, problems := rule.RunTests(t.Context(), []string{name}, rule.Options{Actions: catalogue()})
 	text := problems.Text()
 	for _, want := range []string{
 		`4:5: error: unknown field "fact" (did you mean "facts"?)`, "3:12: error: event: ",
-		`5:13: error: unknown field "file" (did you mean "files"?)`, `6:14: error: unknown field "match" (did you mean "matched"?)`,
+		`5:13: error: unknown field "file" (did you mean "files"?)`,
+		`6:14: error: unknown field "match" (did you mean "matched"?)`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)

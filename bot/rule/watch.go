@@ -29,8 +29,8 @@ func Watch(ctx context.Context, hash string, paths []string, opts Options, chang
 	if err != nil {
 		return fmt.Errorf("watch the rules: %w", err)
 	}
-	defer w.Close()
-	quiet := time.NewTimer(0) // once at the start, for what changed since the rules were loaded
+	defer func() { _ = w.Close() }() // nothing is written through it
+	quiet := time.NewTimer(0)        // once at the start, for what changed since the rules were loaded
 	defer quiet.Stop()
 	again := time.NewTicker(sweep)
 	defer again.Stop()
@@ -41,7 +41,7 @@ func Watch(ctx context.Context, hash string, paths []string, opts Options, chang
 			return nil
 		case <-w.Events:
 			quiet.Reset(settle)
-		case <-w.Errors: // such as too many events at once: the sweep finds what they were
+		case <-w.Errors: //nolint:errcheck // such as too many events at once: the sweep finds what they were
 		case <-again.C:
 			quiet.Reset(0)
 		case <-quiet.C:
@@ -79,7 +79,7 @@ func follow(w *fsnotify.Watcher, paths []string) {
 		}
 		_ = filepath.WalkDir(p, func(path string, e fs.DirEntry, err error) error {
 			if err != nil {
-				return nil
+				return nil //nolint:nilerr // what cannot be read now is looked at again by the sweep
 			}
 			if e.IsDir() && path != p && strings.HasPrefix(e.Name(), ".") {
 				return fs.SkipDir

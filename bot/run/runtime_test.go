@@ -49,7 +49,7 @@ func TestStepKey(t *testing.T) {
 	t.Parallel()
 	keys := map[string]bool{}
 	for _, parts := range [][2]string{{"a", "b"}, {"a", "c"}, {"ab", ""}, {"", "ab"}} {
-		if stepKey(parts[0], parts[1]) != stepKey(parts[0], parts[1]) {
+		if again := stepKey(parts[0], parts[1]); again != stepKey(parts[0], parts[1]) {
 			t.Errorf("the key of %q is not stable", parts)
 		}
 		keys[stepKey(parts[0], parts[1])] = true

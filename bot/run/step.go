@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/hfbot/hfbot/actions"
 	"github.com/hfbot/hfbot/bot/expr"
 	"github.com/hfbot/hfbot/bot/store"
 )
@@ -80,7 +81,9 @@ func (x *execution) failed(i int, err error, repeatable bool) error {
 	}
 	plan, failures := &x.run.Plan.Steps[i], x.run.Steps[i].Failures+1
 	delay, again := retryDelay(err, plan.Retry, failures)
-	if !again || !repeatable || x.cancelled {
+	// Who names a delay says that nothing happened, so trying again is safe whatever the action does.
+	_, nothingDone := actions.RetryDelay(err)
+	if !again || !repeatable && !nothingDone || x.cancelled {
 		return x.end(i, store.StepResult{State: store.RunFailed, Error: message})
 	}
 	reason := fmt.Sprintf("step %s failed; retry %d of %d", plan.ID, failures, plan.Retry.Max)

@@ -247,7 +247,7 @@ func TestChangesAreToldAfterCommit(t *testing.T) {
 	})
 	r := insert(t, s, "rule")
 	finish(t, s, r.ID, store.Succeeded)
-	if got, want := strings.Join(told, ", "), "queued queued, running running, succeeded"; got != want {
+	if got, want := strings.Join(told, ", "), "queued queued, running running, succeeded succeeded"; got != want {
 		t.Errorf("told %q, want %q", got, want)
 	}
 	_ = s.InTx(t.Context(), func(tx *store.Tx) error {

@@ -145,7 +145,7 @@ func (d *Demo) byBot(ctx context.Context, p *hub.Payload) bool {
 			return err == nil && slices.Contains(c.Authors, botName)
 		}
 	}
-	who := ""
+	var who string
 	switch {
 	case p.Comment != nil:
 		who = p.Comment.Author.ID

@@ -1,5 +1,5 @@
-// Command hfbot is the bot with the actions it ships. To make one with actions of your own, copy this file into a module
-// of yours and import them here.
+// Command hfbot is the bot with the actions it ships. To make one with actions of your own, copy this file into a
+// module of yours and import them here.
 package main
 
 import (

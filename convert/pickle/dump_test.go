@@ -33,9 +33,17 @@ func (r *recorder) Call(callee pickle.Value, args []pickle.Value) (pickle.Value,
 	case function("OrderedDict"):
 		return &pickle.Dict{}, nil
 	case function("set"), function("frozenset"):
-		return &pickle.Set{Items: args[0].(*pickle.List).Items}, nil
+		if len(args) == 1 {
+			if list, ok := args[0].(*pickle.List); ok {
+				return &pickle.Set{Items: list.Items}, nil
+			}
+		}
 	case function("encode"):
-		return pickle.Bytes(args[0].(string)), nil
+		if len(args) == 2 {
+			if text, ok := args[0].(string); ok {
+				return pickle.Bytes(text), nil
+			}
+		}
 	}
 	return pickle.Opaque{What: fmt.Sprint(callee, len(args))}, nil
 }

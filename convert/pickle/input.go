@@ -18,54 +18,63 @@ type input struct {
 
 var errInputLimit = errors.New("the pickle is longer than the limit")
 
-// take accounts for n bytes about to be read.
-func (in *input) take(n uint64) error {
-	if n > uint64(in.limit-in.pos) {
-		if n >= 1<<40 {
-			return fmt.Errorf("a length of %d bytes: %w", n, errTruncated)
-		}
-		return errInputLimit
+// allow checks that n bytes may be read.
+func (in *input) allow(n uint64) error {
+	if n <= uint64(in.limit-in.pos) {
+		return nil
 	}
-	in.pos += int64(n)
-	return nil
+	if n >= 1<<40 {
+		return fmt.Errorf("a length of %d bytes: %w", n, errTruncated)
+	}
+	return errInputLimit
 }
 
 func (in *input) byte() (byte, error) {
-	if err := in.take(1); err != nil {
+	if err := in.allow(1); err != nil {
 		return 0, err
 	}
 	b, err := in.r.ReadByte()
-	return b, truncated(err)
+	if err != nil {
+		return 0, truncated(err)
+	}
+	in.pos++
+	return b, nil
+}
+
+// fill reads exactly len(p) bytes.
+func (in *input) fill(p []byte) error {
+	n, err := io.ReadFull(in.r, p)
+	in.pos += int64(n)
+	return truncated(err)
 }
 
 // uint reads an unsigned little-endian number of n bytes, at most 8.
 func (in *input) uint(n int) (uint64, error) {
-	if err := in.take(uint64(n)); err != nil {
+	if err := in.allow(uint64(n)); err != nil {
 		return 0, err
 	}
 	in.buf = [8]byte{}
-	_, err := io.ReadFull(in.r, in.buf[:n])
-	return binary.LittleEndian.Uint64(in.buf[:]), truncated(err)
+	err := in.fill(in.buf[:n])
+	return binary.LittleEndian.Uint64(in.buf[:]), err
 }
 
 // block reads n bytes if they are at most keep, else skips them and returns nil. Memory grows with the bytes that are
 // really there, not with the length that was claimed.
 func (in *input) block(n uint64, keep int) ([]byte, error) {
-	if err := in.take(n); err != nil {
+	if err := in.allow(n); err != nil {
 		return nil, err
 	}
 	if n > uint64(keep) {
 		return nil, truncated(in.skip(int64(n)))
 	}
 	b := make([]byte, n)
-	_, err := io.ReadFull(in.r, b)
-	return b, truncated(err)
+	return b, in.fill(b)
 }
 
 func (in *input) skip(n int64) error {
 	for n > 0 {
-		step := int(min(n, 1<<20))
-		done, err := in.r.Discard(step)
+		done, err := in.r.Discard(int(min(n, 1<<20)))
+		in.pos += int64(done)
 		n -= int64(done)
 		if err != nil {
 			return err
@@ -79,9 +88,10 @@ func (in *input) line(keep int) ([]byte, error) {
 	var line []byte
 	for {
 		part, err := in.r.ReadSlice('\n')
-		if e := in.take(uint64(len(part))); e != nil {
+		if e := in.allow(uint64(len(part))); e != nil {
 			return nil, e
 		}
+		in.pos += int64(len(part))
 		if len(line) <= keep {
 			line = append(line, part...)
 		}

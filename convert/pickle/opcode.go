@@ -103,7 +103,7 @@ func (m *machine) memoText(use func(uint64)) error {
 	index, err := decimal(line)
 	if err != nil || !index.IsUint64() {
 		m.malformed(fmt.Errorf("%q is no memo index", line))
-		return nil
+		return nil //nolint:nilerr // malformed has noted it
 	}
 	use(index.Uint64())
 	return nil

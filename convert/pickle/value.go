@@ -23,8 +23,8 @@ type Global struct {
 // String joins module and name with a dot.
 func (g Global) String() string { return g.Module + "." + g.Name }
 
-// Opaque stands for an object of which nothing is known, because making it would need code or because its making failed.
-// Every operation on it yields nothing or another Opaque.
+// Opaque stands for an object of which nothing is known, because making it would need code or because its making
+// failed. Every operation on it yields nothing or another Opaque.
 type Opaque struct {
 	What string // what it would have been, for messages; may be empty
 }

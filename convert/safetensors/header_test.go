@@ -18,7 +18,9 @@ func TestEncode(t *testing.T) {
 		want   string
 	}{
 		"one tensor": {
-			safetensors.Header{Tensors: []safetensors.Tensor{{Name: "test", DType: "I32", Shape: []int64{2, 2}, End: 16}}},
+			safetensors.Header{
+				Tensors: []safetensors.Tensor{{Name: "test", DType: "I32", Shape: []int64{2, 2}, End: 16}},
+			},
 			"<\x00\x00\x00\x00\x00\x00\x00" + `{"test":{"dtype":"I32","shape":[2,2],"data_offsets":[0,16]}}`,
 		},
 		"nothing": {safetensors.Header{}, "\x08\x00\x00\x00\x00\x00\x00\x00{}      "},
@@ -32,7 +34,8 @@ func TestEncode(t *testing.T) {
 		},
 		"names": {
 			safetensors.Header{Metadata: []safetensors.Pair{{Key: "\"\\\n\x01/<ü\u2028", Value: "\b\f\r\t\x7f"}}},
-			"\x40\x00\x00\x00\x00\x00\x00\x00" + `{"__metadata__":{"\"\\\n\u0001/<ü` + "\u2028" + `":"\b\f\r\t` + "\x7f" + `"}}` +
+			"\x40\x00\x00\x00\x00\x00\x00\x00" + `{"__metadata__":{"\"\\\n\u0001/<ü` + "\u2028" +
+				`":"\b\f\r\t` + "\x7f" + `"}}` +
 				strings.Repeat(" ", 15),
 		},
 	}
@@ -60,7 +63,8 @@ func TestLayout(t *testing.T) {
 	for i, dtype := range ranked {
 		for _, name := range []string{"b", "a"} {
 			name += string(rune('z' - i))
-			tensors = append(tensors, safetensors.Tensor{Name: name, DType: safetensors.DType(dtype), Shape: []int64{4}})
+			tensor := safetensors.Tensor{Name: name, DType: safetensors.DType(dtype), Shape: []int64{4}}
+			tensors = append(tensors, tensor)
 		}
 	}
 	if err := safetensors.Layout(tensors); err != nil {
@@ -80,14 +84,16 @@ func TestLayout(t *testing.T) {
 func TestLayoutErrors(t *testing.T) {
 	t.Parallel()
 	tests := map[string][]safetensors.Tensor{
-		"reserved":        {{Name: "__metadata__", DType: "F32"}},
-		"twice":           {{Name: "a", DType: "F32"}, {Name: "a", DType: "U8"}},
-		"not UTF-8":       {{Name: "\xff", DType: "F32"}},
-		"unknown type":    {{Name: "a", DType: "F128"}},
-		"negative":        {{Name: "a", DType: "F32", Shape: []int64{-1}}},
-		"overflow":        {{Name: "a", DType: "F32", Shape: []int64{math.MaxInt64, 4}}},
-		"half a byte":     {{Name: "a", DType: "F4", Shape: []int64{3}}},
-		"sum overflowing": {{Name: "a", DType: "U8", Shape: []int64{1 << 59}}, {Name: "b", DType: "U8", Shape: []int64{1 << 59}}},
+		"reserved":     {{Name: "__metadata__", DType: "F32"}},
+		"twice":        {{Name: "a", DType: "F32"}, {Name: "a", DType: "U8"}},
+		"not UTF-8":    {{Name: "\xff", DType: "F32"}},
+		"unknown type": {{Name: "a", DType: "F128"}},
+		"negative":     {{Name: "a", DType: "F32", Shape: []int64{-1}}},
+		"overflow":     {{Name: "a", DType: "F32", Shape: []int64{math.MaxInt64, 4}}},
+		"half a byte":  {{Name: "a", DType: "F4", Shape: []int64{3}}},
+		"sum overflowing": {
+			{Name: "a", DType: "U8", Shape: []int64{1 << 59}}, {Name: "b", DType: "U8", Shape: []int64{1 << 59}},
+		},
 	}
 	for i := range 16 {
 		tests["sum overflowing"] = append(tests["sum overflowing"],

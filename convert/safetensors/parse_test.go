@@ -54,19 +54,25 @@ func TestParse(t *testing.T) {
 		"tensor no object":   {file(`{"a":[]}`, 0), "where { should be"},
 		"field missing":      {file(`{"a":{"dtype":"F32","shape":[2]}}`, 8), "missing"},
 		"field unknown":      {file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":1}}`, 8), "unknown"},
-		"field twice":        {file(`{"a":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]}}`, 8), "repeated"},
-		"shape null":         {file(`{"a":{"dtype":"F32","shape":null,"data_offsets":[0,8]}}`, 8), "missing"},
-		"shape fraction":     {file(`{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}`, 8), "number 2.5"},
-		"three offsets":      {file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,9]}}`, 8), "missing"},
-		"unknown type":       {file(`{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}`, 8), "unknown dtype"},
-		"negative size":      {file(`{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}`, 8), "negative"},
-		"overflow":           {file(`{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}`, 8), "overflows"},
-		"wrong size":         {file(`{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}`, 8), "its shape needs"},
-		"backwards":          {file(`{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,-8]}}`, 8), "its shape needs"},
-		"gap at the start":   {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 8), "starts at 4"},
-		"overlap":            {file(`{`+one+`,"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 8), "starts at 4"},
-		"past the end":       {file(`{`+one+`}`, 7), "past the end"},
-		"bytes left over":    {file(`{`+one+`}`, 9), "end at 8"},
+		"field twice": {
+			file(`{"a":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]}}`, 8), "repeated",
+		},
+		"shape null":     {file(`{"a":{"dtype":"F32","shape":null,"data_offsets":[0,8]}}`, 8), "missing"},
+		"shape fraction": {file(`{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}`, 8), "number 2.5"},
+		"three offsets":  {file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,9]}}`, 8), "missing"},
+		"unknown type":   {file(`{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}`, 8), "unknown dtype"},
+		"negative size":  {file(`{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}`, 8), "negative"},
+		"overflow": {
+			file(`{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}`, 8), "overflows",
+		},
+		"wrong size":       {file(`{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}`, 8), "its shape needs"},
+		"backwards":        {file(`{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,-8]}}`, 8), "its shape needs"},
+		"gap at the start": {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 8), "starts at 4"},
+		"overlap": {
+			file(`{`+one+`,"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 8), "starts at 4",
+		},
+		"past the end":    {file(`{`+one+`}`, 7), "past the end"},
+		"bytes left over": {file(`{`+one+`}`, 9), "end at 8"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +95,9 @@ func TestParseReturnsWhatWasEncoded(t *testing.T) {
 	t.Parallel()
 	want := &safetensors.Header{
 		Metadata: []safetensors.Pair{{Key: "format", Value: "pt"}, {Key: "a", Value: "\"ü\n"}},
-		Tensors:  []safetensors.Tensor{{Name: "x", DType: "F32", Shape: []int64{2, 3}}, {Name: "ü", DType: "BOOL", Shape: []int64{}}},
+		Tensors: []safetensors.Tensor{
+			{Name: "x", DType: "F32", Shape: []int64{2, 3}}, {Name: "ü", DType: "BOOL", Shape: []int64{}},
+		},
 	}
 	if err := safetensors.Layout(want.Tensors); err != nil {
 		t.Fatal(err)

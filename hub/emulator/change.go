@@ -93,7 +93,8 @@ func (r *repo) putInto(files map[string]treeFile, each change) error {
 	}
 	content := each.content
 	switch {
-	case each.lfs != nil && !r.lfs.has(*each.lfs) && file.hash != plumbing.ComputeHash(plumbing.BlobObject, each.lfs.text()):
+	case each.lfs != nil && !r.lfs.has(*each.lfs) &&
+		file.hash != plumbing.ComputeHash(plumbing.BlobObject, each.lfs.text()):
 		return reject(fmt.Sprintf("the LFS object %s of %q was not uploaded", each.lfs.oid, each.path))
 	case each.lfs != nil:
 		content = each.lfs.text()

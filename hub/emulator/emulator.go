@@ -2,8 +2,8 @@
 // is what `hfbot hub`, `hfbot demo` and the tests talk to. Everything lives in memory and ends with the server.
 //
 // Paths, answers, headers and error codes are those of huggingface.co, with the server's own base URL in every link, so
-// the public Python and JavaScript clients work against it (Python: HF_ENDPOINT, and HF_HUB_DISABLE_XET=1 when hf_xet is
-// installed). Deliberate differences: plain http, loopback webhook targets, every account on a paid plan, and quotas
+// the public Python and JavaScript clients work against it (Python: HF_ENDPOINT, and HF_HUB_DISABLE_XET=1 when hf_xet
+// is installed). Deliberate differences: plain http, loopback webhook targets, every account on a paid plan, and quotas
 // that are shown in headers but not enforced.
 package emulator
 

@@ -33,7 +33,8 @@ func (s *Server) answerError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	status, message := http.StatusInternalServerError, "Internal Error - We're working hard to fix this as soon as possible!"
+	status := http.StatusInternalServerError
+	message := "Internal Error - We're working hard to fix this as soon as possible!"
 	var known *echo.HTTPError
 	if errors.As(err, &known) {
 		status = known.Code

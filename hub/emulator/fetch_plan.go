@@ -54,7 +54,9 @@ func (r *repo) planFetch(request *fetchRequest) (*fetchPlan, error) {
 }
 
 // planCommit takes one commit into the plan, as the last of its line or with the parents that it returns.
-func (r *repo) planCommit(plan *fetchPlan, request *fetchRequest, hash plumbing.Hash, last bool) ([]plumbing.Hash, error) {
+func (r *repo) planCommit(
+	plan *fetchPlan, request *fetchRequest, hash plumbing.Hash, last bool,
+) ([]plumbing.Hash, error) {
 	commit, err := r.commit(hash)
 	if err != nil {
 		return nil, err

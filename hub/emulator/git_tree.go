@@ -92,7 +92,9 @@ func sortName(e object.TreeEntry) string {
 }
 
 // writeCommit stores a commit that no ref points at yet.
-func (r *repo) writeCommit(tree plumbing.Hash, parents []plumbing.Hash, by *account, message string) (plumbing.Hash, error) {
+func (r *repo) writeCommit(
+	tree plumbing.Hash, parents []plumbing.Hash, by *account, message string,
+) (plumbing.Hash, error) {
 	signature := by.signature()
 	return r.store(&object.Commit{
 		Author: signature, Committer: signature, Message: message, TreeHash: tree, ParentHashes: parents,

@@ -64,7 +64,8 @@ func Push(ctx context.Context, in PushInput) (sha string, err error) {
 // cloneMain clones into memory; a repository without a commit gives an empty clone on main.
 func cloneMain(ctx context.Context, remote string, auth transport.AuthMethod) (*git.Repository, error) {
 	store, files := memory.NewStorage(), memfs.New()
-	clone, err := git.CloneContext(ctx, store, files, &git.CloneOptions{URL: remote, Auth: auth, ReferenceName: "refs/heads/main"})
+	clone, err := git.CloneContext(ctx, store, files,
+		&git.CloneOptions{URL: remote, Auth: auth, ReferenceName: "refs/heads/main"})
 	if !errors.Is(err, transport.ErrEmptyRemoteRepository) {
 		return clone, err
 	}

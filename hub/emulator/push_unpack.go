@@ -79,7 +79,9 @@ type delta struct {
 }
 
 // unpackNext reads one object. It returns a delta whose base has not come yet.
-func (q *quarantine) unpackNext(s *packfile.Scanner, h *packfile.ObjectHeader, places map[int64]plumbing.Hash) (*delta, error) {
+func (q *quarantine) unpackNext(
+	s *packfile.Scanner, h *packfile.ObjectHeader, places map[int64]plumbing.Hash,
+) (*delta, error) {
 	if h.Length > maxRegularFile && h.Type == plumbing.BlobObject {
 		hasher := plumbing.NewHasher(h.Type, h.Length)
 		if _, _, err := s.NextObject(hasher); err != nil {

@@ -107,8 +107,8 @@ func TestRefEvents(t *testing.T) {
 	settle()
 	l.call("ann", "DELETE", api+"/branch/side", ``, 200)
 	settle()
-	change := func(ref string, old, new any) any {
-		return []any{map[string]any{"ref": ref, "oldSha": old, "newSha": new}}
+	change := func(ref string, before, after any) any {
+		return []any{map[string]any{"ref": ref, "oldSha": before, "newSha": after}}
 	}
 	want := []any{
 		change("refs/heads/main", first, second), change("refs/heads/side", nil, second),

@@ -129,7 +129,8 @@ func (s *Server) updateSettings(c echo.Context) error {
 // set changes the settings that the input has. It returns them, and whether the visibility is another now.
 func (r *repo) set(in settingsInput) (changed map[string]any, visible bool, err error) {
 	gated, known := in.Gated.(string)
-	if yes, isBool := in.Gated.(bool); in.Gated != nil && (isBool && yes || !isBool && (!known || gated != "auto" && gated != "manual")) {
+	yes, isBool := in.Gated.(bool)
+	if in.Gated != nil && (isBool && yes || !isBool && (!known || gated != "auto" && gated != "manual")) {
 		return nil, false, errors.New(`"gated" is false, "auto" or "manual"`)
 	}
 	r.mu.Lock()

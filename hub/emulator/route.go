@@ -84,7 +84,8 @@ func (s *Server) repoFor(c echo.Context, write bool) (*repo, *account, error) {
 	case write && who == nil:
 		return nil, nil, fail(c, http.StatusUnauthorized, "", "Invalid username or password.")
 	case write && !state.writableBy(who):
-		return nil, nil, fail(c, http.StatusForbidden, "", "You don't have the required permissions to write to this repository.")
+		return nil, nil, fail(c, http.StatusForbidden, "",
+			"You don't have the required permissions to write to this repository.")
 	}
 	return found, who, nil
 }

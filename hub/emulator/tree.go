@@ -104,7 +104,7 @@ func (r *repo) list(commit plumbing.Hash, folder string, recursive bool) ([]tree
 	prefix := ""
 	if folder != "" {
 		if tree, err = tree.Tree(folder); err != nil {
-			return nil, nil
+			return nil, nil //nolint:nilerr // no such folder is an empty answer
 		}
 		prefix = folder + "/"
 	}

@@ -58,8 +58,7 @@ func fetchOnce(ctx context.Context, opts Options, ref string, depth int) (_ *obj
 	defer func() {
 		if err != nil {
 			// What a broken fetch leaves behind is of no use to the next one.
-			objects.close()
-			os.RemoveAll(dir)
+			err = errors.Join(err, objects.close(), os.RemoveAll(dir))
 		}
 	}()
 	capped := &cappedTransport{base: opts.Client.HTTP().Transport}
@@ -106,7 +105,7 @@ func receive(
 	if err != nil {
 		return err
 	}
-	defer response.Close()
+	defer func() { _ = response.Close() }() // all that was to be read has been, or failed
 	pack := ioutil.NewContextReader(ctx, response)
 	switch {
 	case request.Capabilities.Supports(capability.Sideband64k):

@@ -122,7 +122,7 @@ func Open(ctx context.Context, opts Options) (_ *Workspace, err error) {
 	w := &Workspace{opts: opts}
 	defer func() {
 		if err != nil {
-			w.Close()
+			err = errors.Join(err, w.Close())
 		}
 	}()
 	if w.objects, err = fetch(ctx, opts); err == nil {

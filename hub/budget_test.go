@@ -1,0 +1,112 @@
+package hub_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hfbot/hfbot/hub"
+)
+
+const usedUp = `200 RateLimit="api";r:0;t:10`
+
+func TestBudgetHoldsAllCallsBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		script := &scripted{t: t, answers: []string{usedUp, "200", "200", "200"}}
+		client := script.client()
+		call := func(c *hub.Client) {
+			if _, err := c.Refs(t.Context(), model); err != nil {
+				t.Error(err)
+			}
+		}
+		call(client)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			call(client.ReadOnly()) // on the same budget
+		}()
+		body, err := client.Download(t.Context(), model, "", "a", 0, -1) // downloads have a budget of their own
+		if err != nil {
+			t.Fatal(err)
+		}
+		body.Close()
+		<-done
+		call(client)
+		const s = time.Second
+		if diff := cmp.Diff([]time.Duration{0, 0, 11 * s, 11 * s}, script.calls); diff != "" {
+			t.Errorf("calls differ (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestBudgetDoesNotOutwaitTheContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		script := &scripted{t: t, answers: []string{usedUp}}
+		client := script.client()
+		if _, err := client.Refs(t.Context(), model); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		_, err := client.Refs(ctx, model)
+		want := &hub.Error{
+			Method: "GET", URL: "https://hub.example/api/models/acme/tiny/refs", StatusCode: 429,
+			Message: "the call was not made, because the Hub's rate limit is used up", RetryAfter: 11 * time.Second,
+		}
+		var got *hub.Error
+		if !errors.As(err, &got) {
+			t.Fatalf("Refs = %v, want a *hub.Error", err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("error differs (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestBudgetEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		script := &scripted{t: t, answers: []string{usedUp}}
+		client := script.client()
+		if _, err := client.Refs(t.Context(), model); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		if _, err := client.Refs(ctx, model); !errors.Is(err, context.Canceled) {
+			t.Errorf("Refs = %v, want context.Canceled", err)
+		}
+	})
+}
+
+func TestBudgetReadsTheHeaderWithCare(t *testing.T) {
+	t.Parallel()
+	tests := map[string]time.Duration{
+		`"api";r:0;t:10`:             11 * time.Second,
+		`"api";r:5;t:10`:             0,
+		`api`:                        0,
+		`"api";r:-1;t:10`:            0,
+		`"api";r:0`:                  0,
+		`"api";r:0;t:99999999999999`: time.Hour + time.Second, // never longer
+	}
+	for header, want := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			script := &scripted{t: t, answers: []string{"200 RateLimit=" + header, "200"}}
+			client := script.client()
+			for range 2 {
+				if _, err := client.Refs(t.Context(), model); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if script.calls[1] != want {
+				t.Errorf("RateLimit %s made the second call wait %s, want %s", header, script.calls[1], want)
+			}
+		})
+	}
+}
