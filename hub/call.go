@@ -53,10 +53,13 @@ func (c *Client) get(path string, query url.Values) call {
 	return call{method: http.MethodGet, url: c.url(path), query: query, idempotent: true}
 }
 
-// post is a call that sends JSON to the API and changes something there. It is not repeated unless the Hub says that
-// nothing was done.
-func (c *Client) post(path string, in any) (call, error) {
-	request := call{method: http.MethodPost, url: c.url(path), write: true}
+// post is a call that posts JSON to the API and changes something there, see change.
+func (c *Client) post(path string, in any) (call, error) { return c.change(http.MethodPost, path, in) }
+
+// change is a call that sends JSON to the API (in nil: no body) and changes something there. It is not repeated unless
+// the Hub says that nothing was done.
+func (c *Client) change(method, path string, in any) (call, error) {
+	request := call{method: method, url: c.url(path), write: true}
 	if in == nil {
 		return request, nil
 	}
@@ -76,7 +79,12 @@ func (r call) with(contentType string, body []byte) call {
 
 // postJSON posts in (nil: no body) and decodes the answer into out (nil: not read).
 func (c *Client) postJSON(ctx context.Context, path string, in, out any) error {
-	request, err := c.post(path, in)
+	return c.changeJSON(ctx, http.MethodPost, path, in, out)
+}
+
+// changeJSON sends in with a method (nil: no body) and decodes the answer into out (nil: not read).
+func (c *Client) changeJSON(ctx context.Context, method, path string, in, out any) error {
+	request, err := c.change(method, path, in)
 	if err != nil {
 		return err
 	}

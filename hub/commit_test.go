@@ -60,14 +60,17 @@ func TestCommitOfSmallFiles(t *testing.T) {
 	got, err := client.Commit(t.Context(), model, hub.CommitInput{
 		Summary: "Change", Description: "why", ParentCommit: strings.Repeat("a", 40),
 		Files: []hub.CommitFile{
-			hub.BytesFile("README.md", []byte("# Hi\n")), {Path: "old.bin", Delete: true},
+			hub.BytesFile("README.md", []byte("# Hi\n")),
+			{Path: "old.bin", Delete: true},
 			hub.BytesFile(`a "b".txt`, []byte(long)), hub.BytesFile("empty", nil), hub.BytesFile("cache/x", []byte("x")),
 		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &hub.CommitResult{OID: "c0ffee", URL: client.Endpoint() + "/acme/tiny/commit/c0ffee", Ignored: []string{"cache/x"}}
+	want := &hub.CommitResult{
+		OID: "c0ffee", URL: client.Endpoint() + "/acme/tiny/commit/c0ffee", Ignored: []string{"cache/x"},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("result differs (-want +got):\n%s", diff)
 	}
@@ -111,10 +114,10 @@ func TestCommitThatOnlyDeletes(t *testing.T) {
 	t.Parallel()
 	client := serve(t, exchange{
 		call: "POST /api/models/acme/tiny/commit/refs%2Fpr%2F3", answer: committed,
-		body: lines(`{"key":"header","value":{"summary":"Drop","description":""}}`, `{"key":"deletedFile","value":{"path":"a"}}`),
+		body: lines(summaryLine, `{"key":"deletedFile","value":{"path":"a"}}`),
 	})
 	_, err := client.Commit(t.Context(), model, hub.CommitInput{
-		Revision: "refs/pr/3", Summary: "Drop", Files: []hub.CommitFile{{Path: "a", Delete: true}},
+		Revision: "refs/pr/3", Summary: "S", Files: []hub.CommitFile{{Path: "a", Delete: true}},
 	})
 	if err != nil {
 		t.Error(err)
@@ -165,7 +168,8 @@ func TestCommitFailures(t *testing.T) {
 		},
 		"a new way to upload": {
 			hub.BytesFile("a", []byte("a")),
-			[]exchange{{call: preuploadCall, body: "*", answer: `{"files":[{"path":"a","uploadMode":"pigeon"}]}`}}, `"pigeon"`,
+			[]exchange{{call: preuploadCall, body: "*", answer: `{"files":[{"path":"a","uploadMode":"pigeon"}]}`}},
+			`"pigeon"`,
 		},
 		"no content": {hub.CommitFile{Path: "a", Size: 1}, nil, "no content to open"},
 		"cannot open": {
@@ -176,7 +180,9 @@ func TestCommitFailures(t *testing.T) {
 				return io.NopCloser(iotest.ErrReader(broken)), nil
 			}}, nil, "disk on fire",
 		},
-		"shorter than said": {hub.CommitFile{Path: "a", Size: 9, Open: hub.BytesFile("", []byte("abc")).Open}, nil, "read its start"},
+		"shorter than said": {
+			hub.CommitFile{Path: "a", Size: 9, Open: hub.BytesFile("", []byte("abc")).Open}, nil, "read its start",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -36,7 +36,8 @@ func TestDiscussionsPageByNumber(t *testing.T) {
 			Num: 3, Title: "C", Author: "ada", Status: "open", IsPullRequest: true,
 			CreatedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		},
-		{Num: 2, Title: "B", Status: "open"}, {Num: 1, Title: "A"},
+		{Num: 2, Title: "B", Status: "open"},
+		{Num: 1, Title: "A"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("discussions differ (-want +got):\n%s", diff)

@@ -129,7 +129,8 @@ func (c *Client) scrub(text string) string {
 	return strings.ReplaceAll(text, c.token.Reveal(), Redacted)
 }
 
-// bodyMessage finds the reason in an error body: {"error": "…"}, {"error": […]}, {"message": …} or {"errors": […]}.
+// bodyMessage finds the reason in an error body: {"error": "…"}, {"error": […]}, {"message": "…"} or
+// {"errors": [{"message": "…"}]}.
 func bodyMessage(contentType string, body []byte) string {
 	var known struct {
 		Error       json.RawMessage `json:"error"`

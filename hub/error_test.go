@@ -48,7 +48,9 @@ func TestErrorFromAnswer(t *testing.T) {
 		"later": {
 			400, map[string]string{"Retry-After": "30"}, "", hub.Error{StatusCode: 400, RetryAfter: 31 * time.Second},
 		},
-		"later by a date": {400, map[string]string{"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, "", hub.Error{StatusCode: 400}},
+		"later by a date": {
+			400, map[string]string{"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, "", hub.Error{StatusCode: 400},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -33,9 +33,11 @@ func TestDownload(t *testing.T) {
 		"an empty file":       {0, 5, "bytes=0-4", 416, nil, "", "", ""},
 		"behind the end":      {9, 5, "bytes=9-13", 416, nil, "", "", "416"},
 		"range ignored":       {3, 2, "bytes=3-4", 200, nil, "content", "", "status 200, not 206"},
-		"wrong range":         {3, 2, "bytes=3-4", 206, http.Header{"Content-Range": {"bytes 0-1/7"}}, "co", "", "another part"},
-		"no range told":       {3, 2, "bytes=3-4", 206, nil, "te", "", "another part"},
-		"missing":             {0, -1, "", 404, http.Header{"X-Error-Code": {"EntryNotFound"}}, "", "", "EntryNotFound"},
+		"wrong range": {
+			3, 2, "bytes=3-4", 206, http.Header{"Content-Range": {"bytes 0-1/7"}}, "co", "", "another part",
+		},
+		"no range told": {3, 2, "bytes=3-4", 206, nil, "te", "", "another part"},
+		"missing":       {0, -1, "", 404, http.Header{"X-Error-Code": {"EntryNotFound"}}, "", "", "EntryNotFound"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

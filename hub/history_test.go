@@ -37,7 +37,9 @@ func TestCommits(t *testing.T) {
 
 func TestCommitsOfMissingRevision(t *testing.T) {
 	t.Parallel()
-	client := serve(t, exchange{call: "GET /api/models/acme/tiny/commits/gone", status: 404, answer: `{"error":"Invalid rev id"}`})
+	client := serve(t, exchange{
+		call: "GET /api/models/acme/tiny/commits/gone", status: 404, answer: `{"error":"Invalid rev id"}`,
+	})
 	count := 0
 	for _, err := range client.Commits(t.Context(), model, "gone") {
 		if count++; !hub.IsNotFound(err) {

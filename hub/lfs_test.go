@@ -84,7 +84,8 @@ func lfsExchanges(paths []string, batchBody, batchAnswer string, then ...exchang
 }
 
 func lfsLine(path, content string) string {
-	return fmt.Sprintf(`{"key":"lfsFile","value":{"path":%q,"algo":"sha256","oid":%q,"size":%d}}`, path, sumOf(content), len(content))
+	return fmt.Sprintf(`{"key":"lfsFile","value":{"path":%q,"algo":"sha256","oid":%q,"size":%d}}`,
+		path, sumOf(content), len(content))
 }
 
 const summaryLine = `{"key":"header","value":{"summary":"S","description":""}}`
@@ -125,9 +126,9 @@ func TestLFSMultipartUpload(t *testing.T) {
 			t.Parallel()
 			store := newLFSStore(t)
 			sum := sumOf(weights)
-			answer := strings.ReplaceAll(fmt.Sprintf(`{"transfer":"multipart","objects":[{"oid":%q,"size":70,"actions":{"upload":{
-				"href":"STORE/complete?sig=9","header":{"chunk_size":"30","00003":"STORE/p3","00001":"STORE/p1","00002":"STORE/p2"}
-				}}}]}`, sum), "STORE", store.URL)
+			answer := strings.ReplaceAll(fmt.Sprintf(`{"transfer":"multipart","objects":[{"oid":%q,"size":70,"actions":{
+				"upload":{"href":"STORE/complete?sig=9","header":{
+					"chunk_size":"30","00003":"STORE/p3","00001":"STORE/p1","00002":"STORE/p2"}}}}]}`, sum), "STORE", store.URL)
 			client := serve(t, lfsExchanges([]string{"w.bin"}, "*", answer,
 				exchange{call: commitCall, body: lines(summaryLine, lfsLine("w.bin", weights)), answer: committed})...)
 			_, err := client.Commit(t.Context(), model, hub.CommitInput{Summary: "S", Files: []hub.CommitFile{file}})
@@ -195,13 +196,17 @@ func TestLFSFailures(t *testing.T) {
 		return fmt.Sprintf(`{"objects":[{"oid":%q,"size":70,"actions":{"upload":%s}}]}`, sumOf(weights), action)
 	}
 	tests := map[string]struct{ answer, want string }{
-		"refused":         {fmt.Sprintf(`{"objects":[{"oid":%q,"error":{"code":422,"message":"too big"}}]}`, sumOf(weights)), "422 too big"},
+		"refused": {
+			fmt.Sprintf(`{"objects":[{"oid":%q,"error":{"code":422,"message":"too big"}}]}`, sumOf(weights)), "422 too big",
+		},
 		"forgotten":       {`{"objects":[]}`, "did not answer"},
 		"odd address":     {upload(`{"href":"file:///etc/passwd"}`), "no http or https address"},
 		"no address":      {upload(`{"href":""}`), "no http or https address"},
 		"no chunk size":   {upload(`{"href":"BASE/x","header":{"chunk_size":"many"}}`), "chunk_size"},
 		"zero chunk size": {upload(`{"href":"BASE/x","header":{"chunk_size":0}}`), "chunk_size"},
-		"too few parts":   {upload(`{"href":"BASE/x","header":{"chunk_size":30,"1":"BASE/1","x2":"BASE/2"}}`), "1 addresses for 3 parts"},
+		"too few parts": {
+			upload(`{"href":"BASE/x","header":{"chunk_size":30,"1":"BASE/1","x2":"BASE/2"}}`), "1 addresses for 3 parts",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

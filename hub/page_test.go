@@ -63,10 +63,12 @@ func TestListStopsWhenTold(t *testing.T) {
 func TestListRefusesOddPages(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ link, answer, want string }{
-		"another host":     {`<https://evil.example/api>; rel="next"`, `[]`, "evil.example"},
-		"another port":     {`<http://127.0.0.1:1/api>; rel="next"`, `[]`, "127.0.0.1:1"},
-		"another scheme":   {`<file:///etc/passwd>; rel="next"`, `[]`, "another host"},
-		"the same page":    {`<BASE/api/models/acme/tiny/tree/main?expand=false&recursive=true>; rel="next"`, `[]`, "same page"},
+		"another host":   {`<https://evil.example/api>; rel="next"`, `[]`, "evil.example"},
+		"another port":   {`<http://127.0.0.1:1/api>; rel="next"`, `[]`, "127.0.0.1:1"},
+		"another scheme": {`<file:///etc/passwd>; rel="next"`, `[]`, "another host"},
+		"the same page": {
+			`<BASE/api/models/acme/tiny/tree/main?expand=false&recursive=true>; rel="next"`, `[]`, "same page",
+		},
 		"no URL":           {`<http://%zz>; rel="next"`, `[]`, "malformed"},
 		"not a list":       {"", `{"error":"x"}`, "not the expected JSON"},
 		"no JSON":          {"", `<html>`, "not the expected JSON"},

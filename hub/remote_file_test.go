@@ -58,7 +58,7 @@ func (w *cutWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func openRemote(t *testing.T, ctx context.Context, h *fileHub) *hub.RemoteFile {
+func openRemote(ctx context.Context, t *testing.T, h *fileHub) *hub.RemoteFile {
 	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
@@ -86,7 +86,7 @@ func randomBytes(n int) []byte {
 func TestRemoteFileReadsAnywhere(t *testing.T) {
 	t.Parallel()
 	h := &fileHub{content: randomBytes(3 << 20)}
-	file := openRemote(t, t.Context(), h)
+	file := openRemote(t.Context(), t, h)
 	tests := map[string]struct {
 		off int64
 		n   int
@@ -113,7 +113,7 @@ func TestRemoteFileReadsAnywhere(t *testing.T) {
 func TestRemoteFileAsksSparingly(t *testing.T) {
 	t.Parallel()
 	h := &fileHub{content: randomBytes(2 << 20)}
-	file := openRemote(t, t.Context(), h)
+	file := openRemote(t.Context(), t, h)
 	got, err := io.ReadAll(io.NewSectionReader(file, 0, file.Size()))
 	if err != nil || !bytes.Equal(got, h.content) {
 		t.Fatalf("read %d bytes, %v", len(got), err)
@@ -131,7 +131,7 @@ func TestRemoteFileAsksSparingly(t *testing.T) {
 func TestRemoteFileGoesOnAfterBreaks(t *testing.T) {
 	t.Parallel()
 	h := &fileHub{content: randomBytes(1000), broken: 5}
-	file := openRemote(t, t.Context(), h)
+	file := openRemote(t.Context(), t, h)
 	p := make([]byte, 1000)
 	if n, err := file.ReadAt(p, 0); err != nil || !bytes.Equal(p, h.content) {
 		t.Errorf("ReadAt = %d, %v", n, err)
@@ -141,10 +141,33 @@ func TestRemoteFileGoesOnAfterBreaks(t *testing.T) {
 	}
 }
 
+func TestRemoteFileGivesUp(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		// An answer that promises a file and ends before its first byte, cleanly.
+		w.Header().Set("Content-Range", "bytes 0-99/100")
+		w.Header().Set("X-Linked-Size", "100")
+		w.WriteHeader(http.StatusPartialContent)
+	}))
+	defer server.Close()
+	client, err := hub.New(server.URL, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := client.OpenFile(t.Context(), model, "", "w.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if n, err := file.ReadAt(make([]byte, 100), 0); n != 0 || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("ReadAt = %d, %v; want io.ErrUnexpectedEOF", n, err)
+	}
+}
+
 func TestRemoteFileIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	h := &fileHub{content: randomBytes(1 << 20)}
-	file := openRemote(t, t.Context(), h)
+	file := openRemote(t.Context(), t, h)
 	var wg sync.WaitGroup
 	for worker := range 8 {
 		wg.Go(func() {
@@ -165,7 +188,7 @@ func TestRemoteFileIsSafeForConcurrentUse(t *testing.T) {
 func TestRemoteFileThatChanges(t *testing.T) {
 	t.Parallel()
 	h := &fileHub{content: randomBytes(100)}
-	file := openRemote(t, t.Context(), h)
+	file := openRemote(t.Context(), t, h)
 	h.content = randomBytes(101)
 	if _, err := file.ReadAt(make([]byte, 10), 0); err == nil {
 		t.Error("a file of another size is read as if nothing had happened")
@@ -176,7 +199,7 @@ func TestRemoteFileEnds(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	h := &fileHub{content: randomBytes(1 << 20)}
-	canceled, closed := openRemote(t, ctx, h), openRemote(t, t.Context(), h)
+	canceled, closed := openRemote(ctx, t, h), openRemote(t.Context(), t, h)
 	for _, file := range []*hub.RemoteFile{canceled, closed} {
 		if _, err := file.ReadAt(make([]byte, 10), 0); err != nil {
 			t.Fatal(err)

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"strings"
 	"time"
 )
 
@@ -72,10 +71,7 @@ type CreateRepoOptions struct {
 //
 // POST /api/repos/create
 func (c *Client) CreateRepo(ctx context.Context, repo RepoRef, opts CreateRepoOptions) error {
-	organization, name, found := strings.Cut(repo.Name, "/")
-	if !found {
-		organization, name = "", repo.Name
-	}
+	organization, name := repo.split()
 	in := struct {
 		Name         string   `json:"name"`
 		Organization string   `json:"organization,omitempty"`

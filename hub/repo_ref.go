@@ -40,6 +40,15 @@ func (r RepoRef) WebPath() string {
 // String is "model acme/tiny", for logs and errors.
 func (r RepoRef) String() string { return string(r.Type) + " " + r.Name }
 
+// split returns the namespace, empty for a name without one, and the name in it.
+func (r RepoRef) split() (namespace, name string) {
+	namespace, name, found := strings.Cut(r.Name, "/")
+	if !found {
+		return "", r.Name
+	}
+	return namespace, name
+}
+
 // escapePath escapes a slash-separated path segment by segment. Segments of dots are escaped too, so that no server
 // or proxy on the way takes them for steps to another folder.
 func escapePath(path string) string {

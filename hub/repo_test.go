@@ -31,7 +31,8 @@ func TestRepoInfo(t *testing.T) {
 			},
 		},
 		"odd values": {
-			"", "GET /api/models/acme/tiny", `{"id":"acme/tiny","gated":false,"cardData":"x","lastModified":"soon","disabled":true}`,
+			"", "GET /api/models/acme/tiny",
+			`{"id":"acme/tiny","gated":false,"cardData":"x","lastModified":"soon","disabled":true}`,
 			hub.RepoInfo{Name: "acme/tiny", Disabled: true},
 		},
 	}

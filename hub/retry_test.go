@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +26,7 @@ func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f
 // and after blanks headers as name=value; "cut" breaks the connection.
 type scripted struct {
 	t       *testing.T
+	mu      sync.Mutex
 	answers []string
 	start   time.Time
 	calls   []time.Duration
@@ -32,7 +34,8 @@ type scripted struct {
 
 func (s *scripted) client() *hub.Client {
 	s.t.Helper()
-	client, err := hub.New("https://hub.example", testToken, hub.WithHTTPClient(&http.Client{Transport: transport(s.answer)}))
+	carrier := &http.Client{Transport: transport(s.answer)}
+	client, err := hub.New("https://hub.example", testToken, hub.WithHTTPClient(carrier))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -40,6 +43,8 @@ func (s *scripted) client() *hub.Client {
 }
 
 func (s *scripted) answer(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.start.IsZero() {
 		s.start = time.Now()
 	}
@@ -89,7 +94,9 @@ func TestRetries(t *testing.T) {
 		"the window used up": {
 			read, []string{`429 RateLimit="api";r:0;t:120`, "200"}, []time.Duration{0, 121 * s}, 0,
 		},
-		"another limiter":  {read, []string{`429 RateLimit="api";r:7;t:120 Retry-After=5`, "200"}, []time.Duration{0, 6 * s}, 0},
+		"another limiter": {
+			read, []string{`429 RateLimit="api";r:7;t:120 Retry-After=5`, "200"}, []time.Duration{0, 6 * s}, 0,
+		},
 		"no time given":    {read, []string{"429", "200"}, []time.Duration{0, 1 * s}, 0},
 		"a refused write":  {write, []string{`429 Retry-After=2`, "200"}, []time.Duration{0, 3 * s}, 0},
 		"a broken write":   {write, []string{"503"}, []time.Duration{0}, 503},

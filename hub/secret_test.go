@@ -25,6 +25,9 @@ func TestSecretIsNeverShown(t *testing.T) {
 	if err != nil || strings.Contains(string(encoded), "sesame") {
 		t.Errorf("as JSON: %s, %v", encoded, err)
 	}
+	if text, err := secret.MarshalText(); err != nil || string(text) != hub.Redacted {
+		t.Errorf("as text: %s, %v", text, err)
+	}
 	if got := secret.Reveal(); got != "hf_sesame" {
 		t.Errorf("Reveal() = %q", got)
 	}

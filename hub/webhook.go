@@ -96,8 +96,7 @@ func (c *Client) EnableWebhook(ctx context.Context, id string) (*Webhook, error)
 //
 // DELETE /api/settings/webhooks/{id}
 func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
-	_, err := c.json(ctx, call{method: http.MethodDelete, url: c.url(webhookPath(id)), write: true}, nil)
-	return err
+	return c.changeJSON(ctx, http.MethodDelete, webhookPath(id), nil, nil)
 }
 
 func webhookPath(id string) string { return webhooksPath + "/" + escapeSegment(id) }

@@ -327,11 +327,11 @@ func TestDebouncedRunGoes(t *testing.T) {
 	for range 2 {
 		r := &store.Run{Plan: store.Plan{Steps: []store.StepPlan{{ID: "a", Uses: "test.echo"}}}}
 		ids = append(ids, b.insertRun(r, func(tx *store.Tx) error {
-			return tx.Debounce(r, "key", 100*time.Millisecond, time.Second)
+			return tx.Debounce(r, "key", 2*time.Second, time.Minute)
 		}))
 	}
 	b.await(ids[0], store.Skipped)
-	if r := b.await(ids[1], store.Succeeded); r.StartedAt.Sub(r.CreatedAt) < 100*time.Millisecond {
+	if r := b.await(ids[1], store.Succeeded); r.StartedAt.Sub(r.CreatedAt) < 2*time.Second {
 		t.Errorf("it began %s after the event, before the quiet was over", r.StartedAt.Sub(r.CreatedAt))
 	}
 }

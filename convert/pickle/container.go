@@ -1,7 +1,6 @@
 package pickle
 
 import (
-	"errors"
 	"fmt"
 )
 
@@ -62,7 +61,7 @@ func (m *machine) extend(items []Value) {
 		c.Items = append(c.Items, items...)
 	case Opaque:
 	default:
-		m.malformed(fmt.Errorf("append to %s", Kind(c)))
+		m.malformedf("append to %s", Kind(c))
 	}
 }
 
@@ -75,7 +74,7 @@ func setItem(m *machine) error {
 // update stores keys and values, which alternate in items, in a dict.
 func (m *machine) update(target Value, items []Value) {
 	if len(items)%2 != 0 {
-		m.malformed(errors.New("a key without a value"))
+		m.malformedf("a key without a value")
 		return
 	}
 	switch d := target.(type) {
@@ -86,7 +85,7 @@ func (m *machine) update(target Value, items []Value) {
 		}
 	case Opaque:
 	default:
-		m.malformed(fmt.Errorf("store of an item in %s", Kind(d)))
+		m.malformedf("store of an item in %s", Kind(d))
 	}
 }
 
@@ -98,7 +97,7 @@ func addItems(m *machine) error {
 		s.Items = append(s.Items, items...)
 	case Opaque:
 	default:
-		m.malformed(fmt.Errorf("add to %s", Kind(s)))
+		m.malformedf("add to %s", Kind(s))
 	}
 	return nil
 }

@@ -36,11 +36,12 @@ func Unsupportedf(format string, args ...any) error {
 
 // Limits bound what one pickle may cost. A zero field means its default.
 type Limits struct {
-	Input  int64 // bytes read up to STOP; default 128 MiB
-	Stack  int   // values on the stack; default 1,000,000
-	Marks  int   // open marks; default 10,000
-	Memory int   // approximate bytes of all objects made; default 64 MiB
-	Text   int   // longest string or bytes object that is kept, in bytes; default 64 KiB
+	Input      int64 // bytes read up to STOP; default 128 MiB
+	Operations int   // opcodes run; default 10,000,000
+	Stack      int   // values on the stack; default 1,000,000
+	Marks      int   // open marks; default 10,000
+	Memory     int   // approximate bytes of all objects made; default 64 MiB
+	Text       int   // longest string or bytes object that is kept, in bytes; default 64 KiB
 }
 
 func (l Limits) withDefaults() Limits {
@@ -52,6 +53,7 @@ func (l Limits) withDefaults() Limits {
 	if l.Input == 0 {
 		l.Input = 128 << 20
 	}
+	set(&l.Operations, 10_000_000)
 	set(&l.Stack, 1_000_000)
 	set(&l.Marks, 10_000)
 	set(&l.Memory, 64<<20)

@@ -45,6 +45,10 @@ type machine struct {
 
 func (m *machine) run(ctx context.Context) error {
 	for count := 0; !m.result.Stopped; count++ {
+		if count == m.limits.Operations {
+			m.malformedf("more than %d operations", count)
+			return nil
+		}
 		if count%4096 == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -56,7 +60,7 @@ func (m *machine) run(ctx context.Context) error {
 		if err == nil {
 			op := opcodes[code].run
 			if op == nil {
-				m.malformed(fmt.Errorf("unknown opcode 0x%02x", code))
+				m.malformedf("unknown opcode 0x%02x", code)
 				return nil
 			}
 			err = op(m)
@@ -86,6 +90,13 @@ func (m *machine) malformed(err error) {
 	}
 }
 
+// malformedf records a fault in words. The words are only put together for the first: a hostile pickle has millions.
+func (m *machine) malformedf(format string, args ...any) {
+	if m.result.Malformed == nil {
+		m.malformed(fmt.Errorf(format, args...))
+	}
+}
+
 // failed records an answer of the host that is an error.
 func (m *machine) failed(err error) {
 	var unsupported *Unsupported
@@ -100,7 +111,7 @@ func (m *machine) failed(err error) {
 
 // flood records that a limit was passed and forgets all objects, so that reading can go on in bounded memory.
 func (m *machine) flood(what string) {
-	m.malformed(errors.New(what))
+	m.malformedf("%s", what)
 	m.stack, m.marks, m.memo, m.sparse, m.used = nil, nil, nil, nil, 0
 }
 
@@ -190,7 +201,7 @@ func (m *machine) recall(index uint64) {
 	if ok {
 		v = m.memo[index]
 	} else if v, ok = m.sparse[index]; !ok {
-		m.malformed(fmt.Errorf("memo entry %d was never set", index))
+		m.malformedf("memo entry %d was never set", index)
 		v = Opaque{}
 	}
 	m.push(v)

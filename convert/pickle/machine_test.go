@@ -225,6 +225,15 @@ func TestSequence(t *testing.T) {
 	}
 }
 
+// TestOperations stops at the limit, even though a global would follow.
+func TestOperations(t *testing.T) {
+	t.Parallel()
+	res, host := run(t, strings.Repeat("N0", 10)+"ca\nb\n.", pickle.Limits{Operations: 20})
+	if !mentions(res.Malformed, "more than 20 operations") || host.asked != nil || res.Length != 20 {
+		t.Errorf("%v after %d bytes, asked %v", res.Malformed, res.Length, host.asked)
+	}
+}
+
 func TestReadError(t *testing.T) {
 	t.Parallel()
 	failed := errors.New("connection reset")

@@ -95,7 +95,7 @@ func long(width int) func(*machine) error {
 			return err
 		}
 		if width == 4 && length > math.MaxInt32 {
-			m.malformed(errors.New("a number of negative length"))
+			m.malformedf("a number of negative length")
 			m.push(Opaque{})
 			return nil
 		}
@@ -137,7 +137,7 @@ func floatText(m *machine) error {
 	}
 	f, err := strconv.ParseFloat(string(bytes.TrimSpace(line)), 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		m.malformed(fmt.Errorf("%.40q is no number", line))
+		m.malformedf("%.40q is no number", line)
 	}
 	m.push(f)
 	return nil

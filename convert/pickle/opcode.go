@@ -67,7 +67,7 @@ func pop(m *machine) error {
 func proto(m *machine) error {
 	version, err := m.in.byte()
 	if err == nil && version > highestProtocol {
-		m.malformed(fmt.Errorf("unknown protocol %d", version))
+		m.malformedf("unknown protocol %d", version)
 	}
 	return err
 }
@@ -102,7 +102,7 @@ func (m *machine) memoText(use func(uint64)) error {
 	}
 	index, err := decimal(line)
 	if err != nil || !index.IsUint64() {
-		m.malformed(fmt.Errorf("%q is no memo index", line))
+		m.malformedf("%q is no memo index", line)
 		return nil //nolint:nilerr // malformed has noted it
 	}
 	use(index.Uint64())

@@ -83,7 +83,7 @@ func (m *machine) pushText(s string) {
 
 // outOfBand stands for a buffer handed over beside the pickle. A file has none.
 func outOfBand(m *machine) error {
-	m.malformed(errors.New("a buffer outside the pickle"))
+	m.malformedf("a buffer outside the pickle")
 	m.push(Opaque{})
 	return nil
 }
@@ -101,7 +101,7 @@ func stringText(m *machine) error {
 	line = bytes.TrimSpace(line)
 	last := len(line) - 1
 	if last < 1 || line[0] != line[last] || line[0] != '\'' && line[0] != '"' {
-		m.malformed(errors.New("a string without its quotes"))
+		m.malformedf("a string without its quotes")
 		m.push(Opaque{})
 		return nil
 	}

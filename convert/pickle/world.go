@@ -1,8 +1,6 @@
 package pickle
 
 import (
-	"errors"
-	"fmt"
 	"unicode/utf8"
 )
 
@@ -49,7 +47,7 @@ func stackGlobal(m *machine) error {
 	name, nameOK := top.(string)
 	module, moduleOK := below.(string)
 	if !nameOK || !moduleOK {
-		m.malformed(errors.New("a global that is not named by two strings"))
+		m.malformedf("a global that is not named by two strings")
 		m.push(Opaque{})
 		return nil
 	}
@@ -84,7 +82,7 @@ func extension(width int) func(*machine) error {
 	return func(m *machine) error {
 		code, err := m.in.uint(width)
 		if err == nil {
-			m.malformed(fmt.Errorf("extension code %d is not registered", code))
+			m.malformedf("extension code %d is not registered", code)
 			m.push(Opaque{})
 		}
 		return err
@@ -125,7 +123,7 @@ func (m *machine) callTuple(callee, args Value) {
 	case Opaque:
 		m.push(Opaque{})
 	default:
-		m.malformed(fmt.Errorf("arguments of a call are %s and not a tuple", Kind(args)))
+		m.malformedf("arguments of a call are %s and not a tuple", Kind(args))
 		m.push(Opaque{})
 	}
 }
@@ -159,7 +157,7 @@ func inst(m *machine) error {
 func object(m *machine) error {
 	items := m.popMark()
 	if len(items) == 0 {
-		m.malformed(errors.New("an object without a class"))
+		m.malformedf("an object without a class")
 		m.push(Opaque{})
 		return nil
 	}

@@ -3,28 +3,28 @@ package torchfile
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/hfbot/hfbot/convert/pickle"
 )
 
-// maxGlobals bounds the globals remembered for the report.
-const maxGlobals = 10_000
+// maxGlobals bounds the names of the globals remembered for the report, in bytes.
+const maxGlobals = 1 << 20
 
 // host answers a checkpoint's pickles from the allow-list. It implements pickle.Host.
 type host struct {
 	inert    bool // unknown classes become opaque objects
 	found    findings
-	globals  map[string]struct{}
+	globals  map[pickle.Global]answer
+	named    int // bytes of names in globals
 	storages []*Storage
 	used     int                  // members copied, see maxCopied
 	place    func(*Storage) error // finds the bytes of a storage, nil until the container allows it
 }
 
 func newHost(opts Options) *host {
-	return &host{inert: opts.Inert, found: findings{}, globals: map[string]struct{}{}}
+	return &host{inert: opts.Inert, found: findings{}, globals: map[pickle.Global]answer{}}
 }
 
 // callable is an allowed class or function.
@@ -39,17 +39,31 @@ func (c *callable) String() string { return c.name }
 // storageClass is a class of storages in persistent ids.
 type storageClass struct{ dtype DType }
 
+// answer is what a global was answered with, since most are named more than once.
+type answer struct {
+	value pickle.Value
+	err   error
+}
+
 // Global implements pickle.Host.
 func (h *host) Global(module, name string) (pickle.Value, error) {
 	g := pickle.Global{Module: module, Name: name}
-	if len(h.globals) < maxGlobals {
-		h.globals[g.String()] = struct{}{}
+	known, ok := h.globals[g]
+	if !ok {
+		known.value, known.err = h.judge(g)
+		if h.named += len(module) + len(name); h.named <= maxGlobals {
+			h.globals[g] = known
+		}
 	}
-	if dangerous(module, name) {
+	return known.value, known.err
+}
+
+func (h *host) judge(g pickle.Global) (pickle.Value, error) {
+	if dangerous(g.Module, g.Name) {
 		h.found.add(Dangerous, fmt.Sprintf("this file runs code when Python unpickles it: it uses %.200s", g))
 		return pickle.Opaque{What: g.String()}, nil
 	}
-	if v := lookup(module, name); v != nil {
+	if v := lookup(g.Module, g.Name); v != nil {
 		return v, nil
 	}
 	if h.inert {
@@ -165,7 +179,14 @@ func (h *host) storage(id []pickle.Value) (pickle.Value, error) {
 }
 
 // names returns the globals seen, sorted.
-func (h *host) names() []string { return slices.Sorted(maps.Keys(h.globals)) }
+func (h *host) names() []string {
+	names := make([]string, 0, len(h.globals))
+	for g := range h.globals {
+		names = append(names, g.String())
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
 
 // note takes the faults of a pickle into the findings.
 func (h *host) note(what string, res *pickle.Result) {

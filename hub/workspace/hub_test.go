@@ -31,8 +31,8 @@ import (
 
 var repoRef = hub.RepoRef{Type: hub.Model, Name: "acme/tiny"}
 
-// testHub serves one repository, "acme/tiny", by git's own http-backend, and what the test adds over HTTP. It lies below
-// a base path, so that addresses that leave it out fail.
+// testHub serves one repository, "acme/tiny", by git's own http-backend, and what the test adds over HTTP. It lies
+// below a base path, so that addresses that leave it out fail.
 type testHub struct {
 	t       *testing.T
 	dir     string
@@ -62,7 +62,7 @@ func newTestHub(t *testing.T, config string) *testHub {
 	}
 	backend := &cgi.Handler{Path: program, Args: []string{"http-backend"}, Root: "/base/acme", Env: []string{
 		"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_NOSYSTEM=1", "HOME=" + root,
-	}}
+	}, Stderr: io.Discard}
 	mux := http.NewServeMux()
 	serveGit := func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/git-upload-pack") {

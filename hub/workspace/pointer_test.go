@@ -17,9 +17,11 @@ func TestParsePointer(t *testing.T) {
 		content string
 		want    *LFS
 	}{
-		"plain":            {good, &LFS{SHA256: sum, Size: 12345}},
-		"empty content":    {version + "oid sha256:" + sum + "\nsize 0\n", &LFS{SHA256: sum}},
-		"with extension":   {version + "ext-0-foo sha256:" + sum + "\noid sha256:" + sum + "\nsize 1\n", &LFS{SHA256: sum, Size: 1}},
+		"plain":         {good, &LFS{SHA256: sum, Size: 12345}},
+		"empty content": {version + "oid sha256:" + sum + "\nsize 0\n", &LFS{SHA256: sum}},
+		"with extension": {
+			version + "ext-0-foo sha256:" + sum + "\noid sha256:" + sum + "\nsize 1\n", &LFS{SHA256: sum, Size: 1},
+		},
 		"nothing":          {"", nil},
 		"other version":    {strings.Replace(good, "v1", "v2", 1), nil},
 		"text before":      {"\n" + good, nil},
@@ -33,7 +35,9 @@ func TestParsePointer(t *testing.T) {
 		"leading zero":     {strings.Replace(good, "12345", "012", 1), nil},
 		"size too large":   {strings.Replace(good, "12345", "9223372036854775808", 1), nil},
 		"wrong order":      {version + "size 1\noid sha256:" + sum + "\n", nil},
-		"too long":         {version + strings.Repeat("ext-0-x sha256:"+sum+"\n", 15) + "oid sha256:" + sum + "\nsize 1\n", nil},
+		"too long": {
+			version + strings.Repeat("ext-0-x sha256:"+sum+"\n", 15) + "oid sha256:" + sum + "\nsize 1\n", nil,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

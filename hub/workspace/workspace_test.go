@@ -69,7 +69,9 @@ func TestListShowsRegularFiles(t *testing.T) {
 	if w.SHA() != commit.String() {
 		t.Errorf("SHA() = %s, want %s", w.SHA(), commit)
 	}
-	for _, path := range []string{"link", "module", "sub", "sub/", "/README.md", "../README.md", "./README.md", "nope", ""} {
+	for _, path := range []string{
+		"link", "module", "sub", "sub/", "/README.md", "../README.md", "./README.md", "nope", "",
+	} {
 		if _, err := w.Stat(t.Context(), path); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("Stat(%q) = %v, want fs.ErrNotExist", path, err)
 		}

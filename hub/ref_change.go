@@ -1,0 +1,42 @@
+package hub
+
+import (
+	"context"
+	"net/http"
+)
+
+// CreateBranch makes a branch at a revision (empty: main). One that exists is an error for which [IsConflict] is true.
+//
+// POST /api/{type}s/{name}/branch/{branch}
+func (c *Client) CreateBranch(ctx context.Context, repo RepoRef, branch, revision string) error {
+	in := struct {
+		StartingPoint string `json:"startingPoint,omitempty"`
+	}{revision}
+	return c.postJSON(ctx, repo.APIPath()+"/branch/"+escapeSegment(branch), in, nil)
+}
+
+// DeleteBranch removes a branch.
+//
+// DELETE /api/{type}s/{name}/branch/{branch}
+func (c *Client) DeleteBranch(ctx context.Context, repo RepoRef, branch string) error {
+	return c.changeJSON(ctx, http.MethodDelete, repo.APIPath()+"/branch/"+escapeSegment(branch), nil, nil)
+}
+
+// CreateTag makes a tag at a revision (empty: main). One that exists is an error for which [IsConflict] is true. The
+// message may be empty.
+//
+// POST /api/{type}s/{name}/tag/{rev}
+func (c *Client) CreateTag(ctx context.Context, repo RepoRef, tag, revision, message string) error {
+	in := struct {
+		Tag     string `json:"tag"`
+		Message string `json:"message,omitempty"`
+	}{tag, message}
+	return c.postJSON(ctx, repo.APIPath()+"/tag/"+escapeRevision(revision), in, nil)
+}
+
+// DeleteTag removes a tag.
+//
+// DELETE /api/{type}s/{name}/tag/{tag}
+func (c *Client) DeleteTag(ctx context.Context, repo RepoRef, tag string) error {
+	return c.changeJSON(ctx, http.MethodDelete, repo.APIPath()+"/tag/"+escapeSegment(tag), nil, nil)
+}

@@ -1,0 +1,71 @@
+package hub_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/hfbot/hfbot/hub"
+)
+
+// change is a write that answers nothing of interest.
+type change struct {
+	exchange exchange
+	make     func(context.Context, *hub.Client) error
+}
+
+// testChanges makes each change, has it refused by the Hub, and by a read-only client.
+func testChanges(t *testing.T, changes map[string]change) {
+	t.Helper()
+	for name, test := range changes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if test.exchange.answer == "" {
+				test.exchange.answer = "OK" // the Hub answers some writes with text
+			}
+			client := serve(t, test.exchange)
+			if err := test.make(t.Context(), client); err != nil {
+				t.Error(err)
+			}
+			if err := test.make(t.Context(), client.ReadOnly()); !errors.Is(err, hub.ErrReadOnly) {
+				t.Errorf("read-only: %v, want ErrReadOnly", err)
+			}
+			refused := test.exchange
+			refused.status = 403
+			if err := test.make(t.Context(), serve(t, refused)); !hub.IsForbidden(err) {
+				t.Errorf("refused by the Hub: %v, want forbidden", err)
+			}
+		})
+	}
+}
+
+func TestRepoChanges(t *testing.T) {
+	t.Parallel()
+	yes, visibility := true, "protected"
+	testChanges(t, map[string]change{
+		"private": {
+			exchange{call: "PUT /api/datasets/acme/reviews/settings", body: `{"private":true}`},
+			func(ctx context.Context, c *hub.Client) error {
+				return c.UpdateRepo(ctx, dataset, hub.RepoSettings{Private: &yes})
+			},
+		},
+		"visibility and discussions": {
+			exchange{
+				call: "PUT /api/models/acme/tiny/settings", body: `{"visibility":"protected","discussionsDisabled":true}`,
+			},
+			func(ctx context.Context, c *hub.Client) error {
+				return c.UpdateRepo(ctx, model, hub.RepoSettings{Visibility: &visibility, DiscussionsDisabled: &yes})
+			},
+		},
+		"move": {
+			exchange{
+				call: "POST /api/repos/move", body: `{"fromRepo":"acme/tiny","toRepo":"ada/small","type":"model"}`,
+			},
+			func(ctx context.Context, c *hub.Client) error { return c.MoveRepo(ctx, model, "ada/small") },
+		},
+		"delete": {
+			exchange{call: "DELETE /api/repos/delete", body: `{"name":"reviews","organization":"acme","type":"dataset"}`},
+			func(ctx context.Context, c *hub.Client) error { return c.DeleteRepo(ctx, dataset) },
+		},
+	})
+}
