@@ -55,7 +55,7 @@ type Bot struct {
 	opts       Options
 	log        *zap.Logger
 	store      *store.Store
-	rules      *rule.Set
+	rules      *ruleBook
 	engine     *run.Engine
 	dispatcher *dispatcher
 	identity   *identity
@@ -74,7 +74,7 @@ func New(ctx context.Context, opts Options) (b *Bot, err error) {
 			err = errors.Join(err, b.Close())
 		}
 	}()
-	if b.rules, err = loadRules(opts); err != nil {
+	if b.rules, err = openRules(opts); err != nil {
 		return b, err
 	}
 	if b.store, err = store.Open(ctx, opts.Database); err != nil {
@@ -125,7 +125,7 @@ func (b *Bot) wire() error {
 		return err
 	}
 	b.store.UseTickets(b.engine)
-	b.dispatcher = newDispatcher(b.store, func() *rule.Set { return b.rules }, client, b.identity.get, b.log)
+	b.dispatcher = newDispatcher(b.store, b.rules.current, client, b.identity.get, b.log)
 	b.http = &http.Server{
 		Handler: b.routes(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
@@ -139,8 +139,12 @@ func (b *Bot) URL() string { return "http://" + b.listener.Addr().String() }
 // Store gives read access to what the bot did.
 func (b *Bot) Store() *store.Store { return b.store }
 
-// Rules are the rules as loaded.
-func (b *Bot) Rules() *rule.Set { return b.rules }
+// Rules are the rules in force.
+func (b *Bot) Rules() *rule.Set { return b.rules.current() }
+
+// RuleProblems are the errors of the rule files as they are now, nil when they are in force: files that cannot be
+// loaded leave the last good rules as they are.
+func (b *Bot) RuleProblems() rule.Problems { return b.rules.problems() }
 
 // Serve works until ctx ends, then drains: it stops receiving, lets steps under way finish for a while and leaves the
 // rest to the next start.
@@ -151,6 +155,7 @@ func (b *Bot) Serve(ctx context.Context) error {
 	b.greet(ctx)
 	var stages sync.WaitGroup
 	stages.Go(func() { b.dispatcher.serve(ctx) })
+	stages.Go(func() { b.rules.watch(ctx) })
 	failed := make(chan error, 1)
 	stages.Go(func() { failed <- b.http.Serve(b.listener) })
 	var err error
@@ -234,9 +239,9 @@ func (b *Bot) routes() http.Handler {
 	e.HideBanner = true
 	e.Use(middleware.Recover())
 	e.POST("/webhook", webhook.New(b.opts.WebhookSecrets, b.keep, b.log).Handle)
-	health{store: b.store, rules: b.Rules, identity: b.identity}.register(e)
+	health{store: b.store, rules: b.rules, identity: b.identity}.register(e)
 	dashboard.Register(e, dashboard.Options{
-		Store: b.store, Rules: b.Rules, Actions: b.opts.Actions, Control: b,
+		Store: b.store, Rules: b.Rules, RuleProblems: b.RuleProblems, Actions: b.opts.Actions, Control: b,
 		AdminToken: b.opts.AdminToken, Listen: b.opts.Listen, PublicHost: b.opts.PublicHost,
 	})
 	return e

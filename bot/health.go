@@ -7,7 +7,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/hfbot/hfbot/bot/rule"
 	"github.com/hfbot/hfbot/bot/store"
 )
 
@@ -17,7 +16,7 @@ const readyTimeout = 5 * time.Second
 // health answers /healthz (alive) and /readyz (able to work, or what is wrong).
 type health struct {
 	store    *store.Store
-	rules    func() *rule.Set
+	rules    *ruleBook
 	identity *identity
 }
 
@@ -34,7 +33,9 @@ func (h health) ready(c echo.Context) error {
 	if h.store.Ping(ctx) != nil {
 		parts["database"], status = "does not answer", http.StatusServiceUnavailable
 	}
-	if len(h.rules().Rules) == 0 {
+	if len(h.rules.problems()) > 0 { // no reason to be taken for unready: it works, by the rules before
+		parts["rules"] = "the files have errors; the last good rules stay in force"
+	} else if len(h.rules.current().Rules) == 0 {
 		parts["rules"] = "none loaded"
 	}
 	switch me, err := h.identity.get(ctx); {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/hfbot/hfbot/bot/rule"
 	"github.com/hfbot/hfbot/bot/store"
 )
 
@@ -205,7 +206,13 @@ func (a api) rules(c echo.Context) error {
 	for i, r := range set.Rules {
 		views[i] = map[string]any{"id": r.ID, "file": r.File, "line": r.Line, "summary": r.Summary}
 	}
-	return c.JSON(http.StatusOK, map[string]any{"rules": views, "hash": set.Hash})
+	problems := a.RuleProblems()
+	if problems == nil {
+		problems = rule.Problems{}
+	}
+	return c.JSON(http.StatusOK, map[string]any{
+		"rules": views, "hash": set.Hash, "loaded_at": set.LoadedAt.UTC(), "problems": problems,
+	})
 }
 
 func (a api) actions(c echo.Context) error {

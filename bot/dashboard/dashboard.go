@@ -19,7 +19,7 @@ type Control interface {
 	Retry(ctx context.Context, run string) error
 }
 
-// Options of the dashboard; all but AdminToken and PublicHost are required.
+// Options of the dashboard; all but RuleProblems, AdminToken and PublicHost are required.
 type Options struct {
 	Store      *store.Store
 	Rules      func() *rule.Set
@@ -28,10 +28,16 @@ type Options struct {
 	AdminToken hub.Secret // bearer token of the admin; empty: loopback callers only
 	Listen     string     // the address the bot listens on
 	PublicHost string     // host name under which the world reaches the bot; empty: none
+
+	// RuleProblems are the errors of the rule files when they are not those in force; nil: never any.
+	RuleProblems func() rule.Problems
 }
 
 // Register adds the pages and the API to e.
 func Register(e *echo.Echo, opts Options) {
+	if opts.RuleProblems == nil {
+		opts.RuleProblems = func() rule.Problems { return nil }
+	}
 	admin := access{token: opts.AdminToken, local: opts.PublicHost == "" && loopback(opts.Listen)}
 	api := api{opts}
 	v1 := e.Group("/api/v1", admin.require)

@@ -205,7 +205,7 @@ func TestAPIShapes(t *testing.T) {
 			"attempt", "created_at", "delivery", "error", "finished_at", "id", "repo", "repo_type", "rule", "started_at", "state",
 			"steps",
 		},
-		"/api/v1/rules":   {"hash", "rules"},
+		"/api/v1/rules":   {"hash", "loaded_at", "problems", "rules"},
 		"/api/v1/actions": {"actions"},
 	} {
 		res, body := s.do(http.MethodGet, path)

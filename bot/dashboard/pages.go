@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/hfbot/hfbot/bot/rule"
 	"github.com/hfbot/hfbot/bot/store"
 )
 
@@ -73,6 +74,8 @@ type page struct {
 	Title string
 	Data  any
 	Next  string // address of the following page, empty at the end
+
+	Problems rule.Problems // why the rule files are not those in force; nil when they are
 }
 
 // layouts holds one parsed template for each page, each with the frame around it.
@@ -106,7 +109,7 @@ func (p pages) overview(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return show(c, http.StatusOK, "overview", page{Title: "Overview", Data: map[string]any{
+	return show(c, http.StatusOK, "overview", page{Title: "Overview", Problems: p.RuleProblems(), Data: map[string]any{
 		"Deliveries": deliveries, "Runs": runs, "Rules": p.Rules().Rules,
 	}})
 }
@@ -159,7 +162,7 @@ func (p pages) run(c echo.Context) error {
 }
 
 func (p pages) rules(c echo.Context) error {
-	return show(c, http.StatusOK, "rules", page{Title: "Rules", Data: p.Rules()})
+	return show(c, http.StatusOK, "rules", page{Title: "Rules", Problems: p.RuleProblems(), Data: p.Rules()})
 }
 
 func (p pages) actions(c echo.Context) error {
