@@ -8,8 +8,6 @@ import (
 	"io"
 	"os"
 
-	"go.uber.org/zap"
-
 	"github.com/hfbot/hfbot/actions"
 	"github.com/hfbot/hfbot/bot/store"
 	"github.com/hfbot/hfbot/hub"
@@ -26,16 +24,14 @@ func stepKey(planKey, step string) string {
 
 // runtime is what an action at one step may use.
 func (x *execution) runtime(
-	s *store.StepPlan, secrets map[string]hub.Secret, dir string, log *zap.Logger,
+	s *store.StepPlan, secrets map[string]hub.Secret, dir string, rec *recorder,
 ) *actions.Runtime {
 	id, name := x.engine.opts.Bot()
 	return &actions.Runtime{
 		Event: x.payload, SHA: x.run.SHA, Ref: x.run.Ref, BotID: id, BotName: name,
-		Hub: x.engine.opts.Hub, HTTP: x.engine.opts.HTTP, Log: log, Key: stepKey(x.run.Plan.Key, s.ID), Dir: dir,
+		Hub: x.engine.opts.Hub, HTTP: x.engine.opts.HTTP, Log: rec.log, Key: stepKey(x.run.Plan.Key, s.ID), Dir: dir,
 		Secrets: secrets, Files: filesIn(x.run.Plan.RulesDir),
-		Progress: func(done, total int64, note string) {
-			log.Debug("progress", zap.Int64("done", done), zap.Int64("total", total), zap.String("note", note))
-		},
+		Progress: rec.progress,
 	}
 }
 

@@ -125,9 +125,12 @@ func lost(err error) error {
 }
 
 // shorten bounds the text of an error.
-func shorten(text string) string {
-	if len(text) <= longestError {
+func shorten(text string) string { return shortenTo(text, longestError) }
+
+// shortenTo cuts a text that is longer than most bytes.
+func shortenTo(text string, most int) string {
+	if len(text) <= most {
 		return text
 	}
-	return strings.ToValidUTF8(text[:longestError], "") + " …"
+	return strings.ToValidUTF8(text[:most], "") + " …"
 }

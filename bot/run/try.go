@@ -27,7 +27,7 @@ type try struct {
 	entry *actions.Entry
 	with  map[string]any
 	mask  mask
-	rt    func(dir string, log *zap.Logger) *actions.Runtime
+	rt    func(dir string, rec *recorder) *actions.Runtime
 }
 
 // newTry gets everything ready for an attempt. The mask is there also with an error.
@@ -44,7 +44,7 @@ func (x *execution) newTry(i int) (*try, error) {
 		return t, fmt.Errorf("this bot has no action %s", plan.Uses)
 	}
 	t.entry = entry
-	t.rt = func(dir string, log *zap.Logger) *actions.Runtime { return x.runtime(plan, secrets, dir, log) }
+	t.rt = func(dir string, rec *recorder) *actions.Runtime { return x.runtime(plan, secrets, dir, rec) }
 	if t.with, err = x.inputs(i); err != nil {
 		return t, err
 	}
@@ -82,8 +82,9 @@ func (e maskedError) Unwrap() error { return e.error }
 
 // run makes the attempt in a folder of its own. Outputs are masked.
 func (t *try) run(ctx context.Context, attempt int) (outputs map[string]any, err error) {
-	log := t.mask.log(t.x.log).With(zap.String("step", t.plan.ID), zap.String("action", t.plan.Uses),
-		zap.Int("attempt", attempt))
+	rec := t.record(attempt)
+	defer func() { rec.close(err) }()
+	log := rec.log
 	dir, err := os.MkdirTemp(t.x.engine.opts.WorkDir, workDirPrefix+"*")
 	if err != nil {
 		return nil, fmt.Errorf("make the step's folder: %w", err)
@@ -97,7 +98,7 @@ func (t *try) run(ctx context.Context, attempt int) (outputs map[string]any, err
 	late := fmt.Errorf("step timed out after %s", limit)
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, late)
 	defer cancel()
-	outputs, err = t.entry.Run(ctx, t.rt(dir, log), t.with)
+	outputs, err = t.entry.Run(ctx, t.rt(dir, rec), t.with)
 	if err != nil && errors.Is(context.Cause(ctx), late) {
 		return nil, fmt.Errorf("%w: %w", late, err)
 	}

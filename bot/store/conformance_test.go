@@ -36,6 +36,15 @@ var suite = []struct {
 	{"DebounceThenGroup", testDebounceThenGroup},
 	{"Limits", testLimits},
 	{"OptOut", testOptOut},
+	{"Record", testRecord},
+	{"Sessions", testSessions},
+	{"Audit", testAudit},
+	{"Activity", testActivity},
+	{"Triggers", testTriggers},
+	{"VerdictCounts", testVerdictCounts},
+	{"Tripped", testTripped},
+	{"PublicDeliveries", testPublicDeliveries},
+	{"FilterText", testFilterText},
 }
 
 func TestConformance(t *testing.T) {

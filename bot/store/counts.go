@@ -39,8 +39,10 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 	return c, nil
 }
 
-func (s *Store) count(ctx context.Context, query string, each func(state string, n, more int64)) error {
-	rows, err := s.reader.QueryContext(ctx, query)
+func (s *Store) count(
+	ctx context.Context, query string, each func(state string, n, more int64), args ...any,
+) error {
+	rows, err := s.reader.QueryContext(ctx, query, args...)
 	if err != nil {
 		return fmt.Errorf("store: count: %w", err)
 	}

@@ -40,6 +40,8 @@ type Delivery struct {
 	Action      string
 	Repo        string // full name, "namespace/name"
 	RepoType    string
+	Hook        string // id of the Hub's webhook that called; empty when the payload names none
+	Public      bool   // the payload says that the repository is public
 	State       DeliveryState
 	Duplicates  int // how often the same delivery came again
 	Error       string

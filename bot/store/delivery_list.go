@@ -9,34 +9,11 @@ import (
 	"strings"
 )
 
-// Filter narrows lists; zero fields do not.
-type Filter struct {
-	Rule     string // deliveries: the rule's verdict is another than not_matched, unless Verdict says which
-	State    string
-	Repo     string // full name
-	Verdict  string // deliveries: some rule's verdict (not_matched: every rule's); with Rule, that rule's
-	Delivery string // runs: of this delivery
-	Before   string // the id to page from: only older ones
-	Limit    int    // 0: 50; at most 500
-}
-
-const (
-	defaultLimit = 50
-	maximalLimit = 500
-)
-
-func (f Filter) limit() int {
-	if f.Limit <= 0 {
-		return defaultLimit
-	}
-	return min(f.Limit, maximalLimit)
-}
-
 const (
 	deliverySummary = `id, webhook_id, key, key_salt, received_at, source, replay_of, scope, action, repo, repo_type,
-		state, duplicates, error, verdicts`
+		hook, is_public, state, duplicates, error, verdicts`
 	insertDelivery = `INSERT INTO deliveries (` + deliverySummary + `, explanation, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 // deliveryValues are the values for insertDelivery.
@@ -47,7 +24,7 @@ func deliveryValues(d *Delivery) []any {
 	}
 	return []any{
 		d.ID, d.WebhookID, d.Key, d.KeySalt, micros(d.ReceivedAt), string(d.Source), d.ReplayOf, d.Scope, d.Action, d.Repo,
-		d.RepoType, string(d.State), d.Duplicates, d.Error, "", "", body,
+		d.RepoType, d.Hook, oneIf(d.Public), string(d.State), d.Duplicates, d.Error, "", "", body,
 	}
 }
 
@@ -58,7 +35,7 @@ func scanDelivery(scan func(...any) error, more ...any) (Delivery, error) {
 	var verdicts string
 	err := scan(append([]any{
 		&d.ID, &d.WebhookID, &d.Key, &d.KeySalt, &at, &d.Source, &d.ReplayOf, &d.Scope, &d.Action, &d.Repo, &d.RepoType,
-		&d.State, &d.Duplicates, &d.Error, &verdicts,
+		&d.Hook, &d.Public, &d.State, &d.Duplicates, &d.Error, &verdicts,
 	}, more...)...)
 	if err != nil {
 		return Delivery{}, err
@@ -106,38 +83,6 @@ func (s *Store) Unmatched(ctx context.Context, limit int) ([]Delivery, error) {
 	return s.listDeliveries(ctx, `WHERE state = ? ORDER BY id LIMIT ?`, string(Received), limit)
 }
 
-// Deliveries returns a page of deliveries, newest first, without bodies and explanations.
-func (s *Store) Deliveries(ctx context.Context, f Filter) ([]Delivery, error) {
-	where, args := f.deliveries()
-	all, err := s.listDeliveries(ctx, where+` ORDER BY id DESC LIMIT ?`, append(args, f.limit())...)
-	if err != nil {
-		return nil, err
-	}
-	return all, s.addRuns(ctx, all)
-}
-
-// deliveries is the filter as SQL.
-func (f Filter) deliveries() (string, []any) {
-	var c conditions
-	c.equal("state", f.State)
-	c.equal("repo", f.Repo)
-	c.before(f.Before)
-	const some = `EXISTS (SELECT 1 FROM verdicts v WHERE v.delivery_id = deliveries.id`
-	switch {
-	case f.Verdict == "not_matched" && f.Rule == "":
-		c.add(`state = ? AND NOT `+some+`)`, string(Matched))
-	case f.Verdict == "not_matched":
-		c.add(`state = ? AND NOT `+some+` AND v.rule = ?)`, string(Matched), f.Rule)
-	case f.Verdict != "" && f.Rule != "":
-		c.add(some+` AND v.rule = ? AND v.verdict = ?)`, f.Rule, f.Verdict)
-	case f.Verdict != "":
-		c.add(some+` AND v.verdict = ?)`, f.Verdict)
-	case f.Rule != "":
-		c.add(some+` AND v.rule = ?)`, f.Rule)
-	}
-	return c.sql()
-}
-
 func (s *Store) listDeliveries(ctx context.Context, rest string, args ...any) ([]Delivery, error) {
 	rows, err := s.reader.QueryContext(ctx, `SELECT `+deliverySummary+` FROM deliveries `+rest, args...)
 	if err != nil {
@@ -175,33 +120,4 @@ func (s *Store) addRuns(ctx context.Context, deliveries []Delivery) error {
 		return struct{}{}, err
 	})
 	return err
-}
-
-// conditions builds a WHERE clause. The SQL texts are constants of this package; what users give is an argument.
-type conditions struct {
-	texts []string
-	args  []any
-}
-
-func (c *conditions) add(text string, args ...any) {
-	c.texts, c.args = append(c.texts, text), append(c.args, args...)
-}
-
-func (c *conditions) equal(column, value string) {
-	if value != "" {
-		c.add(column+" = ?", value)
-	}
-}
-
-func (c *conditions) before(id string) {
-	if id != "" {
-		c.add("id < ?", id)
-	}
-}
-
-func (c *conditions) sql() (string, []any) {
-	if len(c.texts) == 0 {
-		return "", nil
-	}
-	return "WHERE " + strings.Join(c.texts, " AND "), c.args
 }

@@ -31,27 +31,6 @@ func scanRun(scan func(...any) error) (Run, error) {
 	return r, err
 }
 
-// Runs returns a page of runs, newest first, without their steps.
-func (s *Store) Runs(ctx context.Context, f Filter) ([]Run, error) {
-	var c conditions
-	c.equal("rule", f.Rule)
-	c.equal("state", f.State)
-	c.equal("repo", f.Repo)
-	c.equal("delivery_id", f.Delivery)
-	c.before(f.Before)
-	where, args := c.sql()
-	rows, err := s.reader.QueryContext(ctx, `SELECT `+runColumns+` FROM runs `+where+` ORDER BY id DESC LIMIT ?`,
-		append(args, f.limit())...)
-	if err != nil {
-		return nil, fmt.Errorf("store: list runs: %w", err)
-	}
-	all, err := collect(rows, func(rows *sql.Rows) (Run, error) { return scanRun(rows.Scan) })
-	if err != nil {
-		return nil, fmt.Errorf("store: list runs: %w", err)
-	}
-	return all, nil
-}
-
 // Run returns one run with its steps; ErrNotFound when there is none.
 func (s *Store) Run(ctx context.Context, id string) (*Run, error) { return findRun(ctx, s.reader, id) }
 

@@ -119,8 +119,19 @@ func NewDelivery(body []byte, webhookID string, at time.Time) store.Delivery {
 	// A body that is no payload is kept all the same; matching says what is wrong with it.
 	if p, err := hub.ParsePayload(body); err == nil {
 		d.Scope, d.Action, d.Repo, d.RepoType = p.Event.Scope, p.Event.Action, p.Repo.Name, string(p.Repo.Type)
+		d.Hook, d.Public = p.Webhook.ID, public(body)
 	}
 	return d
+}
+
+// public tells whether a body says that its repository is public. One that says nothing about it counts as private.
+func public(body []byte) bool {
+	var said struct {
+		Repo struct {
+			Private *bool `json:"private"`
+		} `json:"repo"`
+	}
+	return json.Unmarshal(body, &said) == nil && said.Repo.Private != nil && !*said.Repo.Private
 }
 
 func hash(text []byte) string {

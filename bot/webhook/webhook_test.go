@@ -217,3 +217,21 @@ func FuzzNewDelivery(f *testing.F) {
 		}
 	})
 }
+
+func TestNewDeliveryTellsWhoMaySee(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]bool{
+		`{"repo":{"name":"a/b","private":false},"webhook":{"id":"w1"}}`:  true,
+		`{"repo":{"name":"a/b","private":true},"webhook":{"id":"w1"}}`:   false,
+		`{"repo":{"name":"a/b"},"webhook":{"id":"w1"}}`:                  false,
+		`{"repo":{"name":"a/b","private":"no"},"webhook":{"id":"w1"}}`:   false,
+		`{"repo":{"name":"a/b","private":null},"webhook":{"id":"w1"}}`:   false,
+		`{"repo":[],"webhook":{"id":"w1"}}`:                              false,
+		`{"webhook":{"id":"w1"},"repo":{"name":"a/b","private":false}} `: true,
+	} {
+		d := webhook.NewDelivery([]byte(body), "", time.Now())
+		if d.Public != want || d.Hook != "w1" {
+			t.Errorf("%s: public %t, webhook %q", body, d.Public, d.Hook)
+		}
+	}
+}
