@@ -40,6 +40,7 @@ type call struct {
 	write       bool                          // changes something: refused by a read-only client
 	anonymous   bool                          // the address itself carries the permission (signed uploads)
 	noFollow    bool                          // return a redirect that leads out of the Hub
+	alsoAnswer  int                           // a status of 400 and above whose body is an answer like that of 200
 }
 
 // refusal is a failure that another try cannot mend.
@@ -218,7 +219,7 @@ func (c *Client) once(ctx context.Context, r call) (*http.Response, error) {
 	if !r.anonymous {
 		c.budget.note(r.budgetKind(), resp.Header)
 	}
-	if resp.StatusCode >= http.StatusBadRequest {
+	if resp.StatusCode >= http.StatusBadRequest && resp.StatusCode != r.alsoAnswer {
 		return nil, c.answerError(resp)
 	}
 	return resp, nil

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"net/url"
@@ -14,6 +15,8 @@ type DiscussionFilter struct {
 	Type   string // discussion or pull_request
 	Status string // open or closed
 	Author string // user name
+	Search string // in title and text
+	Sort   string // recently-created, trending or reactions
 }
 
 // DiscussionSummary is a discussion or pull request as lists show it.
@@ -24,6 +27,8 @@ type DiscussionSummary struct {
 	Status        string // draft, open, closed or merged
 	IsPullRequest bool
 	CreatedAt     time.Time
+	Pinned        bool
+	NumComments   int // 0 when read by [Client.Discussion], which has the comments themselves
 }
 
 // Discussion is a discussion or pull request with all that happened in it.
@@ -34,6 +39,11 @@ type Discussion struct {
 	Events   []DiscussionEvent  // the first is the comment that opened it
 	Changes  *DiscussionChanges // the git side of a pull request; nil for a discussion
 	Diff     string             // of a pull request, as unified text; empty when the Hub gives none
+	Locked   bool
+	// Conflicts are the files that stand in the way of a merge. HasConflicts may be true without any, as the Hub does
+	// not always name them.
+	Conflicts    []string
+	HasConflicts bool
 }
 
 type wireAuthor struct {
@@ -52,12 +62,32 @@ type wireDiscussion struct {
 	Events        []wireEvent        `json:"events"`
 	Changes       *DiscussionChanges `json:"changes"`
 	Diff          string             `json:"diff"`
+	Pinned        bool               `json:"pinned"`
+	Locked        bool               `json:"locked"`
+	NumComments   int                `json:"numComments"`
+	Conflicts     wireConflicts      `json:"filesWithConflicts"`
+}
+
+// wireConflicts is a list of paths, or true when the Hub only knows that there are some.
+type wireConflicts struct {
+	some  bool
+	paths []string
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (f *wireConflicts) UnmarshalJSON(raw []byte) error {
+	var paths []string
+	if json.Unmarshal(raw, &paths) != nil {
+		paths = nil
+	}
+	*f = wireConflicts{len(paths) > 0 || string(raw) == "true", paths}
+	return nil
 }
 
 func (w wireDiscussion) summary() DiscussionSummary {
 	return DiscussionSummary{
 		Num: w.Num, Title: w.Title, Author: w.Author.Name, Status: w.Status, IsPullRequest: w.IsPullRequest,
-		CreatedAt: w.CreatedAt.Time,
+		CreatedAt: w.CreatedAt.Time, Pinned: w.Pinned, NumComments: w.NumComments,
 	}
 }
 
@@ -68,7 +98,9 @@ func (c *Client) Discussions(
 	ctx context.Context, repo RepoRef, filter DiscussionFilter,
 ) iter.Seq2[DiscussionSummary, error] {
 	query := url.Values{}
-	for name, value := range map[string]string{"type": filter.Type, "status": filter.Status, "author": filter.Author} {
+	for name, value := range map[string]string{
+		"type": filter.Type, "status": filter.Status, "author": filter.Author, "search": filter.Search, "sort": filter.Sort,
+	} {
 		if value != "" {
 			query.Set(name, value)
 		}
@@ -109,6 +141,7 @@ func (c *Client) Discussion(ctx context.Context, repo RepoRef, num int) (*Discus
 	}
 	discussion := &Discussion{
 		DiscussionSummary: in.summary(), ID: in.ID, AuthorID: in.Author.ID, Changes: in.Changes, Diff: in.Diff,
+		Locked: in.Locked, Conflicts: in.Conflicts.paths, HasConflicts: in.Conflicts.some,
 	}
 	for _, event := range in.Events {
 		discussion.Events = append(discussion.Events, event.event())

@@ -10,6 +10,11 @@ type DiscussionEvent struct {
 	Author    string // user name; empty when the account is gone
 	AuthorID  string
 
+	// AuthorIsOwner and AuthorIsMember tell whether the author is the user that owns the repository, or in the
+	// organisation that does.
+	AuthorIsOwner  bool
+	AuthorIsMember bool
+
 	// Content, Hidden and Edited are those of a comment. Content is its Markdown text, empty when it is hidden.
 	Content string
 	Hidden  bool
@@ -19,16 +24,21 @@ type DiscussionEvent struct {
 }
 
 type wireEvent struct {
-	ID        string     `json:"id"`
-	Type      string     `json:"type"`
-	CreatedAt wireTime   `json:"createdAt"`
-	Author    wireAuthor `json:"author"`
-	Data      wireObject `json:"data"`
+	ID        string   `json:"id"`
+	Type      string   `json:"type"`
+	CreatedAt wireTime `json:"createdAt"`
+	Author    struct {
+		wireAuthor
+		IsOwner  bool `json:"isOwner"`
+		IsMember bool `json:"isOrgMember"`
+	} `json:"author"`
+	Data wireObject `json:"data"`
 }
 
 func (w wireEvent) event() DiscussionEvent {
 	event := DiscussionEvent{
-		ID: w.ID, Type: w.Type, CreatedAt: w.CreatedAt.Time, Author: w.Author.Name, AuthorID: w.Author.ID, Data: w.Data,
+		ID: w.ID, Type: w.Type, CreatedAt: w.CreatedAt.Time, Author: w.Author.Name, AuthorID: w.Author.ID,
+		AuthorIsOwner: w.Author.IsOwner, AuthorIsMember: w.Author.IsMember, Data: w.Data,
 	}
 	if w.Type != "comment" {
 		return event

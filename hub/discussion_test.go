@@ -76,7 +76,7 @@ func TestDiscussion(t *testing.T) {
 			"author":{"_id":"u1","name":"ada"},"createdAt":"2026-01-02T03:04:05.000Z","diff":"--- a\n+++ b\n",
 			"filesWithConflicts":true,"changes":{"base":"refs/heads/main","mergeCommitId":"m","headCommitId":"h"},
 			"events":[
-				{"id":"e1","type":"comment","createdAt":"2026-01-02T03:04:06.000Z","author":{"_id":"u1","name":"ada"},
+				{"id":"e1","type":"comment","createdAt":"2026-01-02T03:04:06.000Z","author":{"_id":"u1","name":"ada","isOwner":true,"isOrgMember":true},
 				 "data":{"edited":true,"hidden":false,"latest":{"raw":"Hello","html":"<p>"}}},
 				{"id":"e2","type":"comment","data":{"hidden":true}},
 				{"id":"e3","type":"status-change","data":{"status":"merged"}},
@@ -91,12 +91,12 @@ func TestDiscussion(t *testing.T) {
 		DiscussionSummary: hub.DiscussionSummary{
 			Num: 8, Title: "Add license", Author: "ada", Status: "merged", IsPullRequest: true, CreatedAt: at,
 		},
-		ID: "66c401983a91c747a1a568f1", AuthorID: "u1", Diff: "--- a\n+++ b\n",
+		ID: "66c401983a91c747a1a568f1", AuthorID: "u1", Diff: "--- a\n+++ b\n", HasConflicts: true,
 		Changes: &hub.DiscussionChanges{Base: "refs/heads/main", MergeCommitID: "m", HeadCommitID: "h"},
 		Events: []hub.DiscussionEvent{
 			{
 				ID: "e1", Type: "comment", CreatedAt: at.Add(time.Second), Author: "ada", AuthorID: "u1",
-				Content: "Hello", Edited: true,
+				AuthorIsOwner: true, AuthorIsMember: true, Content: "Hello", Edited: true,
 				Data: map[string]any{"edited": true, "hidden": false, "latest": map[string]any{"raw": "Hello", "html": "<p>"}},
 			},
 			{ID: "e2", Type: "comment", Hidden: true, Data: map[string]any{"hidden": true}},
@@ -106,5 +106,19 @@ func TestDiscussion(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("discussion differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestConflictsOfAPullRequest(t *testing.T) {
+	t.Parallel()
+	client := serve(t, exchange{
+		call: "GET /api/models/acme/tiny/discussions/8?diff=1", answer: `{"num":8,"filesWithConflicts":["a","b"]}`,
+	})
+	got, err := client.Discussion(t.Context(), model, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"a", "b"}, got.Conflicts); diff != "" || !got.HasConflicts {
+		t.Errorf("conflicts differ (-want +got):\n%s", diff)
 	}
 }

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"net/http"
 	"strings"
 )
 
@@ -61,11 +62,29 @@ func (c *Client) Comment(ctx context.Context, repo RepoRef, num int, text string
 func (c *Client) EditComment(
 	ctx context.Context, repo RepoRef, num int, commentID, text string,
 ) (*DiscussionEvent, error) {
+	return c.changeComment(ctx, repo, num, commentID, "edit", map[string]string{"content": text})
+}
+
+// HideComment hides a comment's text from everyone, for good.
+//
+// POST /api/{type}s/{name}/discussions/{num}/comment/{id}/hide
+func (c *Client) HideComment(ctx context.Context, repo RepoRef, num int, commentID string) (*DiscussionEvent, error) {
+	return c.changeComment(ctx, repo, num, commentID, "hide", nil)
+}
+
+// changeComment changes a comment; to do it twice is as good as once.
+func (c *Client) changeComment(
+	ctx context.Context, repo RepoRef, num int, commentID, how string, in any,
+) (*DiscussionEvent, error) {
+	request, err := c.post(discussionPath(repo, num)+"/comment/"+escapeSegment(strings.ToLower(commentID))+"/"+how, in)
+	if err != nil {
+		return nil, err
+	}
+	request.idempotent = true
 	var out struct {
 		Comment wireEvent `json:"updatedComment"`
 	}
-	path := discussionPath(repo, num) + "/comment/" + escapeSegment(strings.ToLower(commentID)) + "/edit"
-	if err := c.postJSON(ctx, path, map[string]string{"content": text}, &out); err != nil {
+	if _, err := c.json(ctx, request, &out); err != nil {
 		return nil, err
 	}
 	return c.commented(ctx, repo, num, out.Comment), nil
@@ -100,6 +119,56 @@ func (c *Client) MergePullRequest(ctx context.Context, repo RepoRef, num int, co
 		Comment string `json:"comment,omitempty"`
 	}{comment}
 	if err := c.postJSON(ctx, discussionPath(repo, num)+"/merge", in, nil); err != nil {
+		return err
+	}
+	c.wroteThread(ctx, WritePullRequest, repo, num)
+	return nil
+}
+
+// RenameDiscussion changes the title of a discussion or pull request; 3 to 200 characters.
+//
+// POST /api/{type}s/{name}/discussions/{num}/title
+func (c *Client) RenameDiscussion(ctx context.Context, repo RepoRef, num int, title string) error {
+	return c.changeThread(ctx, repo, num, "/title", map[string]string{"title": title})
+}
+
+// PinDiscussion puts a discussion before all others, or takes it from there.
+//
+// POST /api/{type}s/{name}/discussions/{num}/pin
+func (c *Client) PinDiscussion(ctx context.Context, repo RepoRef, num int, pinned bool) error {
+	return c.changeThread(ctx, repo, num, "/pin", map[string]bool{"pinned": pinned})
+}
+
+// changeThread sets something of a discussion; to set it twice is as good as once.
+func (c *Client) changeThread(ctx context.Context, repo RepoRef, num int, path string, in any) error {
+	request, err := c.post(discussionPath(repo, num)+path, in)
+	if err != nil {
+		return err
+	}
+	request.idempotent = true
+	if _, err := c.json(ctx, request, nil); err != nil {
+		return err
+	}
+	c.wroteThread(ctx, WriteDiscussion, repo, num)
+	return nil
+}
+
+// DeleteDiscussion removes a discussion or pull request for good.
+//
+// DELETE /api/{type}s/{name}/discussions/{num}
+func (c *Client) DeleteDiscussion(ctx context.Context, repo RepoRef, num int) error {
+	if err := c.changeJSON(ctx, http.MethodDelete, discussionPath(repo, num), nil, nil); err != nil {
+		return err
+	}
+	c.wroteThread(ctx, WriteDiscussion, repo, num)
+	return nil
+}
+
+// DeletePullRequestRef removes the git ref of a pull request that is closed or merged.
+//
+// DELETE /api/{type}s/{name}/discussions/{num}/ref
+func (c *Client) DeletePullRequestRef(ctx context.Context, repo RepoRef, num int) error {
+	if err := c.changeJSON(ctx, http.MethodDelete, discussionPath(repo, num)+"/ref", nil, nil); err != nil {
 		return err
 	}
 	c.wroteThread(ctx, WritePullRequest, repo, num)

@@ -85,6 +85,48 @@ func TestDiscussionWrites(t *testing.T) {
 			},
 			hub.Write{Kind: hub.WriteDiscussion, Repo: model, ID: "7", Num: 7},
 		},
+		"hide": {
+			exchange{
+				call:   "POST /api/models/acme/tiny/discussions/7/comment/abc/hide",
+				answer: `{"updatedComment":{"id":"abc","type":"comment","data":{"hidden":true}}}`,
+			},
+			func(ctx context.Context, t *testing.T, c *hub.Client) error {
+				event, err := c.HideComment(ctx, model, 7, "ABC")
+				if err == nil && !event.Hidden {
+					t.Error("the comment is not hidden")
+				}
+				return err
+			},
+			hub.Write{Kind: hub.WriteComment, Repo: model, ID: "abc", Num: 7},
+		},
+		"rename": {
+			exchange{
+				call: "POST /api/models/acme/tiny/discussions/7/title", body: `{"title":"Better"}`, answer: `{"newTitle":{}}`,
+			},
+			func(ctx context.Context, _ *testing.T, c *hub.Client) error {
+				return c.RenameDiscussion(ctx, model, 7, "Better")
+			},
+			hub.Write{Kind: hub.WriteDiscussion, Repo: model, ID: "7", Num: 7},
+		},
+		"pin": {
+			exchange{call: "POST /api/models/acme/tiny/discussions/7/pin", body: `{"pinned":true}`, answer: "OK"},
+			func(ctx context.Context, _ *testing.T, c *hub.Client) error {
+				return c.PinDiscussion(ctx, model, 7, true)
+			},
+			hub.Write{Kind: hub.WriteDiscussion, Repo: model, ID: "7", Num: 7},
+		},
+		"delete": {
+			exchange{call: "DELETE /api/models/acme/tiny/discussions/7", answer: "OK"},
+			func(ctx context.Context, _ *testing.T, c *hub.Client) error { return c.DeleteDiscussion(ctx, model, 7) },
+			hub.Write{Kind: hub.WriteDiscussion, Repo: model, ID: "7", Num: 7},
+		},
+		"delete the ref": {
+			exchange{call: "DELETE /api/models/acme/tiny/discussions/7/ref", answer: "OK"},
+			func(ctx context.Context, _ *testing.T, c *hub.Client) error {
+				return c.DeletePullRequestRef(ctx, model, 7)
+			},
+			hub.Write{Kind: hub.WritePullRequest, Repo: model, ID: "7", Num: 7},
+		},
 		"merge": {
 			exchange{call: "POST /api/models/acme/tiny/discussions/7/merge", body: `{}`, answer: "OK"},
 			func(ctx context.Context, _ *testing.T, c *hub.Client) error {

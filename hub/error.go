@@ -75,6 +75,9 @@ func IsNotFound(err error) bool {
 // IsConflict tells whether what should be made exists already (409).
 func IsConflict(err error) bool { return hasStatus(err, http.StatusConflict) }
 
+// IsPaymentRequired tells whether the account's plan does not include what was asked for (402).
+func IsPaymentRequired(err error) bool { return hasStatus(err, http.StatusPaymentRequired) }
+
 // IsOutdated tells whether a commit was refused because the branch has moved on from its parent commit (412).
 func IsOutdated(err error) bool { return hasStatus(err, http.StatusPreconditionFailed) }
 

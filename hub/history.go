@@ -40,3 +40,32 @@ func (w wireCommit) commit() Commit {
 	}
 	return commit
 }
+
+// Compare is the difference between two revisions as unified text.
+//
+// GET /api/{type}s/{name}/compare/{from}..{to}
+func (c *Client) Compare(ctx context.Context, repo RepoRef, from, to string) (string, error) {
+	var diff string
+	err := c.getJSON(ctx, repo.APIPath()+"/compare/"+escapeSegment(from+".."+to), nil, &diff)
+	return diff, err
+}
+
+// Scan is what the Hub's scanners say of a repository's files.
+type Scan struct {
+	Done   bool `json:"scansDone"`
+	Issues []struct {
+		Path  string `json:"path"`
+		Level string `json:"level"` // unscanned, safe, queued, error, caution, suspicious or unsafe
+	} `json:"filesWithIssues"`
+}
+
+// Scan reads what the Hub's scanners say of a repository's files.
+//
+// GET /api/{type}s/{name}/scan
+func (c *Client) Scan(ctx context.Context, repo RepoRef) (*Scan, error) {
+	scan := &Scan{}
+	if err := c.getJSON(ctx, repo.APIPath()+"/scan", nil, scan); err != nil {
+		return nil, err
+	}
+	return scan, nil
+}

@@ -50,3 +50,23 @@ func TestCommitsOfMissingRevision(t *testing.T) {
 		t.Errorf("the sequence has %d entries, want the error only", count)
 	}
 }
+
+func TestCompareAndScan(t *testing.T) {
+	t.Parallel()
+	client := serve(
+		t,
+		exchange{call: "GET /api/models/acme/tiny/compare/main..refs%2Fpr%2F3", answer: `"--- a\n+++ b\n"`},
+		exchange{
+			call:   "GET /api/models/acme/tiny/scan",
+			answer: `{"scansDone":true,"filesWithIssues":[{"path":"w.bin","level":"unsafe"}]}`,
+		},
+	)
+	diff, err := client.Compare(t.Context(), model, "main", "refs/pr/3")
+	if err != nil || diff != "--- a\n+++ b\n" {
+		t.Errorf("Compare = %q, %v", diff, err)
+	}
+	scan, err := client.Scan(t.Context(), model)
+	if err != nil || !scan.Done || len(scan.Issues) != 1 || scan.Issues[0].Path != "w.bin" || scan.Issues[0].Level != "unsafe" {
+		t.Errorf("Scan = %+v, %v", scan, err)
+	}
+}

@@ -40,3 +40,20 @@ func (c *Client) CreateTag(ctx context.Context, repo RepoRef, tag, revision, mes
 func (c *Client) DeleteTag(ctx context.Context, repo RepoRef, tag string) error {
 	return c.changeJSON(ctx, http.MethodDelete, repo.APIPath()+"/tag/"+escapeSegment(tag), nil, nil)
 }
+
+// SuperSquash replaces the whole history of a branch by one commit, for good, and returns the commit's id.
+//
+// POST /api/{type}s/{name}/super-squash/{branch}
+func (c *Client) SuperSquash(ctx context.Context, repo RepoRef, branch, message string) (string, error) {
+	var out struct {
+		ID string `json:"commitId"`
+	}
+	in := struct {
+		Message string `json:"message,omitempty"`
+	}{message}
+	if err := c.postJSON(ctx, repo.APIPath()+"/super-squash/"+escapeRevision(branch), in, &out); err != nil {
+		return "", err
+	}
+	c.wrote(ctx, Write{Kind: WriteCommit, Repo: repo, ID: out.ID})
+	return out.ID, nil
+}

@@ -49,3 +49,14 @@ func TestRefThatExists(t *testing.T) {
 		t.Errorf("CreateBranch = %v, want a conflict", err)
 	}
 }
+
+func TestSuperSquash(t *testing.T) {
+	t.Parallel()
+	client, told := serveWrites(t, exchange{
+		call: "POST /api/models/acme/tiny/super-squash/main", body: `{"message":"One"}`, answer: `{"commitId":"abc"}`,
+	})
+	id, err := client.SuperSquash(t.Context(), model, "", "One")
+	if err != nil || id != "abc" || len(*told) != 1 || (*told)[0].ID != "abc" {
+		t.Errorf("SuperSquash = %q, %v; told %v", id, err, *told)
+	}
+}

@@ -9,6 +9,7 @@ import (
 type RepoInfo struct {
 	ID                  string // stays the same when the repository is renamed
 	Name                string // "namespace/name"
+	Author              string // user or organisation
 	SHA                 string // of the revision's commit
 	Private             bool
 	Gated               bool // users must ask for access
@@ -16,14 +17,21 @@ type RepoInfo struct {
 	Tags                []string
 	CardData            map[string]any // the front matter of README.md; nil without
 	LibraryName         string         // models only
+	PipelineTag         string         // models only, such as "text-classification"
+	SDK                 string         // Spaces only: gradio, docker or static
+	Subdomain           string         // Spaces only: the app is served at https://{subdomain}.hf.space
 	Siblings            []string       // paths of all files
+	CreatedAt           time.Time
 	LastModified        time.Time
 	DiscussionsDisabled bool
+	Likes               int
+	Downloads           int // in the last 30 days
 }
 
 type wireRepoInfo struct {
 	ID           string     `json:"_id"`
 	Name         string     `json:"id"`
+	Author       string     `json:"author"`
 	SHA          string     `json:"sha"`
 	Private      bool       `json:"private"`
 	Gated        wireFlag   `json:"gated"`
@@ -31,7 +39,13 @@ type wireRepoInfo struct {
 	Tags         []string   `json:"tags"`
 	CardData     wireObject `json:"cardData"`
 	LibraryName  string     `json:"library_name"`
+	PipelineTag  string     `json:"pipeline_tag"`
+	SDK          string     `json:"sdk"`
+	Subdomain    string     `json:"subdomain"`
+	CreatedAt    wireTime   `json:"createdAt"`
 	LastModified wireTime   `json:"lastModified"`
+	Likes        int        `json:"likes"`
+	Downloads    int        `json:"downloads"`
 	NoThreads    bool       `json:"discussionsDisabled"`
 	Siblings     []struct {
 		Path string `json:"rfilename"`
@@ -50,36 +64,20 @@ func (c *Client) RepoInfo(ctx context.Context, repo RepoRef, revision string) (*
 	if err := c.getJSON(ctx, path, nil, &in); err != nil {
 		return nil, err
 	}
+	return in.info(), nil
+}
+
+func (w wireRepoInfo) info() *RepoInfo {
 	info := &RepoInfo{
-		ID: in.ID, Name: in.Name, SHA: in.SHA, Private: in.Private, Gated: in.Gated != "", Disabled: in.Disabled != "",
-		Tags: in.Tags, CardData: in.CardData, LibraryName: in.LibraryName, LastModified: in.LastModified.Time,
-		DiscussionsDisabled: in.NoThreads,
+		ID: w.ID, Name: w.Name, Author: w.Author, SHA: w.SHA, Private: w.Private, Gated: w.Gated != "",
+		Disabled: w.Disabled != "", Tags: w.Tags, CardData: w.CardData, LibraryName: w.LibraryName,
+		PipelineTag: w.PipelineTag, LastModified: w.LastModified.Time, CreatedAt: w.CreatedAt.Time,
+		DiscussionsDisabled: w.NoThreads, SDK: w.SDK, Subdomain: w.Subdomain, Likes: w.Likes, Downloads: w.Downloads,
 	}
-	for _, file := range in.Siblings {
+	for _, file := range w.Siblings {
 		info.Siblings = append(info.Siblings, file.Path)
 	}
-	return info, nil
-}
-
-// CreateRepoOptions say how a new repository should be.
-type CreateRepoOptions struct {
-	Private  bool
-	SpaceSDK string // gradio, docker or static; the Hub demands it for Spaces and takes it for nothing else
-}
-
-// CreateRepo makes a repository. One that exists already is an error for which [IsConflict] is true.
-//
-// POST /api/repos/create
-func (c *Client) CreateRepo(ctx context.Context, repo RepoRef, opts CreateRepoOptions) error {
-	organization, name := repo.split()
-	in := struct {
-		Name         string   `json:"name"`
-		Organization string   `json:"organization,omitempty"`
-		Type         RepoType `json:"type"`
-		Private      bool     `json:"private"`
-		SDK          string   `json:"sdk,omitempty"`
-	}{name, organization, repo.Type, opts.Private, opts.SpaceSDK}
-	return c.postJSON(ctx, "/api/repos/create", in, nil)
+	return info
 }
 
 // Ref is a git reference: Name "main", Ref "refs/heads/main".

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 )
 
@@ -11,6 +12,25 @@ type RepoSettings struct {
 	// Visibility is public, private or, of Spaces only, protected. It excludes Private.
 	Visibility          *string `json:"visibility,omitempty"`
 	DiscussionsDisabled *bool   `json:"discussionsDisabled,omitempty"`
+	Gated               *Gate   `json:"gated,omitempty"`
+}
+
+// Gate says how users get access to a gated repository.
+type Gate string
+
+// The gates of a repository. The Hub writes the first as false.
+const (
+	GateOpen   Gate = "false"  // not gated
+	GateAuto   Gate = "auto"   // whoever asks gets in
+	GateManual Gate = "manual" // the owner decides on each request
+)
+
+// MarshalJSON implements json.Marshaler.
+func (g Gate) MarshalJSON() ([]byte, error) {
+	if g == GateOpen {
+		return []byte("false"), nil
+	}
+	return json.Marshal(string(g))
 }
 
 // UpdateRepo changes settings of a repository.

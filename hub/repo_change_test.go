@@ -63,6 +63,44 @@ func TestRepoChanges(t *testing.T) {
 			},
 			func(ctx context.Context, c *hub.Client) error { return c.MoveRepo(ctx, model, "ada/small") },
 		},
+		"gate": {
+			exchange{call: "PUT /api/models/acme/tiny/settings", body: `{"gated":"manual"}`},
+			func(ctx context.Context, c *hub.Client) error {
+				gate := hub.GateManual
+				return c.UpdateRepo(ctx, model, hub.RepoSettings{Gated: &gate})
+			},
+		},
+		"open the gate": {
+			exchange{call: "PUT /api/models/acme/tiny/settings", body: `{"gated":false}`},
+			func(ctx context.Context, c *hub.Client) error {
+				gate := hub.GateOpen
+				return c.UpdateRepo(ctx, model, hub.RepoSettings{Gated: &gate})
+			},
+		},
+		"create a Space": {
+			exchange{
+				call: "POST /api/repos/create",
+				body: `{"name":"app","organization":"acme","type":"space","visibility":"protected","files":` +
+					`[{"path":"Dockerfile","content":"FROM scratch"}],"sdk":"docker","hardware":"cpu-basic","sleepTimeSeconds":-1,` +
+					`"secrets":[{"key":"HF_TOKEN","value":"hf_x"}],"variables":[{"key":"MODE","value":"test"}]}`,
+			},
+			func(ctx context.Context, c *hub.Client) error {
+				return c.CreateRepo(ctx, space, hub.CreateRepoOptions{
+					Visibility: hub.VisibilityProtected, SpaceSDK: "docker", Hardware: "cpu-basic", SleepAfter: -1,
+					Files:     []hub.NewRepoFile{{Path: "Dockerfile", Content: "FROM scratch"}},
+					Secrets:   []hub.SpaceSecretInput{{Key: "HF_TOKEN", Value: "hf_x"}},
+					Variables: []hub.SpaceVariable{{Key: "MODE", Value: "test"}},
+				})
+			},
+		},
+		"duplicate": {
+			exchange{
+				call: "POST /api/spaces/acme/app/duplicate", body: `{"repository":"ada/copy","visibility":"private"}`,
+			},
+			func(ctx context.Context, c *hub.Client) error {
+				return c.DuplicateRepo(ctx, space, "ada/copy", hub.DuplicateRepoOptions{Visibility: hub.VisibilityPrivate})
+			},
+		},
 		"delete": {
 			exchange{call: "DELETE /api/repos/delete", body: `{"name":"reviews","organization":"acme","type":"dataset"}`},
 			func(ctx context.Context, c *hub.Client) error { return c.DeleteRepo(ctx, dataset) },

@@ -2,17 +2,47 @@ package hub
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
+	"time"
 )
+
+// Stages of a Space. The set is open.
+const (
+	StageBuilding     = "BUILDING"
+	StageBuildError   = "BUILD_ERROR"
+	StageConfigError  = "CONFIG_ERROR"
+	StageNoAppFile    = "NO_APP_FILE"
+	StageAppStarting  = "APP_STARTING"
+	StageRunning      = "RUNNING"
+	StageRuntimeError = "RUNTIME_ERROR"
+	StageSleeping     = "SLEEPING"
+	StagePaused       = "PAUSED"
+	StageStopped      = "STOPPED"
+	StageDeleting     = "DELETING"
+)
+
+// failedStages are those that a Space does not leave by itself.
+var failedStages = []string{
+	StageBuildError, StageConfigError, StageNoAppFile, StageRuntimeError, StagePaused, StageStopped, StageDeleting,
+}
 
 // SpaceRuntime is the state that a Space is in.
 type SpaceRuntime struct {
-	Stage        string `json:"stage"` // BUILDING, RUNNING, RUNTIME_ERROR, SLEEPING, PAUSED, ...; the set is open
+	Stage        string `json:"stage"` // StageBuilding, …; the set is open
 	ErrorMessage string `json:"errorMessage"`
-	Domains      []struct {
+	Hardware     struct {
+		Current   string `json:"current"`   // empty while none is assigned
+		Requested string `json:"requested"` // such as "cpu-basic"
+	} `json:"hardware"`
+	SleepAfter int    `json:"gcTimeout"` // seconds without a visitor; 0 unknown, -1 never
+	SDK        string `json:"sdk"`
+	Domains    []struct {
 		Domain string `json:"domain"` // where it is served, such as "acme-app.hf.space"
 		Stage  string `json:"stage"`
 	} `json:"domains"`
+	Volumes []Volume `json:"volumes"`
 }
 
 // SpaceRuntime reads the state of a Space.
@@ -41,52 +71,80 @@ func (c *Client) RestartSpace(ctx context.Context, space RepoRef, factory bool) 
 	return err
 }
 
-type spaceSetting struct {
-	Key   string `json:"key"`
-	Value string `json:"value"`
+// PauseSpace stops a Space until its owner starts it again.
+//
+// POST /api/spaces/{name}/pause
+func (c *Client) PauseSpace(ctx context.Context, space RepoRef) error {
+	return c.postJSON(ctx, space.APIPath()+"/pause", nil, nil)
 }
 
-// SetSpaceSecret sets a secret of a Space, which then restarts. Secrets cannot be read again.
+// SetSpaceSleep says after how many seconds without a visitor a Space sleeps; -1 never. The free hardware does not
+// allow it to be changed.
 //
-// POST /api/spaces/{name}/secrets
-func (c *Client) SetSpaceSecret(ctx context.Context, space RepoRef, key string, value Secret) error {
-	return c.postJSON(ctx, space.APIPath()+"/secrets", spaceSetting{key, value.Reveal()}, nil)
+// POST /api/spaces/{name}/sleeptime
+func (c *Client) SetSpaceSleep(ctx context.Context, space RepoRef, seconds int) error {
+	return c.postJSON(ctx, space.APIPath()+"/sleeptime", map[string]int{"seconds": seconds}, nil)
 }
 
-// DeleteSpaceSecret removes a secret of a Space.
+// SetSpaceHardware asks for other hardware, such as "cpu-upgrade".
 //
-// DELETE /api/spaces/{name}/secrets
-func (c *Client) DeleteSpaceSecret(ctx context.Context, space RepoRef, key string) error {
-	return c.changeJSON(ctx, http.MethodDelete, space.APIPath()+"/secrets", map[string]string{"key": key}, nil)
+// POST /api/spaces/{name}/hardware
+func (c *Client) SetSpaceHardware(ctx context.Context, space RepoRef, hardware string) error {
+	return c.postJSON(ctx, space.APIPath()+"/hardware", map[string]string{"flavor": hardware}, nil)
 }
 
-// SpaceVariables reads the variables of a Space, which everyone may see.
+// SetSpaceVolumes replaces the list of what is mounted in a Space; without any the list is removed.
 //
-// GET /api/spaces/{name}/variables
-func (c *Client) SpaceVariables(ctx context.Context, space RepoRef) (map[string]string, error) {
-	var in map[string]struct {
-		Value string `json:"value"`
+// PUT /api/spaces/{name}/volumes, DELETE /api/spaces/{name}/volumes
+func (c *Client) SetSpaceVolumes(ctx context.Context, space RepoRef, volumes ...Volume) error {
+	if len(volumes) == 0 {
+		return c.changeJSON(ctx, http.MethodDelete, space.APIPath()+"/volumes", nil, nil)
 	}
-	if err := c.getJSON(ctx, space.APIPath()+"/variables", nil, &in); err != nil {
-		return nil, err
-	}
-	variables := make(map[string]string, len(in))
-	for key, variable := range in {
-		variables[key] = variable.Value
-	}
-	return variables, nil
+	return c.changeJSON(ctx, http.MethodPut, space.APIPath()+"/volumes", map[string][]Volume{"volumes": volumes}, nil)
 }
 
-// SetSpaceVariable sets a variable of a Space, which then restarts.
-//
-// POST /api/spaces/{name}/variables
-func (c *Client) SetSpaceVariable(ctx context.Context, space RepoRef, key, value string) error {
-	return c.postJSON(ctx, space.APIPath()+"/variables", spaceSetting{key, value}, nil)
+// pollSpace is how often a Space is looked at by WaitForSpace.
+const pollSpace = 3 * time.Second
+
+// SpaceFailedError says that a Space came to a stage that it does not leave by itself.
+type SpaceFailedError struct {
+	Space   RepoRef
+	Stage   string
+	Message string // what the Hub says, may be empty
 }
 
-// DeleteSpaceVariable removes a variable of a Space.
-//
-// DELETE /api/spaces/{name}/variables
-func (c *Client) DeleteSpaceVariable(ctx context.Context, space RepoRef, key string) error {
-	return c.changeJSON(ctx, http.MethodDelete, space.APIPath()+"/variables", map[string]string{"key": key}, nil)
+// Error implements error.
+func (e *SpaceFailedError) Error() string {
+	text := fmt.Sprintf("hub: %s is in stage %s", e.Space, e.Stage)
+	if e.Message != "" {
+		text += ": " + shorten(e.Message, maxErrorMessage)
+	}
+	return text + " (its logs tell more)"
+}
+
+// WaitForSpace waits until a Space is in one of the stages. It gives up with a [*SpaceFailedError] when the Space comes
+// to a stage that it does not leave by itself, and with the context. Changed, which may be nil, is told each new state.
+func (c *Client) WaitForSpace(
+	ctx context.Context, space RepoRef, changed func(*SpaceRuntime), stages ...string,
+) (*SpaceRuntime, error) {
+	last := ""
+	for {
+		runtime, err := c.SpaceRuntime(ctx, space)
+		if err != nil {
+			return nil, err
+		}
+		if changed != nil && runtime.Stage != last {
+			changed(runtime)
+		}
+		last = runtime.Stage
+		if slices.Contains(stages, runtime.Stage) {
+			return runtime, nil
+		}
+		if slices.Contains(failedStages, runtime.Stage) {
+			return runtime, &SpaceFailedError{space, runtime.Stage, runtime.ErrorMessage}
+		}
+		if err := sleep(ctx, pollSpace); err != nil {
+			return runtime, fmt.Errorf("hub: %s is still in stage %s: %w", space, runtime.Stage, err)
+		}
+	}
 }

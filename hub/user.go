@@ -1,6 +1,9 @@
 package hub
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Identity is the owner of a token, or an organisation of its owner.
 type Identity struct {
@@ -8,15 +11,30 @@ type Identity struct {
 	Name     string     `json:"name"`
 	FullName string     `json:"fullname"`
 	Type     string     `json:"type"` // user, org or app
+	IsPro    bool       `json:"isPro"`
+	Plan     string     `json:"plan,omitempty"` // of organisations: team, enterprise, …; often empty
 	Orgs     []Identity `json:"orgs"`
-	Role     string     `json:"roleInOrg,omitempty"` // of organisations: admin, write, contributor, read or no_access
+	Role     string     `json:"roleInOrg,omitempty"` // of organisations, see Role
 	Auth     struct {
-		AccessToken struct {
-			DisplayName string `json:"displayName"`
-			Role        string `json:"role"` // read, write, fineGrained or god
-		} `json:"accessToken"`
+		Type        string    `json:"type"` // access_token, app_token, …
+		ExpiresAt   time.Time `json:"-"`    // zero: never, or unknown
+		AccessToken TokenInfo `json:"accessToken"`
 	} `json:"auth"`
 }
+
+// TokenInfo is what the Hub says of a token.
+type TokenInfo struct {
+	DisplayName string       `json:"displayName"`
+	Role        string       `json:"role"` // TokenRead, …
+	FineGrained *FineGrained `json:"fineGrained,omitempty"`
+}
+
+// Roles of a token.
+const (
+	TokenRead        = "read"
+	TokenWrite       = "write"
+	TokenFineGrained = "fineGrained" // TokenInfo.FineGrained says what it may do
+)
 
 // identityCache keeps the answer of whoami. The channel is a lock that a context can give up on.
 type identityCache struct {
@@ -37,11 +55,21 @@ func (c *Client) WhoAmI(ctx context.Context) (*Identity, error) {
 	}
 	defer func() { <-c.identity.lock }()
 	if c.identity.known == nil {
-		known := &Identity{}
-		if err := c.getJSON(ctx, "/api/whoami-v2", nil, known); err != nil {
+		var known struct {
+			Identity
+			Auth struct {
+				Type        string    `json:"type"`
+				ExpiresAt   wireTime  `json:"expiresAt"`
+				AccessToken TokenInfo `json:"accessToken"`
+			} `json:"auth"`
+		}
+		if err := c.getJSON(ctx, "/api/whoami-v2", nil, &known); err != nil {
 			return nil, err
 		}
-		c.identity.known = known
+		known.Identity.Auth.Type = known.Auth.Type
+		known.Identity.Auth.ExpiresAt = known.Auth.ExpiresAt.Time
+		known.Identity.Auth.AccessToken = known.Auth.AccessToken
+		c.identity.known = &known.Identity
 	}
 	who := *c.identity.known
 	return &who, nil

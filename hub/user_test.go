@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,7 +20,10 @@ func TestWhoAmIIsKept(t *testing.T) {
 			call: "GET /api/whoami-v2",
 			answer: `{"type":"user","id":"6614ea0d1340d11d7972ca25","name":"ada","fullname":"Ada L.",
 				"orgs":[{"type":"org","id":"667977f90c8e732d6bf90ed6","name":"acme","roleInOrg":"write"}],
-				"auth":{"type":"access_token","accessToken":{"displayName":"bot","role":"fineGrained"}}}`,
+				"auth":{"type":"access_token","expiresAt":"2026-12-31T00:00:00.000Z","accessToken":{"displayName":"bot",
+				"role":"fineGrained","fineGrained":{"global":["discussion.write"],"canReadGatedRepos":true,
+				"scoped":[{"entity":{"_id":"667977f90c8e732d6bf90ed6","type":"org","name":"acme"},
+				"permissions":["repo.write"]}]}}}}`,
 		},
 	)
 	if _, err := client.WhoAmI(t.Context()); !hub.IsForbidden(err) {
@@ -29,7 +33,14 @@ func TestWhoAmIIsKept(t *testing.T) {
 		Type: "user", ID: "6614ea0d1340d11d7972ca25", Name: "ada", FullName: "Ada L.",
 		Orgs: []hub.Identity{{Type: "org", ID: "667977f90c8e732d6bf90ed6", Name: "acme", Role: "write"}},
 	}
-	want.Auth.AccessToken.DisplayName, want.Auth.AccessToken.Role = "bot", "fineGrained"
+	want.Auth.Type, want.Auth.ExpiresAt = "access_token", time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)
+	scope := hub.TokenScope{Permissions: []string{"repo.write"}}
+	scope.Entity.ID, scope.Entity.Type, scope.Entity.Name = "667977f90c8e732d6bf90ed6", "org", "acme"
+	want.Auth.AccessToken = hub.TokenInfo{
+		DisplayName: "bot", Role: hub.TokenFineGrained, FineGrained: &hub.FineGrained{
+			Global: []string{"discussion.write"}, CanReadGatedRepos: true, Scoped: []hub.TokenScope{scope},
+		},
+	}
 	for _, c := range []*hub.Client{client, client, client.ReadOnly()} {
 		got, err := c.WhoAmI(t.Context())
 		if err != nil {
@@ -63,5 +74,34 @@ func TestUser(t *testing.T) {
 	}
 	if _, err := client.User(t.Context(), "a/b?"); !hub.IsNotFound(err) {
 		t.Errorf("User of nobody = %v, want not found", err)
+	}
+}
+
+func TestTokenAllows(t *testing.T) {
+	t.Parallel()
+	scope := hub.TokenScope{Permissions: []string{hub.PermissionWrite}}
+	scope.Entity.Name = "acme"
+	fine := hub.TokenInfo{Role: hub.TokenFineGrained, FineGrained: &hub.FineGrained{
+		Global: []string{hub.PermissionDiscussion}, Scoped: []hub.TokenScope{scope},
+	}}
+	tests := []struct {
+		token      hub.TokenInfo
+		permission string
+		namespace  string
+		want       bool
+	}{
+		{hub.TokenInfo{Role: hub.TokenWrite}, hub.PermissionWrite, "acme", true},
+		{hub.TokenInfo{Role: hub.TokenRead}, hub.PermissionWrite, "acme", false},
+		{hub.TokenInfo{Role: hub.TokenRead}, hub.PermissionRead, "acme", true},
+		{hub.TokenInfo{Role: hub.TokenFineGrained}, hub.PermissionRead, "acme", false},
+		{fine, hub.PermissionDiscussion, "ada", true},
+		{fine, hub.PermissionWrite, "acme", true},
+		{fine, hub.PermissionWrite, "ada", false},
+		{fine, hub.PermissionWebhooks, "acme", false},
+	}
+	for _, test := range tests {
+		if got := test.token.Allows(test.permission, test.namespace); got != test.want {
+			t.Errorf("a %s token allows %s in %s: %v", test.token.Role, test.permission, test.namespace, got)
+		}
 	}
 }

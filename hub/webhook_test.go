@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,7 +16,7 @@ func TestWebhooks(t *testing.T) {
 		call: "GET /api/settings/webhooks",
 		answer: `[{"id":"w1","url":"https://bot.example","watched":[{"type":"org","name":"acme","avatarUrl":"x"}],
 			"domains":["repo"],"disabled":false,"hasSecret":true},
-			{"id":"w2","job":{},"disabled":true},{"id":"w3","disabled":"suspended-after-failure"}]`,
+			{"id":"w2","job":{"dockerImage":"alpine","flavor":"cpu-basic","secrets":["A"]},"disabled":true},{"id":"w3","disabled":"suspended-after-failure"}]`,
 	})
 	got, err := client.Webhooks(t.Context())
 	if err != nil {
@@ -26,7 +27,7 @@ func TestWebhooks(t *testing.T) {
 			ID: "w1", URL: "https://bot.example", Watched: []hub.Watched{{Type: "org", Name: "acme"}},
 			Domains: []string{"repo"}, HasSecret: true,
 		},
-		{ID: "w2", Disabled: hub.WebhookDisabled},
+		{ID: "w2", Job: &hub.JobSpec{DockerImage: "alpine", Flavor: "cpu-basic"}, Disabled: hub.WebhookDisabled},
 		{ID: "w3", Disabled: hub.WebhookSuspended},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -57,9 +58,33 @@ func TestWebhookWrites(t *testing.T) {
 			},
 		},
 		"empty lists are not null": {
-			exchange{call: "POST /api/settings/webhooks/w1", body: `{"url":"","watched":[],"domains":[]}`},
+			exchange{call: "POST /api/settings/webhooks/w1", body: `{"url":"https://b","watched":[],"domains":[]}`},
 			func(ctx context.Context, c *hub.Client) (*hub.Webhook, error) {
-				return c.UpdateWebhook(ctx, "w1", hub.WebhookInput{})
+				return c.UpdateWebhook(ctx, "w1", hub.WebhookInput{URL: "https://b"})
+			},
+		},
+		"disable": {
+			exchange{call: "POST /api/settings/webhooks/w1/disable"},
+			func(ctx context.Context, c *hub.Client) (*hub.Webhook, error) { return c.DisableWebhook(ctx, "w1") },
+		},
+		"read": {
+			exchange{call: "GET /api/settings/webhooks/w1"},
+			func(ctx context.Context, c *hub.Client) (*hub.Webhook, error) { return c.Webhook(ctx, "w1") },
+		},
+		"start a job": {
+			exchange{
+				call: "POST /api/settings/webhooks",
+				body: `{"job":{"dockerImage":"alpine","command":["true"],"flavor":"cpu-basic","environment":{},` +
+					`"secrets":{"A":"b"}},"watched":[{"type":"model","name":"acme/tiny"}],"domains":["repo"]}`,
+			},
+			func(ctx context.Context, c *hub.Client) (*hub.Webhook, error) {
+				return c.CreateWebhook(ctx, hub.WebhookInput{
+					Job: &hub.JobSpec{
+						DockerImage: "alpine", Command: []string{"true"}, Flavor: "cpu-basic",
+						Secrets: map[string]hub.Secret{"A": "b"},
+					},
+					Watched: []hub.Watched{{Type: "model", Name: "acme/tiny"}}, Domains: []string{hub.DomainRepo},
+				})
 			},
 		},
 		"enable": {
@@ -87,5 +112,27 @@ func TestDeleteWebhook(t *testing.T) {
 	client := serve(t, exchange{call: "DELETE /api/settings/webhooks/w1", answer: "OK"})
 	if err := client.DeleteWebhook(t.Context(), "w1"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestWebhookInputIsCheckedFirst(t *testing.T) {
+	t.Parallel()
+	tests := map[string]hub.WebhookInput{
+		"one of a URL":    {},
+		"one of":          {URL: "https://b", JobSourceID: "j"},
+		"printable ASCII": {URL: "https://b", Secret: "sésame"},
+	}
+	for reason, in := range tests {
+		if _, err := serve(t).CreateWebhook(t.Context(), in); err == nil || !strings.Contains(err.Error(), reason) {
+			t.Errorf("CreateWebhook = %v, want an error with %q", err, reason)
+		}
+	}
+}
+
+func TestReplayDelivery(t *testing.T) {
+	t.Parallel()
+	client := serve(t, exchange{call: "POST /api/settings/webhooks/w1/replay/l2", answer: `{"status":202}`})
+	if status, err := client.ReplayDelivery(t.Context(), "w1", "l2"); err != nil || status != 202 {
+		t.Errorf("ReplayDelivery = %d, %v", status, err)
 	}
 }
