@@ -13,8 +13,11 @@ const mainRef = "refs/heads/main"
 // Repo makes a public repository of the user with files, and returns its name.
 func (h *Harness) Repo(t testing.TB, kind hub.RepoType, files map[string]string) hub.RepoRef {
 	t.Helper()
-	h.repos++
-	repo := hub.RepoRef{Type: kind, Name: fmt.Sprintf("%s/repo-%d", UserName, h.repos)}
+	h.mu.Lock()
+	h.made++
+	repo := hub.RepoRef{Type: kind, Name: fmt.Sprintf("%s/repo-%d", UserName, h.made)}
+	h.repos = append(h.repos, repo)
+	h.mu.Unlock()
 	opts := hub.CreateRepoOptions{}
 	if kind == hub.Space {
 		opts.SpaceSDK = "static"

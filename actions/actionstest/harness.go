@@ -6,12 +6,16 @@
 //	h.CheckDryRun(t, step) // no effect
 //	h.CheckOnce(t, step)   // one effect, however often it runs
 //
-// A test fails by itself when an action shows a secret in its outputs, error or logs.
+// [Check] is all of that and more in one call: dry run, cancel, twice, cut off after any call, secrets. A test fails by
+// itself when an action shows a secret in its outputs, error or logs.
 package actionstest
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/zap"
@@ -36,7 +40,11 @@ type Harness struct {
 	User    *hub.Client       // with the user's token
 	Actions *actions.Registry // where steps find their action; actions.Default at first
 
-	repos int
+	outside *watched // carries the calls to other services
+
+	mu    sync.Mutex // guards what follows
+	made  int        // repositories, for their names
+	repos []hub.RepoRef
 }
 
 // New starts a local Hub, which ends with the test.
@@ -58,7 +66,21 @@ func New(t testing.TB) *Harness {
 	})
 	return &Harness{
 		Hub: server, Bot: server.Client(BotName), User: server.Client(UserName), Actions: actions.Default,
+		outside: &watched{next: http.DefaultTransport},
 	}
+}
+
+// botClient is a client with the bot's token; a nil carrier is the usual one.
+func (h *Harness) botClient(t testing.TB, carrier http.RoundTripper) *hub.Client {
+	t.Helper()
+	if carrier == nil {
+		return h.Bot
+	}
+	c, err := hub.New(h.Hub.URL(), h.Bot.Token(), hub.WithHTTPClient(&http.Client{Transport: carrier}))
+	if err != nil {
+		t.Fatalf("make a client: %v", err)
+	}
+	return c
 }
 
 // Step is one step to run. Only Uses is needed.
@@ -77,18 +99,30 @@ type Step struct {
 // Run runs a step as the bot would and returns its outputs.
 func (h *Harness) Run(t testing.TB, step Step) (map[string]any, error) {
 	t.Helper()
-	entry, ok := h.Actions.Get(step.Uses)
-	if !ok {
-		t.Fatalf("no action %q is registered; near: %v", step.Uses, h.Actions.Near(step.Uses))
-	}
+	return h.run(t.Context(), t, step, h.Bot)
+}
+
+// run is Run in a context and with a client of its own.
+func (h *Harness) run(ctx context.Context, t testing.TB, step Step, bot *hub.Client) (map[string]any, error) {
+	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
-	outputs, err := entry.Run(t.Context(), h.runtime(t, step, core), step.With)
+	outputs, err := h.entry(t, step).Run(ctx, h.runtime(t, step, core, bot), step.With)
 	for name, secret := range step.Secrets {
 		if strings.Contains(printed(outputs, err, logs.All()), secret) {
 			t.Errorf("%s shows the secret %s", step.Uses, name)
 		}
 	}
 	return outputs, err
+}
+
+// entry finds the action of a step.
+func (h *Harness) entry(t testing.TB, step Step) *actions.Entry {
+	t.Helper()
+	entry, ok := h.Actions.Get(step.Uses)
+	if !ok {
+		t.Fatalf("no action %q is registered; near: %v", step.Uses, h.Actions.Near(step.Uses))
+	}
+	return entry
 }
 
 // MustRun is Run for a step that is expected to succeed.
@@ -102,7 +136,7 @@ func (h *Harness) MustRun(t testing.TB, step Step) map[string]any {
 }
 
 // runtime is what the step's action gets.
-func (h *Harness) runtime(t testing.TB, step Step, log zapcore.Core) *actions.Runtime {
+func (h *Harness) runtime(t testing.TB, step Step, log zapcore.Core, bot *hub.Client) *actions.Runtime {
 	t.Helper()
 	who, err := h.Bot.WhoAmI(t.Context())
 	if err != nil {
@@ -111,7 +145,7 @@ func (h *Harness) runtime(t testing.TB, step Step, log zapcore.Core) *actions.Ru
 	rt := &actions.Runtime{
 		Event: step.Event, SHA: step.SHA, Ref: step.Ref,
 		BotID: who.ID, BotName: who.Name,
-		Hub: h.Bot, HTTP: h.Bot.HTTP(), Log: zap.New(log),
+		Hub: bot, HTTP: &http.Client{Transport: h.outside}, Log: zap.New(log),
 		Key: step.Key, Dir: t.TempDir(), DryRun: step.DryRun,
 		Secrets: map[string]hub.Secret{}, Files: fileReader(step.Files),
 	}
@@ -119,7 +153,7 @@ func (h *Harness) runtime(t testing.TB, step Step, log zapcore.Core) *actions.Ru
 		rt.Key = "actionstest"
 	}
 	if rt.DryRun {
-		rt.Hub = h.Bot.ReadOnly()
+		rt.Hub = bot.ReadOnly()
 	}
 	for name, secret := range step.Secrets {
 		rt.Secrets[name] = hub.Secret(secret)
