@@ -17,9 +17,10 @@ const maxPause = time.Hour
 type budget struct {
 	mu    sync.Mutex
 	until map[string]time.Time // by kind of call
+	said  map[string]Budget    // by kind of call
 }
 
-func newBudget() *budget { return &budget{until: map[string]time.Time{}} }
+func newBudget() *budget { return &budget{until: map[string]time.Time{}, said: map[string]Budget{}} }
 
 // rateLimit is the header RateLimit: `"api";r=0;t=120`.
 var rateLimit = regexp.MustCompile(`"(\w+)"\s*;\s*r\s*=\s*(\d{1,9})\s*;\s*t\s*=\s*(\d{1,9})`)
@@ -39,11 +40,15 @@ func parseRateLimit(header http.Header) (remaining int, reset time.Duration, ok 
 // on top.
 func (b *budget) note(kind string, header http.Header) {
 	remaining, reset, ok := parseRateLimit(header)
-	if !ok || remaining > 0 {
+	if !ok {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.said[kind] = Budget{Kind: kind, Remaining: remaining, Quota: parseQuota(header), ResetAt: time.Now().Add(reset)}
+	if remaining > 0 {
+		return
+	}
 	b.until[kind] = time.Now().Add(reset + time.Second)
 }
 

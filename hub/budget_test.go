@@ -110,3 +110,19 @@ func TestBudgetReadsTheHeaderWithCare(t *testing.T) {
 		})
 	}
 }
+
+func TestBudgets(t *testing.T) {
+	t.Parallel()
+	script := &scripted{t: t, answers: []string{`200 RateLimit="api";r=41;t=100 RateLimit-Policy=fixed;"api";q=500;w=300`}}
+	client := script.client()
+	if got := client.Budgets(); len(got) != 0 {
+		t.Errorf("before any call: %+v", got)
+	}
+	if _, err := client.Refs(t.Context(), model); err != nil {
+		t.Fatal(err)
+	}
+	got := client.Budgets()
+	if len(got) != 1 || got[0].Kind != "api" || got[0].Remaining != 41 || got[0].Quota != 500 || time.Until(got[0].ResetAt) > 100*time.Second {
+		t.Errorf("got %+v", got)
+	}
+}

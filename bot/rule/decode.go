@@ -84,8 +84,13 @@ func (l *loader) file(name string, src []byte) {
 		d.errorf(rules, "rules must be a list, got %s", kindOf(rules))
 		return
 	}
-	for _, n := range d.list(rules) {
-		d.decodeRule(n, base)
+	list := d.list(rules)
+	for i, n := range list {
+		next := len(d.text) + 1
+		if i+1 < len(list) {
+			next = list[i+1].Line
+		}
+		d.decodeRule(n, base, next)
 	}
 }
 
@@ -191,8 +196,8 @@ func retryKeys(v *retry) []key {
 	}
 }
 
-// decodeRule reads one rule. Its id comes first, so that every message can name it.
-func (d *decoder) decodeRule(n *yaml.Node, base defaults) {
+// decodeRule reads one rule; the next begins at a line. Its id comes first, so that every message can name it.
+func (d *decoder) decodeRule(n *yaml.Node, base defaults, next int) {
 	r := &Rule{File: d.file, Line: n.Line, Dir: d.dir, Vars: d.vars}
 	own := *d
 	own.rule = idOf(n)
@@ -202,6 +207,7 @@ func (d *decoder) decodeRule(n *yaml.Node, base defaults) {
 		dr.unique()
 	}
 	r.Hash = d.hash(n)
+	d.keepSource(r, next)
 	d.drafts = append(d.drafts, dr)
 }
 

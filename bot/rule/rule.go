@@ -24,9 +24,10 @@ type Rule struct {
 	ID          string
 	File        string
 	Line        int
-	Hash        string // of its source
-	Dir         string // folder of its file, for templates
-	Summary     string // in plain words
+	Hash        string   // of its source
+	Dir         string   // folder of its file, for templates
+	Source      []string // its lines in the file, from Line on
+	Summary     string   // in plain words
 	OwnEvents   bool
 	Vars        map[string]any
 	Debounce    *Debounce
