@@ -2,6 +2,9 @@ package actionstest
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hfbot/hfbot/hub"
@@ -10,39 +13,100 @@ import (
 // mainRef is the ref that most events are about.
 const mainRef = "refs/heads/main"
 
-// Repo makes a public repository of the user with files, and returns its name.
+// Repo makes a public repository of the user with files, and returns its name. The bot may read it, open discussions
+// and pull requests, and comment, as on any repository of a stranger.
 func (h *Harness) Repo(t testing.TB, kind hub.RepoType, files map[string]string) hub.RepoRef {
+	t.Helper()
+	return h.makeRepo(t, h.User, UserName, kind, files)
+}
+
+// BotRepo makes a public repository that the bot may write to, its own, and returns its name.
+func (h *Harness) BotRepo(t testing.TB, kind hub.RepoType, files map[string]string) hub.RepoRef {
+	t.Helper()
+	return h.makeRepo(t, h.Bot, BotName, kind, files)
+}
+
+// makeRepo makes a public repository of an account.
+func (h *Harness) makeRepo(
+	t testing.TB, owner *hub.Client, name string, kind hub.RepoType, files map[string]string,
+) hub.RepoRef {
 	t.Helper()
 	h.mu.Lock()
 	h.made++
-	repo := hub.RepoRef{Type: kind, Name: fmt.Sprintf("%s/repo-%d", UserName, h.made)}
+	repo := hub.RepoRef{Type: kind, Name: fmt.Sprintf("%s/repo-%d", name, h.made)}
 	h.repos = append(h.repos, repo)
 	h.mu.Unlock()
 	opts := hub.CreateRepoOptions{}
 	if kind == hub.Space {
 		opts.SpaceSDK = "static"
 	}
-	if err := h.User.CreateRepo(t.Context(), repo, opts); err != nil {
+	if err := owner.CreateRepo(t.Context(), repo, opts); err != nil {
 		t.Fatalf("make %s: %v", repo, err)
 	}
 	if len(files) > 0 {
-		h.Commit(t, repo, files)
+		commit(t, owner, repo, hub.CommitInput{}, files)
 	}
 	return repo
 }
 
-// Commit writes files to main as the user and returns the commit.
+// Commit writes files to main as the owner and returns the commit.
 func (h *Harness) Commit(t testing.TB, repo hub.RepoRef, files map[string]string) (sha string) {
 	t.Helper()
-	in := hub.CommitInput{Summary: "Add files"}
-	for path, content := range files {
-		in.Files = append(in.Files, hub.BytesFile(path, []byte(content)))
+	return commit(t, h.owner(repo), repo, hub.CommitInput{}, files).OID
+}
+
+// owner is the client that may write to a repository of the harness.
+func (h *Harness) owner(repo hub.RepoRef) *hub.Client {
+	if strings.HasPrefix(repo.Name, BotName+"/") {
+		return h.Bot
 	}
-	result, err := h.User.Commit(t.Context(), repo, in)
+	return h.User
+}
+
+// commit writes files as the given account.
+func commit(
+	t testing.TB, who *hub.Client, repo hub.RepoRef, in hub.CommitInput, files map[string]string,
+) *hub.CommitResult {
+	t.Helper()
+	if in.Summary == "" {
+		in.Summary = "Add files"
+	}
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		in.Files = append(in.Files, hub.BytesFile(path, []byte(files[path])))
+	}
+	result, err := who.Commit(t.Context(), repo, in)
 	if err != nil {
 		t.Fatalf("commit to %s: %v", repo, err)
 	}
-	return result.OID
+	return result
+}
+
+// OpenPullRequest opens a pull request with files as the user and returns its event.
+func (h *Harness) OpenPullRequest(
+	t testing.TB, repo hub.RepoRef, title string, files map[string]string,
+) *hub.Payload {
+	t.Helper()
+	opened := commit(t, h.User, repo, hub.CommitInput{Summary: title, CreatePR: true}, files)
+	event := h.opened(t, repo, title, opened.PullRequestNum, opened.PullRequestURL)
+	event.Discussion.IsPullRequest = true
+	event.Discussion.Changes = &hub.DiscussionChanges{Base: mainRef}
+	return event
+}
+
+// Comment comments as the user on the discussion of an event and returns the event of the comment.
+func (h *Harness) Comment(t testing.TB, event *hub.Payload, text string) *hub.Payload {
+	t.Helper()
+	written, err := h.User.Comment(t.Context(), event.Repo.Ref(), event.Discussion.Num, text)
+	if err != nil {
+		t.Fatalf("comment on discussion %d of %s: %v", event.Discussion.Num, event.Repo.Name, err)
+	}
+	told := *event
+	told.Event = hub.Event{Action: "create", Scope: "discussion.comment"}
+	told.Comment = &hub.PayloadComment{
+		ID: written.ID, Author: event.Discussion.Author, Content: text,
+		URL: hub.URLs{Web: event.Discussion.URL.Web + "#" + written.ID},
+	}
+	return &told
 }
 
 // Pushed is the event of the newest push to main.
@@ -60,14 +124,20 @@ func (h *Harness) OpenDiscussion(t testing.TB, repo hub.RepoRef, title string) *
 	if err != nil {
 		t.Fatalf("open a discussion of %s: %v", repo, err)
 	}
+	return h.opened(t, repo, title, opened.Num, opened.URL)
+}
+
+// opened is the event of a discussion that the user opened.
+func (h *Harness) opened(t testing.TB, repo hub.RepoRef, title string, num int, page string) *hub.Payload {
+	t.Helper()
 	who, err := h.User.WhoAmI(t.Context())
 	if err != nil {
 		t.Fatalf("who is the user: %v", err)
 	}
 	event := h.event(t, repo, "discussion", "create")
 	event.Discussion = &hub.PayloadDiscussion{
-		ID: fmt.Sprintf("%024x", opened.Num), Title: title, Status: "open", Num: opened.Num, Author: hub.Owner{ID: who.ID},
-		URL: hub.URLs{Web: opened.URL},
+		ID: fmt.Sprintf("%024x", num), Title: title, Status: "open", Num: num, Author: hub.Owner{ID: who.ID},
+		URL: hub.URLs{Web: page},
 	}
 	return event
 }

@@ -70,6 +70,7 @@ func (h *Harness) refLines(t testing.TB, repo hub.RepoRef, ref hub.Ref) []string
 		}
 		lines = append(lines, fmt.Sprintf("%s %s commit %q", repo, ref.Ref, commit.Title))
 	}
+	slices.Sort(lines[1:]) // two lines of history have no order of their own within a second
 	for entry, err := range h.User.Tree(t.Context(), repo, ref.TargetCommit) {
 		if err != nil {
 			t.Fatalf("list %s at %s: %v", repo, ref.Ref, err)
