@@ -84,7 +84,7 @@ func New(ctx context.Context, opts Options) (b *Bot, err error) {
 		return b, err
 	}
 	if b.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", opts.Listen); err != nil {
-		return b, fmt.Errorf("listen on %s: %w", opts.Listen, err)
+		return b, listenError(opts.Listen, err)
 	}
 	return b, nil
 }

@@ -58,6 +58,11 @@ func (c *Config) check() error {
 	if u, err := url.Parse(c.Endpoint); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
 		wrong("endpoint", "%q is no http or https URL", c.Endpoint)
 	}
+	for key, secret := range map[string]hub.Secret{"token (HF_TOKEN)": c.Token, "admin_token (HFBOT_ADMIN_TOKEN)": c.AdminToken} {
+		if !headerText(secret.Reveal()) {
+			wrong(key, "it has a character that cannot be sent in a header, such as a line end; copy it again")
+		}
+	}
 	if c.Workers < 0 {
 		wrong("workers", "%d is negative; 0 leaves it to the bot", c.Workers)
 	}
@@ -74,4 +79,9 @@ func validDatabase(database string) bool {
 		return path != ""
 	}
 	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
+}
+
+// headerText tells whether a text may stand in an HTTP header: visible ASCII without spaces.
+func headerText(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }

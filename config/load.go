@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
+
+	"github.com/hfbot/hfbot/hub"
 )
 
 // SpaceListen is the default address on a Space, whose proxy comes from outside the container.
@@ -55,7 +57,7 @@ func Load(flags *pflag.FlagSet) (*Config, error) {
 			return nil, err
 		}
 	}
-	if err := readFile(v, flags); err != nil {
+	if err := errors.Join(checkEnvironment(os.Environ()), readFile(v, flags)); err != nil {
 		return nil, err
 	}
 	if v.GetString("space_id") != "" {
@@ -64,15 +66,22 @@ func Load(flags *pflag.FlagSet) (*Config, error) {
 	if err := bindFlags(v, flags); err != nil {
 		return nil, err
 	}
+	if err := checkScalars(v); err != nil {
+		return nil, err
+	}
 	var c Config
 	if err := v.UnmarshalExact(&c, viper.DecodeHook(splitList)); err != nil {
 		return nil, fmt.Errorf("read the settings: %w", plain(err))
 	}
+	// A token that was pasted or read from a file ends with a line end as often as not.
+	c.Token, c.AdminToken = trim(c.Token), trim(c.AdminToken)
 	if err := c.check(); err != nil {
 		return nil, err
 	}
 	return &c, nil
 }
+
+func trim(s hub.Secret) hub.Secret { return hub.Secret(strings.TrimSpace(s.Reveal())) }
 
 // bindFlags puts the given flags over all else.
 func bindFlags(v *viper.Viper, flags *pflag.FlagSet) error {

@@ -89,7 +89,7 @@ func TestLoadPrecedence(t *testing.T) {
 func TestLoadEnvironment(t *testing.T) {
 	clean(t)
 	for name, value := range map[string]string{
-		"HF_TOKEN": "hf_a", "HF_ENDPOINT": "http://127.0.0.1:9", "WEBHOOK_SECRET": "new, old,", "SPACE_ID": "acme/bot",
+		"HF_TOKEN": " hf_a\n", "HFBOT_SERVICE_HOST": "10.0.0.1", "HFBOT_PORT_7860_TCP": "tcp://10.0.0.1:7860", "HF_ENDPOINT": "http://127.0.0.1:9", "WEBHOOK_SECRET": "new, old,", "SPACE_ID": "acme/bot",
 		"SPACE_HOST": "acme-bot.hf.space", "HFBOT_RULES": "a.yaml,b", "HFBOT_WORKERS": "4", "HFBOT_ADMIN_TOKEN": "adm",
 		"HFBOT_INSECURE_NO_SECRET": "true", "HFBOT_LOG_FORMAT": "json", "HFBOT_DATABASE": "postgres://h/db",
 	} {
@@ -161,6 +161,13 @@ func TestLoadErrors(t *testing.T) {
 		{"database", "database: mysql://root:hush@h/db", nil, []string{"setting database", "postgres://"}},
 		{"endpoint", "", map[string]string{"HF_ENDPOINT": "huggingface.co"}, []string{"setting endpoint"}},
 		{"workers", "workers: -1", nil, []string{"setting workers"}},
+		{"number of the environment", "", map[string]string{"HFBOT_WORKERS": "many"}, []string{`setting workers: "many" is no whole number`}},
+		{"switch", "", map[string]string{"HFBOT_INSECURE_NO_SECRET": "maybe"}, []string{"neither true nor false"}},
+		{
+			"unknown names in the environment", "", map[string]string{"HFBOT_DATABSE": "x", "HFBOT_FROBNICATE": "y"},
+			[]string{`unknown setting HFBOT_DATABSE (did you mean "HFBOT_DATABASE"?)`, "HFBOT_FROBNICATE; docs/settings.md lists them"},
+		},
+		{"token of two lines", "", map[string]string{"HF_TOKEN": "s3cr3t\nx"}, []string{"HF_TOKEN", "copy it again"}},
 		{"level", "log_level: loud", nil, []string{"setting log_level", "debug, info, warn, error"}},
 		{"format", "log_format: xml", nil, []string{"setting log_format"}},
 		{"missing file", "", map[string]string{"HFBOT_CONFIG": "gone.yaml"}, []string{"gone.yaml"}},

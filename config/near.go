@@ -2,12 +2,21 @@ package config
 
 import "fmt"
 
-// suggestion names the setting that was probably meant, or is empty when none is near.
+// suggestion names the setting that was probably meant.
 func suggestion(key string) string {
+	keys := make([]string, len(Settings))
+	for i, s := range Settings {
+		keys[i] = s.Key
+	}
+	return nearest(key, keys)
+}
+
+// nearest names the word that was probably meant, or where all of them stand when none is near.
+func nearest(word string, known []string) string {
 	best, distance := "", 3 // more than two slips is another word
-	for _, s := range Settings {
-		if d := slips(key, s.Key); d < distance {
-			best, distance = s.Key, d
+	for _, k := range known {
+		if d := slips(word, k); d < distance {
+			best, distance = k, d
 		}
 	}
 	if best == "" {

@@ -42,6 +42,9 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), foldersMode); err != nil {
 		return fmt.Errorf("make its folder: %w", err)
 	}
+	if err := checkFile(path); err != nil {
+		return errors.Join(err, cleanUp())
+	}
 	release, err := lock(path + ".lock")
 	if err != nil {
 		return errors.Join(err, cleanUp())
