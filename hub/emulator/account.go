@@ -1,45 +1,62 @@
 package emulator
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"fmt"
-	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/labstack/echo/v4"
 )
 
-// account is a user. All accounts are made when the server is, and never change.
+// account is a user or an organisation. All accounts are made when the server is, and never change.
 type account struct {
 	id        string // 24 hex digits
 	name      string
-	token     string
+	token     string // of a user: what Client uses
 	createdAt time.Time
+	members   []member // of an organisation, in the order given; nil for a user
+	org       bool
 }
 
 type accounts []*account
 
 var accountName = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,40}[A-Za-z0-9])?$`)
 
-func newAccounts(users []User) (accounts, error) {
+func newAccounts(users []User, orgs []Org) (accounts, error) {
 	var list accounts
 	for _, user := range users {
-		switch {
-		case !accountName.MatchString(user.Name) || objectID.MatchString(user.Name):
-			return nil, fmt.Errorf("user %q: a name has up to 42 letters, digits, dots, dashes or underscores", user.Name)
-		case user.Token == "":
+		if err := list.checkName(user.Name); err != nil {
+			return nil, fmt.Errorf("user %q: %w", user.Name, err)
+		}
+		if user.Token == "" {
 			return nil, fmt.Errorf("user %q needs a token", user.Name)
-		case list.named(user.Name) != nil || list.withToken(user.Token) != nil:
-			return nil, errors.New("two users have the same name or token")
+		}
+		if slices.ContainsFunc(list, func(a *account) bool { return a.token == user.Token }) {
+			return nil, errors.New("two users have the same token")
 		}
 		list = append(list, &account{id: newID(), name: user.Name, token: user.Token, createdAt: time.Now()})
 	}
+	for _, org := range orgs {
+		made, err := list.newOrg(org)
+		if err != nil {
+			return nil, fmt.Errorf("organisation %q: %w", org.Name, err)
+		}
+		list = append(list, made)
+	}
 	return list, nil
+}
+
+func (a accounts) checkName(name string) error {
+	switch {
+	case !accountName.MatchString(name) || objectID.MatchString(name):
+		return errors.New("a name has up to 42 letters, digits, dots, dashes or underscores")
+	case a.named(name) != nil:
+		return errors.New("another account has this name")
+	}
+	return nil
 }
 
 // named finds an account; as on the Hub, names do not differ by case alone.
@@ -61,65 +78,17 @@ func (a accounts) withID(id string) *account {
 	return nil
 }
 
-// withToken compares hashes, so that neither the time nor the length of the comparison tells about a token.
-func (a accounts) withToken(token string) *account {
-	var found *account
-	given := sha256.Sum256([]byte(token))
-	for _, each := range a {
-		own := sha256.Sum256([]byte(each.token))
-		if subtle.ConstantTimeCompare(given[:], own[:]) == 1 {
-			found = each
-		}
-	}
-	return found
+// users lists the accounts that people log in with.
+func (a accounts) users() []*account {
+	return slices.DeleteFunc(slices.Clone(a), func(each *account) bool { return each.org })
 }
 
-const callerKey = "caller"
-
-// authenticate finds who calls, by bearer token or by Basic auth with the token as password, and refuses a token that
-// nobody has. A request without one goes on anonymously.
-func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		token, ok := requestToken(c.Request())
-		if !ok {
-			return next(c)
-		}
-		who := s.accounts.withToken(token)
-		if who == nil {
-			return fail(c, http.StatusUnauthorized, "", "Invalid credentials in Authorization header")
-		}
-		c.Set(callerKey, who)
-		return next(c)
+// kind is the account's type in the API.
+func (a *account) kind() string {
+	if a.org {
+		return "org"
 	}
-}
-
-func requestToken(r *http.Request) (token string, ok bool) {
-	if _, password, ok := r.BasicAuth(); ok {
-		return password, true
-	}
-	header := r.Header.Get("Authorization")
-	if header == "" {
-		return "", false
-	}
-	scheme, token, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return "", true // a scheme the Hub does not know is a wrong credential, not none
-	}
-	return strings.TrimSpace(token), true
-}
-
-// caller is the account that makes the request, nil when anonymous.
-func (s *Server) caller(c echo.Context) *account {
-	who, _ := c.Get(callerKey).(*account)
-	return who
-}
-
-// requireCaller is caller for what needs a login.
-func (s *Server) requireCaller(c echo.Context) (*account, error) {
-	if who := s.caller(c); who != nil {
-		return who, nil
-	}
-	return nil, fail(c, http.StatusUnauthorized, "", "Invalid username or password.")
+	return "user"
 }
 
 // signature is how the account signs commits and tags now.

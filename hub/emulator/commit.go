@@ -113,9 +113,10 @@ func (s *Server) writableRevision(c echo.Context) (*repo, *account, string, erro
 	}
 	branch := branchRef(revision(c))
 	if flag(c, "create_pr") {
-		return r, who, branch, nil
+		_, err = s.requireAny(c, mayDiscuss, mayWriteRepos)
+		return r, who, branch, err
 	}
-	if !s.mayPush(r, who, branch) {
+	if !s.mayPush(r, s.pusher(c), branch) {
 		return nil, nil, "", fail(c, http.StatusForbidden, "",
 			"You don't have the required permissions to commit here. Open a pull request instead (create_pr=1).")
 	}

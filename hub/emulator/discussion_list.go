@@ -136,7 +136,7 @@ func (d *discussion) summary(ref hub.RepoRef, owner *account) discussionSummaryV
 		CreatedAt: timestamp(d.created), Status: d.status, IsPullRequest: d.pull != nil, NumComments: d.comments(),
 		Pinned: d.pinned, TopReactions: []string{},
 		RepoOwner: repoOwnerView{
-			Name: owner.name, Type: "user", IsDiscussionAuthor: d.author == owner,
+			Name: owner.name, Type: owner.kind(), IsDiscussionAuthor: d.author == owner,
 			IsParticipating: slices.ContainsFunc(d.events, func(e *discussionEvent) bool { return e.author == owner }),
 		},
 	}

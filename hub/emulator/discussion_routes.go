@@ -47,7 +47,7 @@ func (s *Server) inTalk(handle func(echo.Context, place) error) echo.HandlerFunc
 			return err
 		}
 		if c.Request().Method != http.MethodGet {
-			if caller, err = s.requireCaller(c); err != nil {
+			if caller, err = s.require(c, mayDiscuss); err != nil {
 				return err
 			}
 		}

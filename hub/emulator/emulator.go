@@ -26,6 +26,12 @@ import (
 type Options struct {
 	// Users are the accounts; empty means demo with token hf_demo and hfbot with token hf_hfbot.
 	Users []User
+	// Orgs are the organisations of these users.
+	Orgs []Org
+	// Tokens are further access tokens, such as one that may only read.
+	Tokens []Token
+	// OAuthApps are the apps that users can sign in to; others register themselves at /oauth/register.
+	OAuthApps []OAuthApp
 	// BaseURL is what links begin with, without a slash at the end. Start sets it from the listener when it is empty;
 	// it must be given when only Handler is used.
 	BaseURL string
@@ -57,6 +63,8 @@ type Delivery struct {
 type Server struct {
 	opts     Options
 	accounts accounts
+	tokens   credentials
+	sso      oauth
 	repos    registry
 	hooks    webhooks
 	router   *echo.Echo
@@ -73,13 +81,16 @@ func New(opts Options) (*Server, error) {
 		opts.Log = func(string, ...any) {}
 	}
 	opts.BaseURL = strings.TrimSuffix(opts.BaseURL, "/")
-	list, err := newAccounts(opts.Users)
+	list, err := newAccounts(opts.Users, opts.Orgs)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: opts, accounts: list, lfsKey: make([]byte, 32)}
+	s := &Server{opts: opts, accounts: list, lfsKey: make([]byte, 32), sso: oauth{key: newSigningKey()}}
 	if _, err := rand.Read(s.lfsKey); err != nil {
 		return nil, fmt.Errorf("make the key for transfer links: %w", err)
+	}
+	if err := errors.Join(s.addTokens(), s.addApps()); err != nil {
+		return nil, err
 	}
 	s.SetFaults(opts.Faults)
 	s.router = s.routes()

@@ -16,6 +16,7 @@ type Faults struct {
 	RateRemaining int           // r= in the RateLimit header of these: 0 is the window's quota, more another limiter
 	RateReset     time.Duration // t= in the RateLimit header of these
 	ServerErrors  int           // the next so many requests are answered 503
+	ExpiredTokens int           // the next so many requests with a token are answered as if it had expired
 	LostAnswers   int           // the next so many requests are carried out, but their answer never arrives
 	Truncated     int           // the bodies of the next so many successful GETs break off half way
 	Delay         time.Duration // each request waits so long
@@ -23,6 +24,7 @@ type Faults struct {
 	DuplicateDeliveries bool          // each webhook delivery is sent twice with the same Webhook-Id
 	ReorderDeliveries   bool          // every second delivery arrives before the one ahead of it
 	DelayDeliveries     time.Duration // deliveries wait so long before their first try
+	SpaceStage          string        // all Spaces are in this stage, such as BUILD_ERROR; empty: as they are
 	OmitHeadSHA         bool          // payloads have no repo.headSha
 	TriggerLimit        int           // triggers per webhook in 24 hours, the rest is dropped; 0: unlimited
 }
@@ -63,6 +65,20 @@ func (s *faultState) deliveries() deliveryFaults {
 		f.extraCopies = 1
 	}
 	return f
+}
+
+// tokenExpired takes the fault of a token that is not good any more.
+func (s *faultState) tokenExpired() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return take(&s.faults.ExpiredTokens)
+}
+
+// spaceStage is the stage that Spaces pretend to be in.
+func (s *faultState) spaceStage() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.faults.SpaceStage
 }
 
 // faultKind is what goes wrong with one request.

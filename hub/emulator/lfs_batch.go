@@ -62,7 +62,7 @@ func (s *Server) lfsBatch(c echo.Context) error {
 		err = s.gate(c, r, who)
 	case "upload":
 		describe = s.lfsUpload
-		_, err = s.requireCaller(c)
+		_, err = s.requireAny(c, mayWriteRepos, mayDiscuss)
 	default:
 		err = fail(c, http.StatusUnprocessableEntity, "", `the operation is "upload" or "download"`)
 	}

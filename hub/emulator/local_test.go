@@ -24,7 +24,9 @@ type local struct {
 
 func startLocal(t testing.TB, opts Options) local {
 	t.Helper()
-	opts.Users = []User{{Name: "ann", Token: "hf_ann"}, {Name: "bob", Token: "hf_bob"}}
+	if opts.Users == nil {
+		opts.Users = []User{{Name: "ann", Token: "hf_ann"}, {Name: "bob", Token: "hf_bob"}}
+	}
 	s, err := New(opts)
 	if err != nil {
 		t.Fatal(err)

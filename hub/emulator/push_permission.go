@@ -3,15 +3,27 @@ package emulator
 import (
 	"strconv"
 	"strings"
+
+	"github.com/labstack/echo/v4"
 )
 
-// mayPush tells whether who may move a ref: the owner every one, others those of their own pull requests.
-func (s *Server) mayPush(r *repo, who *account, ref string) bool {
-	if who == nil {
+// pusher is who moves a ref, and what the token is good for.
+type pusher struct {
+	*account
+	credential *credential
+}
+
+func (s *Server) pusher(c echo.Context) pusher { return pusher{s.caller(c), s.credential(c)} }
+
+// mayPush tells whether who may move a ref: owners every one, others those of their own pull requests.
+func (s *Server) mayPush(r *repo, who pusher, ref string) bool {
+	if who.account == nil {
 		return false
 	}
-	author, _ := r.pullRequestOf(ref)
-	return author == who || r.state().writableBy(who)
+	if author, _ := r.pullRequestOf(ref); author == who.account && who.credential.may(mayDiscuss) {
+		return true
+	}
+	return r.state().writableBy(who.account) && who.credential.may(mayWriteRepos)
 }
 
 // takesCommits tells whether a ref is that of a pull request that can still change.

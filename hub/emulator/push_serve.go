@@ -33,8 +33,7 @@ func (s *Server) servePush(c echo.Context) error {
 	if len(request.commands) == 0 {
 		return c.NoContent(http.StatusOK) // the client only tried its credentials
 	}
-	who := s.caller(c)
-	report := s.push(r, who, request, body)
+	report := s.push(r, s.pusher(c), request, body)
 	_ = writeReport(c.Response(), request, report) // a client that is gone does not need it
 	return nil
 }
@@ -46,7 +45,7 @@ type pushReport struct {
 }
 
 // push checks and stores a push, and tells the webhooks once about all refs that moved.
-func (s *Server) push(r *repo, who *account, request *pushRequest, body io.Reader) pushReport {
+func (s *Server) push(r *repo, who pusher, request *pushRequest, body io.Reader) pushReport {
 	report := pushReport{results: make([]string, len(request.commands))}
 	incoming := newQuarantine(r.git)
 	if request.needsPack() {
@@ -69,14 +68,14 @@ func (s *Server) push(r *repo, who *account, request *pushRequest, body io.Reade
 	if len(moved) > 0 {
 		r.touch()
 		s.opts.Log("%s: %s pushed %d refs", r.ref(), who.name, len(moved))
-		s.refsUpdated(r, who, moved)
+		s.refsUpdated(r, who.account, moved)
 	}
 	return report
 }
 
 // checkPush notes what speaks against each command, and stores the new objects when they are sound. Bad content in one
 // ref refuses the whole push, as the Hub's pre-receive hook does.
-func (s *Server) checkPush(r *repo, who *account, incoming *quarantine, request *pushRequest, results []string) {
+func (s *Server) checkPush(r *repo, who pusher, incoming *quarantine, request *pushRequest, results []string) {
 	check := newPushCheck(incoming, &r.lfs)
 	for i, command := range request.commands {
 		if err := s.checkCommand(r, who, command); err != nil {
@@ -99,7 +98,7 @@ func (s *Server) checkPush(r *repo, who *account, incoming *quarantine, request 
 }
 
 // checkCommand tells why a ref may not be moved so, whatever it is to point at.
-func (s *Server) checkCommand(r *repo, who *account, command pushCommand) error {
+func (s *Server) checkCommand(r *repo, who pusher, command pushCommand) error {
 	isPull := strings.HasPrefix(command.ref, "refs/pr/")
 	switch {
 	case plumbing.ReferenceName(command.ref).Validate() != nil || !pushable(command.ref):

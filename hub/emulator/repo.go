@@ -18,10 +18,12 @@ type repo struct {
 	createdAt time.Time
 	git       *gitStore
 	lfs       lfsObjects
+	space     spaceApp // of a Space
 
 	mu                  sync.Mutex
 	name                string // "ns/name"
 	owner               *account
+	creator             *account
 	private             bool
 	gated               string // "", "auto" or "manual"
 	disabled            bool
@@ -35,6 +37,7 @@ type repo struct {
 type repoState struct {
 	name                string
 	owner               *account
+	creator             *account
 	private             bool
 	gated               string
 	disabled            bool
@@ -48,7 +51,7 @@ func (r *repo) state() repoState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return repoState{
-		name: r.name, owner: r.owner, private: r.private, gated: r.gated, disabled: r.disabled,
+		name: r.name, owner: r.owner, creator: r.creator, private: r.private, gated: r.gated, disabled: r.disabled,
 		discussionsDisabled: r.discussionsDisabled, updatedAt: r.updatedAt, spaceSDK: r.spaceSDK,
 	}
 }
@@ -62,12 +65,22 @@ func (r *repo) ref() hub.RepoRef {
 
 // readableBy tells whether who (nil: anonymous) may know that the repository exists.
 func (s repoState) readableBy(who *account) bool {
-	return !s.private || who == s.owner
+	if !s.private {
+		return true
+	}
+	role := s.owner.roleOf(who)
+	return role != "" && role != roleNoAccess
 }
 
-// writableBy tells whether who may change branches and settings.
+// writableBy tells whether who may change branches and settings. A contributor may in what it made itself.
 func (s repoState) writableBy(who *account) bool {
-	return who != nil && who == s.owner
+	switch s.owner.roleOf(who) {
+	case roleAdmin, roleWrite:
+		return true
+	case roleContributor:
+		return who == s.creator
+	}
+	return false
 }
 
 // touch notes that the content changed.

@@ -12,7 +12,7 @@ import (
 
 // ownedRepo finds a repository that a body names, for its owner.
 func (s *Server) ownedRepo(c echo.Context, ref hub.RepoRef) (*repo, *account, error) {
-	who, err := s.requireCaller(c)
+	who, err := s.require(c, mayManageRepos)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -72,14 +72,15 @@ func (s *Server) moveRepo(c echo.Context) error {
 		return err
 	}
 	namespace, name, _ := strings.Cut(in.To, "/")
+	owner := s.namespace(namespace, who)
 	switch {
 	case !validRepoName(name):
 		return fail(c, http.StatusBadRequest, "", "Invalid repo name: \""+in.To+"\"")
-	case !strings.EqualFold(namespace, who.name):
+	case owner == nil:
 		return fail(c, http.StatusForbidden, "", "You don't have the rights to move a repo to \""+namespace+"\"")
 	}
-	from, to := r.ref(), hub.RepoRef{Type: r.typ, Name: who.name + "/" + name}
-	err = s.repos.move(r, to.Name, who)
+	from, to := r.ref(), hub.RepoRef{Type: r.typ, Name: owner.name + "/" + name}
+	err = s.repos.move(r, to.Name, owner)
 	switch {
 	case errors.Is(err, errNameTaken):
 		return fail(c, http.StatusConflict, "", "You already created this "+string(r.typ)+" repo")
@@ -89,7 +90,7 @@ func (s *Server) moveRepo(c echo.Context) error {
 	s.repoEvent(r, who, "move", "repo", func(p *hub.Payload) {
 		p.Repo.Name = from.Name
 		p.Repo.URL = hub.URLs{Web: s.URL() + from.WebPath(), API: s.URL() + from.APIPath()}
-		p.MovedTo = &hub.MovedTo{Name: to.Name, Owner: hub.Owner{ID: who.id}}
+		p.MovedTo = &hub.MovedTo{Name: to.Name, Owner: hub.Owner{ID: owner.id}}
 	})
 	return c.JSON(http.StatusOK, map[string]any{"url": s.URL() + to.WebPath()})
 }

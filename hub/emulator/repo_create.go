@@ -5,10 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/hfbot/hfbot/hub"
 )
@@ -42,14 +44,19 @@ type createRepoInput struct {
 	Visibility   string       `json:"visibility"`
 	Private      bool         `json:"private"`
 	SDK          string       `json:"sdk"`
+	SDKVersion   string       `json:"sdkVersion"`
+	Short        string       `json:"short_description"`
 	License      string       `json:"license"`
-	Files        []struct {
+	LicenseName  string       `json:"license_name"`
+	LicenseLink  string       `json:"license_link"`
+	spaceInput
+	Files []struct {
 		Path, Content, Encoding string
 	} `json:"files"`
 }
 
 func (s *Server) createRepo(c echo.Context) error {
-	who, err := s.requireCaller(c)
+	who, err := s.require(c, mayManageRepos)
 	if err != nil {
 		return err
 	}
@@ -95,22 +102,30 @@ func (s *Server) newRepo(c echo.Context, who *account, in createRepoInput) (*rep
 		namespace = *in.Organization
 	}
 	_, known := webPrefixes[in.Type]
+	owner := s.namespace(namespace, who)
 	switch {
 	case !known:
 		return nil, fail(c, http.StatusBadRequest, "", "Invalid repo type \""+string(in.Type)+"\"")
 	case !validRepoName(name):
 		return nil, fail(c, http.StatusBadRequest, "", "Invalid repo name: \""+name+"\"")
-	case !strings.EqualFold(namespace, who.name):
+	case owner == nil:
 		return nil, fail(c, http.StatusForbidden, "", "You don't have the rights to create a "+string(in.Type)+
 			" under the namespace \""+namespace+"\"")
-	case in.Type == hub.Space && in.SDK == "":
-		return nil, fail(c, http.StatusBadRequest, "", "\"sdk\" is required for a Space")
+	case in.Type == hub.Space && !slices.Contains(spaceSDKs, in.SDK):
+		return nil, fail(c, http.StatusBadRequest, "", "\"sdk\" of a Space is one of "+strings.Join(spaceSDKs, ", "))
+	case in.Visibility == "protected" && in.Type != hub.Space:
+		return nil, fail(c, http.StatusBadRequest, "", "Only Spaces can be protected")
+	}
+	if err := in.check(in.Type); err != nil {
+		return nil, fail(c, http.StatusBadRequest, "", err.Error())
 	}
 	now := time.Now()
-	return &repo{
-		id: newID(), typ: in.Type, name: who.name + "/" + name, owner: who, createdAt: now, updatedAt: now,
-		private: in.Private || in.Visibility == "private", spaceSDK: in.SDK, git: newGitStore(),
-	}, nil
+	made := &repo{
+		id: newID(), typ: in.Type, name: owner.name + "/" + name, owner: owner, creator: who, createdAt: now, updatedAt: now,
+		private: in.Private || in.Visibility == "private" || in.Visibility == "protected", spaceSDK: in.SDK, git: newGitStore(),
+	}
+	in.setUp(&made.space)
+	return made, nil
 }
 
 // firstFiles are the content of the first commit: the Hub's rules for LFS, and what the caller asked for.
@@ -137,11 +152,26 @@ func firstCard(in createRepoInput) []byte {
 	var card strings.Builder
 	card.WriteString("---\n")
 	if in.Type == hub.Space {
-		card.WriteString("title: " + in.Name + "\nsdk: " + in.SDK + "\n")
+		_, name, _ := strings.Cut("/"+in.Name, "/")
+		writeYAML(&card, "title", name)
+		writeYAML(&card, "sdk", in.SDK)
+		writeYAML(&card, "sdk_version", in.SDKVersion)
+		writeYAML(&card, "short_description", in.Short)
 	}
-	if in.License != "" {
-		card.WriteString("license: " + in.License + "\n")
-	}
+	writeYAML(&card, "license", in.License)
+	writeYAML(&card, "license_name", in.LicenseName)
+	writeYAML(&card, "license_link", in.LicenseLink)
 	card.WriteString("---\n")
 	return []byte(card.String())
+}
+
+// writeYAML writes one line of a card, quoted where YAML needs it.
+func writeYAML(card *strings.Builder, key, value string) {
+	if value == "" {
+		return
+	}
+	text, err := yaml.Marshal(map[string]string{key: value})
+	if err == nil { // text cannot fail
+		card.Write(text)
+	}
 }

@@ -73,7 +73,7 @@ func (s *Server) describe(r *repo, head plumbing.Hash, blobs bool) (map[string]a
 		info["modelId"] = state.name
 	}
 	if r.typ == hub.Space {
-		describeSpace(info, state)
+		s.describeSpace(info, r)
 	}
 	readme, _ := r.blob(files[cardFile].hash) // nothing when there is no card
 	card, err := parseCard(readme)
@@ -93,12 +93,13 @@ func (s *Server) describe(r *repo, head plumbing.Hash, blobs bool) (map[string]a
 	return info, nil
 }
 
-// describeSpace adds what only Spaces have. The local Hub builds nothing: a Space runs as soon as it has content.
-func describeSpace(info map[string]any, state repoState) {
+// describeSpace adds what only Spaces have.
+func (s *Server) describeSpace(info map[string]any, r *repo) {
+	state := r.state()
 	subdomain := spaceSubdomain(state.name)
-	info["sdk"], info["subdomain"] = state.spaceSDK, subdomain
+	runtime := s.runtime(r)
+	info["sdk"], info["runtime"], info["subdomain"] = runtime.SDK, runtime, subdomain
 	info["host"] = "https://" + subdomain + ".hf.space"
-	info["runtime"] = map[string]any{"stage": "RUNNING", "hardware": map[string]any{"current": nil, "requested": nil}}
 }
 
 func sortedPaths(files map[string]treeFile) []string {
@@ -139,7 +140,7 @@ func (s *Server) listRepos(c echo.Context) error {
 	if _, known := webPrefixes[typ]; !known || !strings.HasSuffix(param(c, "type"), "s") {
 		return fail(c, http.StatusNotFound, "", "Not Found")
 	}
-	who, author, search := s.caller(c), c.QueryParam("author"), strings.ToLower(c.QueryParam("search"))
+	who, author, search := s.reader(c), c.QueryParam("author"), strings.ToLower(c.QueryParam("search"))
 	found := slices.DeleteFunc(s.repos.all(typ), func(r *repo) bool {
 		state := r.state()
 		return !state.readableBy(who) || (author != "" && !strings.EqualFold(state.owner.name, author)) ||

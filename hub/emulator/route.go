@@ -25,6 +25,10 @@ func (s *Server) routes() *echo.Echo {
 	e.HTTPErrorHandler = s.answerError
 	e.Use(standardHeaders, s.authenticate, s.faultMiddleware)
 	s.identityRoutes(e)
+	s.orgRoutes(e)
+	s.oauthRoutes(e)
+	s.spaceRoutes(e)
+	s.pageRoutes(e)
 	s.repoRoutes(e)
 	s.contentRoutes(e)
 	s.refRoutes(e)
@@ -72,7 +76,7 @@ func requestedRepo(c echo.Context) hub.RepoRef {
 func (s *Server) repoFor(c echo.Context, write bool) (*repo, *account, error) {
 	who, ref := s.caller(c), requestedRepo(c)
 	found, moved := s.repos.find(ref)
-	if found == nil || !found.state().readableBy(who) {
+	if found == nil || !found.state().readableBy(s.reader(c)) {
 		return nil, nil, s.hidden(c, who)
 	}
 	state := found.state()
@@ -86,6 +90,9 @@ func (s *Server) repoFor(c echo.Context, write bool) (*repo, *account, error) {
 	case write && !state.writableBy(who):
 		return nil, nil, fail(c, http.StatusForbidden, "",
 			"You don't have the required permissions to write to this repository.")
+	case write:
+		_, err := s.require(c, mayWriteRepos)
+		return found, who, err
 	}
 	return found, who, nil
 }

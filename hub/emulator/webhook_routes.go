@@ -25,7 +25,7 @@ func (s *Server) webhookRoutes(e *echo.Echo) {
 // withAccount refuses anonymous calls: webhooks belong to an account.
 func (s *Server) withAccount(handle func(echo.Context, *account) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		caller, err := s.requireCaller(c)
+		caller, err := s.require(c, mayHook)
 		if err != nil {
 			return err
 		}

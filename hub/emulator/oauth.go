@@ -1,0 +1,202 @@
+package emulator
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// OAuthApp is an app that users sign in to with their account here (https://huggingface.co/docs/hub/oauth).
+type OAuthApp struct {
+	ID     string
+	Secret string // empty: a public app, which must use PKCE
+	// RedirectURIs are where users may be sent back to, exactly; none means any address on loopback.
+	RedirectURIs []string
+	Name         string // shown to users; empty: the ID
+}
+
+// oauth is what the sign-in of apps knows.
+type oauth struct {
+	key signingKey
+
+	mu      sync.Mutex
+	apps    map[string]OAuthApp
+	codes   map[string]grant // by authorization code, or by refresh token
+	devices map[string]*deviceGrant
+}
+
+// grant is what a user allowed an app to get a token for.
+type grant struct {
+	app       string
+	who       *account
+	scopes    []string
+	redirect  string
+	challenge string // PKCE: the SHA-256 of a verifier, in base64url; empty: none
+	nonce     string
+	expires   time.Time
+	refresh   bool // a refresh token rather than a code
+}
+
+// Bounds of what is kept, so that nobody fills the memory.
+const (
+	maxApps        = 1000
+	maxGrants      = 10_000
+	codeLifetime   = 10 * time.Minute
+	accessLifetime = 8 * time.Hour // hf_oauth_expiration_minutes: 480 (https://huggingface.co/docs/hub/spaces-oauth)
+	refreshTime    = 30 * 24 * time.Hour
+)
+
+// oauthScopes are the scopes that apps can ask for (https://huggingface.co/docs/hub/oauth).
+var oauthScopes = []string{
+	"openid", "profile", "email", "read-billing", "read-repos", "write-repos", "manage-repos", "inference-api",
+	"write-discussions", "webhooks", "jobs", "gated-repos", "contribute-repos",
+}
+
+func (s *Server) oauthRoutes(e *echo.Echo) {
+	e.GET("/.well-known/openid-configuration", s.openIDConfiguration)
+	e.GET("/.well-known/oauth-authorization-server", s.openIDConfiguration)
+	e.GET("/oauth/jwks", s.oauthKeys)
+	e.GET("/oauth/authorize", s.askConsent)
+	e.POST("/oauth/authorize", s.takeConsent)
+	e.POST("/oauth/token", s.oauthToken)
+	e.GET("/oauth/userinfo", s.userInfo)
+	e.POST("/oauth/userinfo", s.userInfo)
+	e.POST("/oauth/register", s.registerApp)
+	e.POST("/oauth/device", s.startDevice)
+	e.GET("/oauth/device", s.askDevice)
+	e.POST("/oauth/device/confirm", s.takeDevice)
+}
+
+// addApps enters the apps of the options.
+func (s *Server) addApps() error {
+	for _, app := range s.opts.OAuthApps {
+		if app.ID == "" {
+			return errors.New("an OAuth app needs an id")
+		}
+		for _, uri := range app.RedirectURIs {
+			if !redirectable(uri) {
+				return fmt.Errorf("OAuth app %q: %q is no address to redirect to", app.ID, uri)
+			}
+		}
+		if !s.sso.addApp(app) {
+			return fmt.Errorf("OAuth app %q is there twice, or there are too many", app.ID)
+		}
+	}
+	return nil
+}
+
+func (o *oauth) addApp(app OAuthApp) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.apps == nil {
+		o.apps = map[string]OAuthApp{}
+	}
+	if _, taken := o.apps[app.ID]; taken || len(o.apps) >= maxApps {
+		return false
+	}
+	o.apps[app.ID] = app
+	return true
+}
+
+func (o *oauth) app(id string) (OAuthApp, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	app, ok := o.apps[id]
+	return app, ok
+}
+
+// title is how users know the app.
+func (a OAuthApp) title() string {
+	if a.Name != "" {
+		return a.Name
+	}
+	return a.ID
+}
+
+// takes tells whether a user may be sent back to an address.
+func (a OAuthApp) takes(uri string) bool {
+	if len(a.RedirectURIs) > 0 {
+		return slices.Contains(a.RedirectURIs, uri)
+	}
+	parsed, err := url.Parse(uri)
+	return err == nil && redirectable(uri) && loopback(parsed.Hostname())
+}
+
+// hasSecret compares in constant time. A public app has none.
+func (a OAuthApp) hasSecret(given string) bool {
+	return subtle.ConstantTimeCompare([]byte(a.Secret), []byte(given)) == 1
+}
+
+func redirectable(uri string) bool {
+	parsed, err := url.Parse(uri)
+	return err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") && parsed.Host != "" && parsed.Fragment == ""
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// keep stores a grant under a new secret and returns the secret.
+func (o *oauth) keep(prefix string, g grant) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.codes == nil {
+		o.codes = map[string]grant{}
+	}
+	if len(o.codes) >= maxGrants {
+		for code, each := range o.codes {
+			if time.Now().After(each.expires) || len(o.codes) >= maxGrants {
+				delete(o.codes, code)
+			}
+		}
+	}
+	code := prefix + rand.Text()
+	o.codes[code] = g
+	return code
+}
+
+// redeem takes the grant of a code or refresh token, which is good once only.
+func (o *oauth) redeem(code string, refresh bool) (grant, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	g, ok := o.codes[code]
+	if !ok || g.refresh != refresh {
+		return grant{}, false
+	}
+	delete(o.codes, code)
+	return g, time.Now().Before(g.expires)
+}
+
+// oauthFailure answers as RFC 6749 wants it.
+func oauthFailure(c echo.Context, status int, code, description string) error {
+	return c.JSON(status, map[string]string{"error": code, "error_description": description})
+}
+
+// openIDConfiguration tells clients where everything is.
+func (s *Server) openIDConfiguration(c echo.Context) error {
+	return c.JSON(http.StatusOK, map[string]any{
+		"issuer": s.URL(), "authorization_endpoint": s.URL() + "/oauth/authorize",
+		"token_endpoint": s.URL() + "/oauth/token", "userinfo_endpoint": s.URL() + "/oauth/userinfo",
+		"registration_endpoint": s.URL() + "/oauth/register", "device_authorization_endpoint": s.URL() + "/oauth/device",
+		"jwks_uri": s.URL() + "/oauth/jwks", "scopes_supported": oauthScopes,
+		"response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"},
+		"grant_types_supported":                 []string{"authorization_code", "refresh_token", deviceGrantType},
+		"id_token_signing_alg_values_supported": []string{"RS256"}, "code_challenge_methods_supported": []string{"S256"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post", "none"},
+		"claims_supported": []string{
+			"sub", "iss", "aud", "exp", "iat", "nonce", "name", "preferred_username", "profile", "picture", "email",
+			"email_verified", "isPro", "orgs",
+		},
+	})
+}
