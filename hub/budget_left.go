@@ -36,8 +36,10 @@ func (c *Client) Budgets() []Budget {
 	c.budget.mu.Lock()
 	defer c.budget.mu.Unlock()
 	var list []Budget
-	for _, b := range c.budget.said {
-		list = append(list, b)
+	for kind, w := range c.budget.windows {
+		if !w.end.IsZero() {
+			list = append(list, Budget{kind, w.left, w.quota, w.end.Add(-time.Second)})
+		}
 	}
 	slices.SortFunc(list, func(a, b Budget) int { return cmp.Compare(a.Kind, b.Kind) })
 	return list

@@ -3,6 +3,11 @@ package hub_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,4 +130,72 @@ func TestBudgets(t *testing.T) {
 	if len(got) != 1 || got[0].Kind != "api" || got[0].Remaining != 41 || got[0].Quota != 500 || time.Until(got[0].ResetAt) > 100*time.Second {
 		t.Errorf("got %+v", got)
 	}
+}
+
+// quotaHub allows so many calls in each window of 100 seconds.
+type quotaHub struct {
+	quota int
+
+	mu      sync.Mutex
+	start   time.Time
+	used    int
+	refused int
+}
+
+func (h *quotaHub) RoundTrip(r *http.Request) (*http.Response, error) {
+	time.Sleep(time.Second)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	const length = 100 * time.Second
+	if time.Since(h.start) >= length {
+		h.start, h.used = time.Now(), 0
+	}
+	h.used++
+	recorder := httptest.NewRecorder()
+	reset := int((length - time.Since(h.start)).Seconds())
+	recorder.Header().Set("RateLimit", fmt.Sprintf(`"api";r=%d;t=%d`, max(h.quota-h.used, 0), reset))
+	recorder.Header().Set("RateLimit-Policy", fmt.Sprintf(`"fixed window";"api";q=%d;w=100`, h.quota))
+	if h.used > h.quota {
+		h.refused++
+		recorder.WriteHeader(http.StatusTooManyRequests)
+	}
+	io.WriteString(recorder, `{}`)
+	resp := recorder.Result()
+	resp.Request = r
+	return resp, nil
+}
+
+func TestWorkersShareABudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &quotaHub{quota: 3}
+		allowance := hub.NewAllowance()
+		var clients []*hub.Client
+		for range 2 {
+			client, err := hub.New("https://hub.example", testToken, hub.WithAllowance(allowance),
+				hub.WithHTTPClient(&http.Client{Transport: server}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			clients = append(clients, client, client.ReadOnly())
+		}
+		if _, err := clients[0].Refs(t.Context(), model); err != nil {
+			t.Fatal(err)
+		}
+		if left := clients[1].Budgets(); len(left) != 1 || left[0].Remaining != 2 || left[0].Quota != 3 {
+			t.Errorf("the budget is %+v, want 2 of 3 left", left)
+		}
+		var workers sync.WaitGroup
+		for i := range 20 {
+			workers.Go(func() {
+				if _, err := clients[i%len(clients)].Refs(t.Context(), model); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		workers.Wait()
+		if server.refused > 0 {
+			t.Errorf("%d calls were more than the Hub allows", server.refused)
+		}
+	})
 }

@@ -39,12 +39,17 @@ type call struct {
 	idempotent  bool                          // may be sent again when it is not known whether it was carried out
 	write       bool                          // changes something: refused by a read-only client
 	anonymous   bool                          // the address itself carries the permission (signed uploads)
+	absent      bool                          // asks for something to be gone: not found after a first try is success
+	patient     bool                          // the answer may be silent for long
 	noFollow    bool                          // return a redirect that leads out of the Hub
 	alsoAnswer  int                           // a status of 400 and above whose body is an answer like that of 200
 }
 
 // refusal is a failure that another try cannot mend.
-type refusal struct{ error }
+type refusal struct {
+	error
+	answered bool // the Hub answered that it did the call, but the answer is of no use
+}
 
 // Unwrap gives the failure itself.
 func (r *refusal) Unwrap() error { return r.error }
@@ -57,10 +62,13 @@ func (c *Client) get(path string, query url.Values) call {
 // post is a call that posts JSON to the API and changes something there, see change.
 func (c *Client) post(path string, in any) (call, error) { return c.change(http.MethodPost, path, in) }
 
-// change is a call that sends JSON to the API (in nil: no body) and changes something there. It is not repeated unless
-// the Hub says that nothing was done.
+// change is a call that sends JSON to the API (in nil: no body) and changes something there. A POST is not repeated
+// unless it is certain that nothing was done.
 func (c *Client) change(method, path string, in any) (call, error) {
 	request := call{method: method, url: c.url(path), write: true}
+	// To put or delete twice is as good as once.
+	request.absent = method == http.MethodDelete
+	request.idempotent = request.absent || method == http.MethodPut
 	if in == nil {
 		return request, nil
 	}
@@ -129,10 +137,10 @@ func (c *Client) decode(resp *http.Response, out any) error {
 		return fmt.Errorf("hub: %s: read the answer: %w", where, err)
 	}
 	if len(body) > maxAnswer {
-		return &refusal{fmt.Errorf("hub: %s: the answer is larger than %d bytes", where, maxAnswer)}
+		return &refusal{fmt.Errorf("hub: %s: the answer is larger than %d bytes", where, maxAnswer), true}
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return &refusal{fmt.Errorf("hub: %s: the answer is not the expected JSON: %w", where, err)}
+		return &refusal{fmt.Errorf("hub: %s: the answer is not the expected JSON: %w", where, err), true}
 	}
 	return nil
 }
@@ -143,12 +151,27 @@ func (c *Client) open(ctx context.Context, r call) (*http.Response, error) {
 	err := c.repeat(ctx, r, func(ctx context.Context) error {
 		var err error
 		//nolint:bodyclose // the caller closes it
-		resp, err = c.once(ctx, r)
+		resp, err = c.openOnce(ctx, r)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	return resp, nil
+}
+
+// openOnce makes one try, whose body does not wait for ever unless the call is patient.
+func (c *Client) openOnce(ctx context.Context, r call) (*http.Response, error) {
+	if r.patient {
+		return c.once(ctx, r)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	resp, err := c.once(ctx, r)
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	resp.Body = &stallBody{resp.Body, ctx, cancel}
 	return resp, nil
 }
 
@@ -162,8 +185,11 @@ func (c *Client) repeat(ctx context.Context, r call, try func(context.Context) e
 			return err
 		}
 		err := try(ctx)
+		if attempt > 0 && r.absent && IsNotFound(err) {
+			return nil
+		}
 		if err == nil || attempt == len(backoff) || !mayRetry(ctx, err, r.idempotent) {
-			return err
+			return r.doubt(err)
 		}
 		if err := pause(ctx, attempt, err); err != nil {
 			return err
@@ -171,18 +197,30 @@ func (c *Client) repeat(ctx context.Context, r call, try func(context.Context) e
 	}
 }
 
+// doubt marks the failure of a write that may have been carried out.
+func (r call) doubt(err error) error {
+	if err == nil || !r.write || r.idempotent || !carriedOut(err) {
+		return err
+	}
+	shown := r.url
+	if address, parseErr := url.Parse(r.url); parseErr == nil {
+		shown = cleanURL(address)
+	}
+	return &AmbiguousError{Method: r.method, URL: shown, Err: err}
+}
+
 // await waits for the request budget.
 func (c *Client) await(ctx context.Context, r call) error {
 	if r.anonymous {
 		return ctx.Err()
 	}
-	left, err := c.budget.wait(ctx, r.budgetKind())
+	left, err := c.budget.take(ctx, r.budgetKind())
 	if left == 0 {
 		return err
 	}
 	address, parseErr := url.Parse(r.url)
 	if parseErr != nil {
-		return &refusal{errors.New("hub: malformed address")}
+		return &refusal{error: errors.New("hub: malformed address")}
 	}
 	return &Error{
 		Method: r.method, URL: cleanURL(address), StatusCode: http.StatusTooManyRequests, RetryAfter: left,
@@ -199,6 +237,9 @@ func (r call) budgetKind() string {
 
 // once makes one try. An answer of 400 and above is an *Error.
 func (c *Client) once(ctx context.Context, r call) (*http.Response, error) {
+	if !r.anonymous {
+		defer c.budget.give(r.budgetKind())
+	}
 	req, err := c.request(ctx, r)
 	if err != nil {
 		return nil, err
@@ -207,14 +248,19 @@ func (c *Client) once(ctx context.Context, r call) (*http.Response, error) {
 	if r.noFollow {
 		carrier = c.noFollow
 	}
-	resp, err := carrier.Do(req)
+	var conn connection
+	resp, err := carrier.Do(req.WithContext(conn.watch(ctx)))
 	if err != nil {
 		// The text of a *url.Error has the whole address in it, with the signature of a signed one.
 		var withURL *url.Error
 		if errors.As(err, &withURL) {
 			err = withURL.Err
 		}
-		return nil, fmt.Errorf("hub: %s %s: %w", req.Method, cleanURL(req.URL), err)
+		err = fmt.Errorf("hub: %s %s: %w", req.Method, cleanURL(req.URL), err)
+		if conn.missed() {
+			err = &notSentError{err}
+		}
+		return nil, err
 	}
 	if !r.anonymous {
 		c.budget.note(r.budgetKind(), resp.Header)
@@ -229,10 +275,10 @@ func (c *Client) once(ctx context.Context, r call) (*http.Response, error) {
 func (c *Client) request(ctx context.Context, r call) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, r.method, r.url, nil)
 	if err != nil {
-		return nil, &refusal{errors.New("hub: malformed address")}
+		return nil, &refusal{error: errors.New("hub: malformed address")}
 	}
 	if req.URL.Scheme != "http" && req.URL.Scheme != "https" || req.URL.Host == "" {
-		return nil, &refusal{fmt.Errorf("hub: %s is no http or https address", cleanURL(req.URL))}
+		return nil, &refusal{error: fmt.Errorf("hub: %s is no http or https address", cleanURL(req.URL))}
 	}
 	if len(r.query) > 0 {
 		req.URL.RawQuery = r.query.Encode()
@@ -248,10 +294,30 @@ func (c *Client) request(ctx context.Context, r call) (*http.Request, error) {
 		req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	}
 	if r.body != nil {
-		if req.Body, err = r.body(); err != nil {
-			return nil, &refusal{err}
+		open := func() (io.ReadCloser, error) {
+			body, err := r.body()
+			if err != nil {
+				return nil, &refusal{error: err}
+			}
+			return ownBody{body}, nil
 		}
-		req.GetBody, req.ContentLength = r.body, r.size
+		if req.Body, err = open(); err != nil {
+			return nil, err
+		}
+		req.GetBody, req.ContentLength = open, r.size
 	}
 	return req, nil
+}
+
+// ownBody is a body whose failure is ours: the call ends unfinished, so the Hub cannot have carried it out, and another
+// try would fail in the same way.
+type ownBody struct{ io.ReadCloser }
+
+// Read implements io.Reader.
+func (b ownBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = &refusal{error: err}
+	}
+	return n, err
 }

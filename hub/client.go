@@ -15,7 +15,7 @@ const DefaultEndpoint = "https://huggingface.co"
 // defaultAgent names the program in calls that set no agent of their own.
 const defaultAgent = "hfbot-hub-client"
 
-// Client calls one Hub with one token. It is safe for concurrent use; all calls of one Client share a request budget.
+// Client calls one Hub with one token. It is safe for concurrent use; all calls of one Client share an [Allowance].
 type Client struct {
 	endpoint  *url.URL
 	token     Secret
@@ -24,7 +24,7 @@ type Client struct {
 	noFollow  *http.Client // follows redirects within the Hub only and returns the first one that leads out
 	readOnly  bool
 	observers []func(ctx context.Context, w Write)
-	budget    *budget
+	budget    *Allowance
 	identity  *identityCache
 }
 
@@ -52,7 +52,7 @@ func New(endpoint string, token Secret, opts ...Option) (*Client, error) {
 		endpoint: base,
 		token:    token,
 		agent:    defaultAgent,
-		budget:   newBudget(),
+		budget:   NewAllowance(),
 		identity: newIdentityCache(),
 	}
 	for _, opt := range opts {
@@ -94,6 +94,7 @@ func parseEndpoint(endpoint string) (*url.URL, error) {
 func defaultTransport() http.RoundTripper {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = 2 * time.Minute
+	transport.MaxResponseHeaderBytes = 1 << 20
 	return transport
 }
 

@@ -20,7 +20,7 @@ type redirectPolicy struct {
 func (p redirectPolicy) check(req *http.Request, via []*http.Request) error {
 	err := p.decide(req, via)
 	if err != nil && !errors.Is(err, http.ErrUseLastResponse) {
-		return &refusal{err}
+		return &refusal{error: err}
 	}
 	return err
 }

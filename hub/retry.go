@@ -35,8 +35,8 @@ func retryAfter(resp *http.Response) time.Duration {
 	return min(time.Duration(seconds)*time.Second, maxPause) + time.Second
 }
 
-// mayRetry tells whether a failed call may be made again. A call that is not idempotent may only when the answer proves
-// that it was not carried out, which is so for 429.
+// mayRetry tells whether a failed call may be made again. A call that is not idempotent may only when it is certain that
+// it was not carried out: after a 429, and when there was no connection to send it on.
 func mayRetry(ctx context.Context, err error, idempotent bool) bool {
 	if ctx.Err() != nil {
 		return false
@@ -46,7 +46,8 @@ func mayRetry(ctx context.Context, err error, idempotent bool) bool {
 		return answer.StatusCode == http.StatusTooManyRequests || idempotent && answer.Temporary()
 	}
 	var refused *refusal
-	return idempotent && !errors.As(err, &refused)
+	var notSent *notSentError
+	return (idempotent || errors.As(err, &notSent)) && !errors.As(err, &refused)
 }
 
 // pause waits before try number attempt+2. It returns err itself when the context would not outlast the wait, so that

@@ -23,7 +23,7 @@ type transport func(*http.Request) (*http.Response, error)
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // scripted answers one call after the other and notes when they came, counted from the first. An answer is a status,
-// and after blanks headers as name=value; "cut" breaks the connection.
+// and after blanks headers as name=value; "cut" breaks the connection, "garbled" is an answer that cannot be read.
 type scripted struct {
 	t       *testing.T
 	mu      sync.Mutex
@@ -43,6 +43,9 @@ func (s *scripted) client() *hub.Client {
 }
 
 func (s *scripted) answer(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		defer r.Body.Close()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.start.IsZero() {
@@ -64,7 +67,13 @@ func (s *scripted) answer(r *http.Request) (*http.Response, error) {
 		recorder.Header().Set(name, strings.ReplaceAll(value, ":", "="))
 	}
 	code := map[string]int{"200": 200, "404": 404, "408": 408, "412": 412, "429": 429, "500": 500, "503": 503}[status]
+	if status == "garbled" {
+		code = http.StatusOK
+	}
 	recorder.WriteHeader(code)
+	if status == "garbled" {
+		io.WriteString(recorder, `{"newMess`)
+	}
 	io.WriteString(recorder, `{}`)
 	resp := recorder.Result()
 	resp.Request = r

@@ -71,7 +71,7 @@ func (c *Client) SetSpaceSecret(ctx context.Context, space RepoRef, key string, 
 //
 // DELETE /api/spaces/{name}/secrets
 func (c *Client) DeleteSpaceSecret(ctx context.Context, space RepoRef, key string) error {
-	return c.dropSetting(ctx, space, "/secrets", key)
+	return c.changeJSON(ctx, http.MethodDelete, space.APIPath()+"/secrets", map[string]string{"key": key}, nil)
 }
 
 // SpaceVariables reads the variables of a Space, which everyone may see.
@@ -102,23 +102,12 @@ func (c *Client) SetSpaceVariable(ctx context.Context, space RepoRef, key, value
 //
 // DELETE /api/spaces/{name}/variables
 func (c *Client) DeleteSpaceVariable(ctx context.Context, space RepoRef, key string) error {
-	return c.dropSetting(ctx, space, "/variables", key)
+	return c.changeJSON(ctx, http.MethodDelete, space.APIPath()+"/variables", map[string]string{"key": key}, nil)
 }
 
 // putSetting sets a secret or variable. Setting it twice is as good as once.
 func (c *Client) putSetting(ctx context.Context, space RepoRef, path string, in spaceSetting) error {
 	request, err := c.post(space.APIPath()+path, in)
-	if err != nil {
-		return err
-	}
-	request.idempotent = true
-	_, err = c.json(ctx, request, nil)
-	return err
-}
-
-// dropSetting removes a secret or variable. Removing it twice is as good as once.
-func (c *Client) dropSetting(ctx context.Context, space RepoRef, path, key string) error {
-	request, err := c.change(http.MethodDelete, space.APIPath()+path, map[string]string{"key": key})
 	if err != nil {
 		return err
 	}

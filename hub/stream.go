@@ -35,7 +35,7 @@ type LogOptions struct {
 func (c *Client) logs(ctx context.Context, path string, opts LogOptions) iter.Seq2[LogLine, error] {
 	return func(yield func(LogLine, error) bool) {
 		request := c.get(path, nil)
-		request.accept = eventType
+		request.accept, request.patient = eventType, true
 		if opts.Tail > 0 {
 			request.query = url.Values{"tail": {strconv.Itoa(opts.Tail)}}
 		}
