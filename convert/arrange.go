@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/hfbot/hfbot/convert/safetensors"
-	"github.com/hfbot/hfbot/convert/torchfile"
 )
 
 // arrange decides which names are written, in what order and as what type.
@@ -15,27 +14,41 @@ func (p *Plan) arrange(tensors []named, opts Options) *Refusal {
 	if opts.Shared != Duplicate {
 		kept, aliases = dedupe(tensors, opts.Tied)
 	}
-	sources := make(map[string]*torchfile.Tensor, len(kept))
+	position := make(map[string]int, len(kept))
 	layout := make([]safetensors.Tensor, 0, len(kept))
-	for _, n := range kept {
-		sources[n.name] = n.tensor
+	for i, n := range kept {
+		position[n.name] = i
 		dtype := outputType(n.tensor.DType.Safetensors, opts.DType)
 		layout = append(layout, safetensors.Tensor{Name: n.name, DType: dtype, Shape: n.tensor.Shape})
 	}
 	if err := safetensors.Layout(layout); err != nil {
 		return refuse(Unsupported, "%v", err)
 	}
-	p.layout, p.Aliases = layout, aliases
-	header := safetensors.Header{Metadata: metadata(aliases), Tensors: layout}
-	p.header = header.Encode()
-	if len(p.header)-8 > safetensors.MaxHeader {
-		return refuse(Unsupported, "the header would have %d bytes, more than readers take", len(p.header))
+	p.Aliases = aliases
+	p.order = make([]int, len(kept))
+	sources := make([]source, len(kept))
+	for i, t := range layout {
+		at := position[t.Name]
+		sources[i], p.order[at] = source{p.file, kept[at].tensor}, i
+	}
+	if err := p.lay(layout, sources); err != nil {
+		return refuse(Unsupported, "%v", err)
 	}
 	if refusal := checkSize(p.Size(), p.file.Size, opts); refusal != nil {
 		return refusal
 	}
+	return nil
+}
+
+// lay sets what is written: tensors that have their places, and where each comes from.
+func (p *Plan) lay(layout []safetensors.Tensor, sources []source) error {
+	header := safetensors.Header{Metadata: metadata(p.Aliases), Tensors: layout}
+	p.layout, p.sources, p.header = layout, sources, header.Encode()
+	if len(p.header)-8 > safetensors.MaxHeader {
+		return fmt.Errorf("the header would have %d bytes, more than readers take", len(p.header))
+	}
+	p.Tensors = make([]Tensor, 0, len(layout))
 	for _, t := range layout {
-		p.sources = append(p.sources, sources[t.Name])
 		p.Tensors = append(p.Tensors, Tensor{
 			Name: t.Name, DType: string(t.DType), Shape: slices.Clone(t.Shape), Bytes: t.End - t.Start,
 		})

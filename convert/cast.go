@@ -38,7 +38,7 @@ func (c *caster) cast(b []byte, from, to safetensors.DType) []byte {
 		c.out = make([]byte, 2*n)
 	}
 	out := c.out[:2*n]
-	read, round := readers[from], roundF16
+	read, round := elements[from], roundF16
 	if to == safetensors.BF16 {
 		round = roundBF16
 	}
@@ -56,9 +56,9 @@ func (c *caster) buffer(n int64) []byte {
 	return c.in[:n]
 }
 
-// readers give an element as the bits of a float32. A float64 is rounded to odd: cut off, with the last bit set if
+// elements give an element as the bits of a float32. A float64 is rounded to odd: cut off, with the last bit set if
 // anything was lost, so that rounding again to fewer bits gives what rounding once would have.
-var readers = map[safetensors.DType]func([]byte) uint32{
+var elements = map[safetensors.DType]func([]byte) uint32{
 	safetensors.F64:  func(b []byte) uint32 { return narrow(math.Float64frombits(binary.LittleEndian.Uint64(b))) },
 	safetensors.F32:  binary.LittleEndian.Uint32,
 	safetensors.F16:  func(b []byte) uint32 { return widenF16(binary.LittleEndian.Uint16(b)) },

@@ -29,14 +29,17 @@ var (
 )
 
 // Choose picks the checkpoints of a repository that have no safetensors counterpart yet, and says why it leaves others
-// alone. Files that nobody would take for a checkpoint are in neither.
-func Choose(paths []string) (groups []Group, skipped map[string]string) {
+// alone. Files that nobody would take for a checkpoint are in neither. Outputs of another type than the checkpoint's
+// have it in their names, as variants do: model.bf16.safetensors, model.fp16.safetensors.
+func Choose(paths []string, opts Options) (groups []Group, skipped map[string]string) {
 	c := &chooser{
-		present: make(map[string]bool, len(paths)), taken: map[string]string{}, skipped: map[string]string{},
+		cast: castVariants[opts.DType], present: make(map[string]bool, len(paths)), taken: map[string]string{},
+		claimed: map[string]bool{}, skipped: map[string]string{},
 	}
 	for _, p := range paths {
 		c.present[p] = true
 	}
+	c.findShards()
 	sorted := slices.Compact(slices.Sorted(maps.Keys(c.present)))
 	slices.SortStableFunc(sorted, func(a, b string) int { return cmp.Compare(precedence(a), precedence(b)) })
 	for _, p := range sorted {
@@ -60,9 +63,15 @@ func precedence(p string) int {
 	return slices.Index([]string{".pt", ".pth", ".ckpt"}, path.Ext(p)) + 1
 }
 
+// castVariants are the variants that the Hub's libraries know casts by.
+var castVariants = map[string]string{ToBF16: ".bf16", ToF16: ".fp16"}
+
 type chooser struct {
+	cast    string // variant of outputs that are cast
 	present map[string]bool
-	taken   map[string]string // output -> source
+	sets    map[string][]string // shards by folder, stem and variant
+	taken   map[string]string   // output -> source
+	claimed map[string]bool     // shards of a group
 	skipped map[string]string
 	groups  []Group
 }
@@ -76,7 +85,7 @@ func (c *chooser) file(p string) {
 		c.skipped[p] = "weights of another framework"
 		return
 	case ".bin", ".pt", ".pth", ".ckpt":
-		if claimed || c.inGroup(p) {
+		if claimed || c.claimed[p] {
 			return
 		}
 		if notWeights.MatchString(base) {
@@ -95,15 +104,15 @@ func (c *chooser) file(p string) {
 	}
 }
 
-func (c *chooser) inGroup(p string) bool {
-	return slices.ContainsFunc(c.groups, func(g Group) bool { _, ok := g.Files[p]; return ok })
-}
-
 // single takes a file that is a model by itself.
 func (c *chooser) single(p string) {
-	output := renamed(p)
+	output := c.renamed(p)
 	stem := strings.TrimSuffix(p, path.Ext(p))
-	for _, other := range []string{output, stem + ".safetensors", indexOf(output)} {
+	same := []string{output, indexOf(output)}
+	if c.cast == "" {
+		same = append(same, stem+".safetensors")
+	}
+	for _, other := range same {
 		if c.present[other] {
 			c.skipped[p] = other + " is there already"
 			return
@@ -126,8 +135,9 @@ func (c *chooser) index(p string) {
 	dir, base := path.Split(p)
 	m := indexName.FindStringSubmatch(base)
 	stem, variant := m[1], m[2]
-	output := dir + renamedStem(stem) + ".safetensors.index" + variant + ".json"
-	single := dir + renamedStem(stem) + variant + ".safetensors"
+	cast := c.withCast(variant)
+	output := dir + renamedStem(stem) + ".safetensors.index" + cast + ".json"
+	single := dir + renamedStem(stem) + cast + ".safetensors"
 	shards, complete := c.shards(dir, stem, variant)
 	reason := ""
 	switch {
@@ -149,34 +159,54 @@ func (c *chooser) index(p string) {
 	}
 	g := Group{Index: p, Files: make(map[string]string, len(shards)), Outputs: output}
 	for _, s := range shards {
-		g.Files[s] = renamed(s)
+		g.Files[s], c.claimed[s] = c.renamed(s), true
 	}
 	c.taken[output], c.taken[indexOf(single)] = p, p
 	c.groups = append(c.groups, g)
 }
 
-// shards lists the shards of an index by their names, and reports whether none is missing. The variant stands before
-// or after the number.
-func (c *chooser) shards(dir, stem, variant string) (shards []string, complete bool) {
-	total := ""
+// findShards sorts shards by the set that their names put them in. The variant stands before or after the number.
+func (c *chooser) findShards() {
+	c.sets = map[string][]string{}
 	for p := range c.present {
-		d, base := path.Split(p)
-		m := shardName.FindStringSubmatch(base)
-		if d != dir || m == nil || m[1]+m[4] != stem+variant {
-			continue
+		dir, base := path.Split(p)
+		if m := shardName.FindStringSubmatch(base); m != nil {
+			set := dir + m[1] + m[4]
+			c.sets[set] = append(c.sets[set], p)
 		}
-		shards = append(shards, p)
-		total = max(total, m[3])
 	}
-	slices.Sort(shards)
+}
+
+// shards lists the shards of an index by their names, and reports whether none is missing.
+func (c *chooser) shards(dir, stem, variant string) (shards []string, complete bool) {
+	shards = slices.Sorted(slices.Values(c.sets[dir+stem+variant]))
+	total := ""
+	for _, p := range shards {
+		total = max(total, shardName.FindStringSubmatch(path.Base(p))[3])
+	}
 	return shards, fmt.Sprintf("%05d", len(shards)) == total
 }
 
 // renamed is the path of the output for a source: transformers looks for model.safetensors in place of
-// pytorch_model.bin, other names stay.
-func renamed(p string) string {
+// pytorch_model.bin, other names stay. A cast becomes a variant: before the number of a shard, else before .safetensors.
+func (c *chooser) renamed(p string) string {
 	dir, base := path.Split(p)
-	return dir + renamedStem(strings.TrimSuffix(base, path.Ext(base))) + ".safetensors"
+	if m := shardName.FindStringSubmatch(base); m != nil && c.cast != "" {
+		return dir + renamedStem(m[1]) + c.withCast(m[4]) + "-" + m[2] + "-of-" + m[3] + ".safetensors"
+	}
+	stem := renamedStem(strings.TrimSuffix(base, path.Ext(base)))
+	if !strings.HasSuffix(stem, c.cast) {
+		stem += c.cast
+	}
+	return dir + stem + ".safetensors"
+}
+
+// withCast adds the variant of a cast to another, unless it is the same.
+func (c *chooser) withCast(variant string) string {
+	if variant == c.cast {
+		return variant
+	}
+	return variant + c.cast
 }
 
 func renamedStem(stem string) string {

@@ -13,6 +13,7 @@ func TestChoose(t *testing.T) {
 	single := func(from, to string) convert.Group { return convert.Group{Files: map[string]string{from: to}} }
 	tests := map[string]struct {
 		paths   []string
+		dtype   string
 		groups  []convert.Group
 		skipped map[string]string
 	}{
@@ -20,6 +21,28 @@ func TestChoose(t *testing.T) {
 		"one": {
 			paths:  []string{"README.md", "pytorch_model.bin"},
 			groups: []convert.Group{single("pytorch_model.bin", "model.safetensors")},
+		},
+		"cast": {
+			paths: []string{"pytorch_model.bin", "model.safetensors", "vae/diffusion_pytorch_model.fp16.bin"},
+			dtype: convert.ToF16,
+			groups: []convert.Group{
+				single("pytorch_model.bin", "model.fp16.safetensors"),
+				single("vae/diffusion_pytorch_model.fp16.bin", "vae/diffusion_pytorch_model.fp16.safetensors"),
+			},
+		},
+		"cast already": {
+			paths:   []string{"pytorch_model.bin", "model.bf16.safetensors"},
+			dtype:   convert.ToBF16,
+			skipped: map[string]string{"pytorch_model.bin": "model.bf16.safetensors is there already"},
+		},
+		"cast of shards": {
+			paths: []string{"pytorch_model.bin.index.json", "pytorch_model-00001-of-00001.bin"},
+			dtype: convert.ToBF16,
+			groups: []convert.Group{{
+				Index:   "pytorch_model.bin.index.json",
+				Files:   map[string]string{"pytorch_model-00001-of-00001.bin": "model.bf16-00001-of-00001.safetensors"},
+				Outputs: "model.safetensors.index.bf16.json",
+			}},
 		},
 		"in a folder": {
 			paths:  []string{"text_encoder/pytorch_model.bin"},
@@ -153,7 +176,7 @@ func TestChoose(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			groups, skipped := convert.Choose(test.paths)
+			groups, skipped := convert.Choose(test.paths, convert.Options{DType: test.dtype})
 			if diff := cmp.Diff(test.groups, groups); diff != "" {
 				t.Errorf("groups (-want +got):\n%s", diff)
 			}

@@ -56,6 +56,8 @@ type Options struct {
 	DType string
 	// Tied are names to drop first among equals, such as transformers' _tied_weights_keys of the model's class.
 	Tied []string
+	// MaxShard is the most bytes of tensors that [OpenModel] puts into one file, 0 for as many as the checkpoints have.
+	MaxShard int64
 	// Inert takes objects of classes that are not on the allow-list for objects without content. Nothing of them is run
 	// either way.
 	Inert bool
@@ -82,8 +84,16 @@ type Plan struct {
 
 	file    *torchfile.File
 	header  []byte
-	sources []*torchfile.Tensor // beside Tensors
+	sources []source // beside Tensors
 	layout  []safetensors.Tensor
+	order   []int    // indexes of Tensors in the order of the checkpoint
+	sums    []uint32 // checksums beside Tensors, after Write
+}
+
+// source is where the bytes of a tensor come from.
+type source struct {
+	file   *torchfile.File
+	tensor *torchfile.Tensor
 }
 
 // Inspect reads a checkpoint's metadata. An error means that reading failed or that the options are wrong; a refused
@@ -108,7 +118,7 @@ func Inspect(ctx context.Context, r io.ReaderAt, size int64, opts Options) (*Pla
 	file.Root = nil // what was dropped need not stay in memory
 	if refusal != nil {
 		p.Verdict, p.Reason = refusal.Verdict, refusal.Reason
-		p.Tensors, p.Aliases, p.sources = nil, nil, nil
+		p.Tensors, p.Aliases, p.sources, p.layout, p.order = nil, nil, nil, nil, nil
 	}
 	return p, nil
 }

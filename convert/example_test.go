@@ -38,7 +38,7 @@ func ExampleInspect() {
 }
 
 func ExampleChoose() {
-	groups, skipped := convert.Choose([]string{"README.md", "optimizer.pt", "pytorch_model.bin"})
+	groups, skipped := convert.Choose([]string{"README.md", "optimizer.pt", "pytorch_model.bin"}, convert.Options{})
 	fmt.Println(groups[0].Files)
 	fmt.Println(skipped)
 	// Output:

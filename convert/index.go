@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 )
@@ -14,10 +15,13 @@ import (
 // maxIndex is the longest index that is read, in bytes. One of the largest models has under 10 MB.
 const maxIndex = 64 << 20
 
+// rawJSON is a value that is passed on as it is.
+type rawJSON = json.RawMessage
+
 // Index lists the shards of a large model, as pytorch_model.bin.index.json does.
 type Index struct {
-	Metadata  map[string]json.RawMessage // such as total_size
-	WeightMap map[string]string          // tensor -> name of its shard, a file in the folder of the index
+	Metadata  map[string]rawJSON // such as total_size
+	WeightMap map[string]string  // tensor -> name of its shard, a file in the folder of the index
 }
 
 // ReadIndex reads and checks an index. Shards must be plain names, since they come from strangers and become paths.
@@ -30,8 +34,8 @@ func ReadIndex(r io.Reader) (*Index, error) {
 		return nil, fmt.Errorf("read index: longer than %d bytes", maxIndex)
 	}
 	var raw struct {
-		Metadata  map[string]json.RawMessage `json:"metadata"`
-		WeightMap json.RawMessage            `json:"weight_map"`
+		Metadata  map[string]rawJSON `json:"metadata"`
+		WeightMap json.RawMessage    `json:"weight_map"`
 	}
 	if err := json.Unmarshal(text, &raw); err != nil {
 		return nil, fmt.Errorf("read index: %w", err)
@@ -85,49 +89,52 @@ func (x *Index) Shards() []string {
 	return slices.Compact(slices.Sorted(maps.Values(x.WeightMap)))
 }
 
-// Rewrite returns the index of the converted shards, whose plans are given by the name of the source shard. The shards'
-// new names are those of [Choose]; names that became aliases are left out, and total_size is that of the output. It
-// fails when the tensors of a shard are not exactly those that the index puts there.
-func (x *Index) Rewrite(plans map[string]*Plan) (*Index, error) {
-	out := &Index{Metadata: maps.Clone(x.Metadata), WeightMap: make(map[string]string, len(x.WeightMap))}
-	if out.Metadata == nil {
-		out.Metadata = make(map[string]json.RawMessage)
-	}
+// check compares the index with the plans of its shards, given by path. It fails when the tensors of a shard are not
+// exactly those that the index puts there.
+func (x *Index) check(plans map[string]*Plan, dir string) error {
 	listed := make(map[string]int)
 	for _, shard := range x.WeightMap {
 		listed[shard]++
 	}
-	var total int64
 	for _, shard := range x.Shards() {
-		plan := plans[shard]
-		if plan == nil || plan.Verdict != OK {
-			return nil, fmt.Errorf("rewrite index: shard %s was not converted", shard)
+		plan := plans[path.Join(dir, shard)]
+		if plan == nil {
+			return fmt.Errorf("it names the shard %.200q, which is not one of its files", shard)
 		}
 		if err := x.compare(shard, plan, listed[shard]); err != nil {
-			return nil, fmt.Errorf("rewrite index: %w", err)
-		}
-		for _, t := range plan.Tensors {
-			out.WeightMap[t.Name] = renamed(shard)
-			total += t.Bytes
+			return err
 		}
 	}
-	out.Metadata["total_size"] = json.RawMessage(fmt.Sprint(total))
-	return out, nil
+	for name := range plans {
+		if listed[path.Base(name)] == 0 {
+			return fmt.Errorf("it does not name the shard %.200q", path.Base(name))
+		}
+	}
+	return nil
 }
 
 // compare checks that a shard holds the tensors listed for it and no others.
 func (x *Index) compare(shard string, plan *Plan, listed int) error {
-	names := slices.Collect(maps.Keys(plan.Aliases))
-	for _, t := range plan.Tensors {
-		names = append(names, t.Name)
-	}
-	for _, name := range names {
-		if x.WeightMap[name] != shard {
+	held := 0
+	check := func(name string) error {
+		held++
+		if other, ok := x.WeightMap[name]; !ok || other != shard {
 			return fmt.Errorf("shard %s holds %.100q, which the index does not list there", shard, name)
 		}
+		return nil
 	}
-	if len(names) != listed {
-		return fmt.Errorf("shard %s holds %d of the %d tensors that the index lists there", shard, len(names), listed)
+	for _, t := range plan.Tensors {
+		if err := check(t.Name); err != nil {
+			return err
+		}
+	}
+	for name := range plan.Aliases {
+		if err := check(name); err != nil {
+			return err
+		}
+	}
+	if held != listed {
+		return fmt.Errorf("shard %s holds %d of the %d tensors that the index lists there", shard, held, listed)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package convert
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
 	"io"
 
 	"github.com/hfbot/hfbot/convert/safetensors"
@@ -10,83 +11,102 @@ import (
 )
 
 // Write streams the safetensors file, after Inspect, from the same reader. It reads while it writes and keeps a few
-// megabytes in memory, whatever the size of the model. What was written before an error is of no use.
-func (p *Plan) Write(ctx context.Context, w io.Writer) error {
+// megabytes in memory, whatever the size of the model. Each further writer, such as a hash, gets all bytes too, in a
+// goroutine of its own. What was written before an error is of no use.
+func (p *Plan) Write(ctx context.Context, w io.Writer, more ...io.Writer) error {
 	if p.Verdict != OK {
 		return &Refusal{Verdict: p.Verdict, Reason: p.Reason}
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	pipe := newPipe(ctx)
-	var readErr error
-	go func() {
-		defer close(pipe.full)
-		if readErr = p.produce(ctx, pipe); readErr == nil {
-			readErr = pipe.flush()
-		}
-	}()
-	var writeErr error
-	for block := range pipe.full {
-		if writeErr == nil {
-			if _, writeErr = w.Write(block); writeErr != nil {
-				cancel()
-			}
-		}
-		pipe.free <- block[:cap(block)]
+	sums := make([]uint32, len(p.sources))
+	err := stream(ctx, append([]io.Writer{w}, more...), func(ctx context.Context, out *pipe) error {
+		return p.produce(ctx, out, sums)
+	})
+	if err == nil {
+		p.sums = sums
 	}
-	if writeErr != nil {
-		return fmt.Errorf("write safetensors: %w", writeErr)
-	}
-	if readErr != nil {
-		return fmt.Errorf("convert checkpoint: %w", readErr)
-	}
-	return nil
+	return err
 }
 
-// produce puts the whole file into the pipe.
-func (p *Plan) produce(ctx context.Context, out *pipe) error {
+// castagnoli is the checksum by which a written file is compared with what was written. It guards against faults of
+// disks and programs and not against people, and costs a tenth of a SHA-256.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// produce puts the whole file into the pipe and gives each tensor its checksum.
+func (p *Plan) produce(ctx context.Context, out *pipe, sums []uint32) error {
 	if _, err := out.Write(p.header); err != nil {
 		return err
 	}
-	r, c := p.file.Reader(ctx), &caster{}
-	for i, t := range p.sources {
-		if err := produceTensor(r, t, p.layout[i].DType, c, out); err != nil {
-			return fmt.Errorf("tensor %.200q: %w", p.Tensors[i].Name, err)
+	readers := &readers{ctx: ctx}
+	for i, s := range p.sources {
+		out.sum = 0
+		if err := readers.tensor(s, p.layout[i].DType, 0, out); err != nil {
+			return fmt.Errorf("tensor %.200q: %w", p.layout[i].Name, err)
 		}
+		sums[i] = out.sum
 	}
 	return nil
 }
 
-// produceTensor puts the bytes of one tensor into the pipe, as the type given.
-func produceTensor(r *torchfile.Reader, t *torchfile.Tensor, to safetensors.DType, c *caster, out *pipe) error {
-	from := t.DType.Safetensors
-	switch {
+// readers reads tensors of one checkpoint after the other.
+type readers struct {
+	ctx    context.Context // of the one operation that they live for
+	file   *torchfile.File
+	reader *torchfile.Reader
+	cast   caster
+}
+
+// of returns a reader of the checkpoint. The last one is kept, since tensors of one file mostly follow each other.
+func (r *readers) of(file *torchfile.File) *torchfile.Reader {
+	if r.file != file {
+		r.file, r.reader = file, file.Reader(r.ctx)
+	}
+	return r.reader
+}
+
+// tensor puts the bytes of one tensor into the pipe, as the type given and without the first skip of them.
+func (r *readers) tensor(s source, to safetensors.DType, skip int64, out *pipe) error {
+	t, from := s.tensor, s.tensor.DType.Safetensors
+	switch reader := r.of(s.file); {
 	case t.Elements() == 0:
 		return nil
 	case !t.Contiguous():
-		return gather(r, t, func(b []byte) error {
-			_, err := out.Write(c.cast(b, from, to))
+		return gather(reader, t, func(b []byte) error {
+			b = r.cast.cast(b, from, to)
+			n := min(skip, int64(len(b)))
+			skip -= n
+			_, err := out.Write(b[n:])
 			return err
 		})
 	case from == to:
-		return copyStorage(r, t, out)
+		return copyStorage(reader, t, skip, out)
+	default:
+		return r.castStorage(reader, t, to, skip, out)
 	}
-	start, end := t.Offset*t.DType.Size, (t.Offset+t.Elements())*t.DType.Size
+}
+
+// castStorage casts a contiguous tensor block by block.
+func (r *readers) castStorage(
+	reader *torchfile.Reader, t *torchfile.Tensor, to safetensors.DType, skip int64, out *pipe,
+) error {
+	width := to.Bits() / 8
+	start, end := (t.Offset+skip/width)*t.DType.Size, (t.Offset+t.Elements())*t.DType.Size
+	skip %= width
 	for off := start; off < end; off += castBlock {
-		b := c.buffer(min(castBlock, end-off))
-		if err := r.ReadStorage(t.Storage, b, off); err != nil {
+		b := r.cast.buffer(min(castBlock, end-off))
+		if err := reader.ReadStorage(t.Storage, b, off); err != nil {
 			return err
 		}
-		if _, err := out.Write(c.cast(b, from, to)); err != nil {
+		if _, err := out.Write(r.cast.cast(b, t.DType.Safetensors, to)[skip:]); err != nil {
 			return err
 		}
+		skip = 0
 	}
 	return nil
 }
 
 // copyStorage reads a contiguous tensor straight into the blocks of the pipe.
-func copyStorage(r *torchfile.Reader, t *torchfile.Tensor, out *pipe) error {
-	off, left := t.Offset*t.DType.Size, t.Elements()*t.DType.Size
+func copyStorage(r *torchfile.Reader, t *torchfile.Tensor, skip int64, out *pipe) error {
+	off, left := t.Offset*t.DType.Size+skip, t.Elements()*t.DType.Size-skip
 	for left > 0 {
 		space, err := out.space()
 		if err != nil {
@@ -100,72 +120,4 @@ func copyStorage(r *torchfile.Reader, t *torchfile.Tensor, out *pipe) error {
 		off, left = off+n, left-n
 	}
 	return nil
-}
-
-// The pipe's blocks bound its memory. A block is also the longest single read.
-const (
-	blockSize  = 1 << 20
-	blockCount = 4
-)
-
-// pipe carries blocks from the reading to the writing side, and empty ones back.
-type pipe struct {
-	ctx        context.Context // of the one Write that the pipe lives for
-	free, full chan []byte
-	block      []byte // being filled, nil if none
-	used       int
-}
-
-func newPipe(ctx context.Context) *pipe {
-	p := &pipe{ctx: ctx, free: make(chan []byte, blockCount), full: make(chan []byte, blockCount)}
-	for range blockCount {
-		p.free <- make([]byte, blockSize)
-	}
-	return p
-}
-
-// space returns the room left in the current block, never empty.
-func (p *pipe) space() ([]byte, error) {
-	if p.used == len(p.block) {
-		if err := p.flush(); err != nil {
-			return nil, err
-		}
-		select {
-		case p.block = <-p.free:
-			p.used = 0
-		case <-p.ctx.Done():
-			return nil, context.Cause(p.ctx)
-		}
-	}
-	return p.block[p.used:], nil
-}
-
-// advance says that the first n bytes of the space were filled.
-func (p *pipe) advance(n int) { p.used += n }
-
-// flush hands the current block over.
-func (p *pipe) flush() error {
-	if err := p.ctx.Err(); err != nil {
-		return err
-	}
-	if p.used > 0 {
-		p.full <- p.block[:p.used]
-	}
-	p.block, p.used = nil, 0
-	return nil
-}
-
-// Write copies b into the pipe.
-func (p *pipe) Write(b []byte) (int, error) {
-	done := 0
-	for done < len(b) {
-		space, err := p.space()
-		if err != nil {
-			return done, err
-		}
-		n := copy(space, b[done:])
-		p.advance(n)
-		done += n
-	}
-	return done, nil
 }

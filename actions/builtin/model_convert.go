@@ -188,7 +188,7 @@ func (c *conversion) choose(ctx context.Context) (groups []convert.Group, skippe
 		}
 		paths = append(paths, entry.Path)
 	}
-	all, left := convert.Choose(paths)
+	all, left := convert.Choose(paths, convert.Options{DType: c.in.DType})
 	for _, path := range slices.Sorted(maps.Keys(left)) {
 		if c.in.wants(path) {
 			skipped = append(skipped, path+": "+left[path])
