@@ -222,17 +222,6 @@ func (b *Bot) keep(ctx context.Context, d store.Delivery) (string, bool, error) 
 	return id, duplicate, nil
 }
 
-// noteOwn remembers the bot's commits, because a push does not say whose it is.
-func (b *Bot) noteOwn(ctx context.Context, w hub.Write) {
-	if w.Kind != hub.WriteCommit {
-		return
-	}
-	err := b.store.RecordOwn(context.WithoutCancel(ctx), store.Own{Kind: store.OwnCommit, ID: w.ID, Repo: w.Repo})
-	if err != nil {
-		b.log.Error("remember the bot's own commit; its push may look like another's", zap.Error(err))
-	}
-}
-
 // routes is the bot's HTTP face.
 func (b *Bot) routes() http.Handler {
 	e := echo.New()

@@ -40,7 +40,9 @@ func newStage(t *testing.T, rules string) *stage {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	s := &stage{t: t, ctx: ctx, repo: hub.RepoRef{Type: hub.Model, Name: "demo/tiny"}, dir: t.TempDir()}
-	server, err := emulator.New(emulator.Options{})
+	server, err := emulator.New(emulator.Options{Users: []emulator.User{
+		{Name: "demo", Token: "hf_demo"}, {Name: "hfbot", Token: "hf_hfbot"}, {Name: "eve", Token: "hf_eve"},
+	}})
 	s.must(err)
 	s.must(server.Start(ctx, "127.0.0.1:0"))
 	s.hub = server

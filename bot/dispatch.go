@@ -123,13 +123,18 @@ func (d *dispatcher) match(ctx context.Context, delivery *store.Delivery) error 
 	if err != nil {
 		return err
 	}
-	return d.write(ctx, delivery, p, explanation)
+	list, err := d.wishes(ctx, delivery, p, explanation)
+	if err != nil {
+		return err
+	}
+	return d.write(ctx, delivery, p, explanation, list)
 }
 
 // verdictOn is what evaluating gives: the explanation, and whether the event is the bot's own act.
 type verdictOn struct {
 	rule.Explanation
-	own bool
+	own   bool
+	facts rule.FactsFor
 }
 
 // evaluate matches until no fact is missing for a passing reason; after a few tries the verdict error stands.
@@ -137,12 +142,12 @@ func (d *dispatcher) evaluate(ctx context.Context, delivery *store.Delivery, p *
 	set, event := d.rules(), rule.Delivery{ID: delivery.ID, Body: delivery.Body, Payload: p}
 	for try := 1; ; try++ {
 		facts := d.factsFor(p)
-		v := &verdictOn{Explanation: rule.Explanation{Rules: set.Match(ctx, event, facts)}}
+		v := &verdictOn{facts: facts, Explanation: rule.Explanation{Rules: set.Match(ctx, event, facts)}}
 		if err := keepVerdicts(delivery, &v.Explanation); err != nil {
 			return nil, err
 		}
 		var err error
-		v.own, err = d.markOwn(ctx, p, &v.Explanation, facts)
+		v.own, err = d.markOwn(ctx, delivery, p, &v.Explanation, facts)
 		switch {
 		case err == nil && (try == matchTries || !worthAnotherTry(v.Rules)):
 			return v, nil
@@ -181,26 +186,32 @@ func keepVerdicts(delivery *store.Delivery, e *rule.Explanation) error {
 	}
 	kept := slices.DeleteFunc(before.Rules, func(o rule.Outcome) bool { return undecided[o.RuleID] })
 	anew := slices.DeleteFunc(e.Rules, func(o rule.Outcome) bool { return !undecided[o.RuleID] })
-	e.Rules = slices.Concat(kept, anew)
+	e.Rules, e.Notes = slices.Concat(kept, anew), before.Notes
 	return nil
 }
 
-// factsFor gives the facts of a delivery at a commit, the same value each time, so that all rules share the calls.
+// factsFor gives the facts of a delivery at a commit, the same value each time, so that all rules share the calls. What
+// does not depend on the commit is shared by all of them.
 func (d *dispatcher) factsFor(p *hub.Payload) rule.FactsFor {
 	made := map[[2]string]*hubFacts{}
+	common := newHubFacts(d.hub, p, "", "", nil)
 	return func(ref, sha string) expr.Facts {
 		key := [2]string{ref, sha}
 		if made[key] == nil {
 			made[key] = newHubFacts(d.hub, p, ref, sha, nil)
+			made[key].common = common
 		}
 		return made[key]
 	}
 }
 
 // write stores verdicts and runs in one transaction.
-func (d *dispatcher) write(ctx context.Context, delivery *store.Delivery, p *hub.Payload, v *verdictOn) error {
+func (d *dispatcher) write(ctx context.Context, delivery *store.Delivery, p *hub.Payload, v *verdictOn, list []wish) error {
 	err := d.store.InTx(ctx, func(tx *store.Tx) error {
 		s := settlement{tx: tx, delivery: delivery, payload: p, now: time.Now(), own: v.own}
+		if err := s.grant(list, &v.Explanation); err != nil {
+			return err
+		}
 		for i := range v.Rules {
 			if err := s.settle(&v.Rules[i]); err != nil {
 				return err
@@ -217,6 +228,9 @@ func (d *dispatcher) write(ctx context.Context, delivery *store.Delivery, p *hub
 	}
 	d.log.Info("delivery matched: "+v.Line(), zap.String("delivery", delivery.ID), zap.String("repo", delivery.Repo),
 		zap.String("event", delivery.Scope+"."+delivery.Action))
+	for _, note := range v.Notes {
+		d.log.Info("delivery asks the bot: "+note, zap.String("delivery", delivery.ID), zap.String("repo", delivery.Repo))
+	}
 	return nil
 }
 

@@ -30,6 +30,8 @@ type hubFacts struct {
 	ref     string
 	sha     string
 
+	common *hubFacts // looks up what is the same at every commit; nil: this one does
+
 	mu    sync.Mutex // held over the call, so that two readers of a fact share one call
 	known map[string]any
 }
@@ -52,6 +54,9 @@ func (f *hubFacts) Fact(ctx context.Context, name string) (any, error) {
 	if v, ok := f.known[name]; ok {
 		return v, nil
 	}
+	if f.common != nil && f.everywhere(name) {
+		return f.common.Fact(ctx, name)
+	}
 	if err := f.findHead(ctx, name); err != nil {
 		return nil, fmt.Errorf("look up the head of %s: %w", f.payload.Repo.Ref(), err)
 	}
@@ -61,6 +66,11 @@ func (f *hubFacts) Fact(ctx context.Context, name string) (any, error) {
 	}
 	f.known[name] = v
 	return v, nil
+}
+
+// everywhere tells whether a fact of this payload is the same at every commit.
+func (f *hubFacts) everywhere(name string) bool {
+	return name == "tags" || name == "author" && (f.payload.Comment != nil || f.payload.Discussion != nil)
 }
 
 // findHead finds the commit of an event that names none: a discussion's payload says that it is a pull request, and the
@@ -147,14 +157,38 @@ func (f *hubFacts) author(ctx context.Context) (any, error) {
 		return map[string]any{}, nil
 	}
 	u, err := f.hub.User(ctx, who)
+	if hub.IsNotFound(err) { // an account that is gone, or a commit's author who has none
+		return map[string]any{"id": "", "name": who, "type": "", "isBot": false, "role": "read"}, nil
+	} else if err != nil {
+		return nil, err
+	}
+	role, err := f.role(ctx, u)
 	if err != nil {
 		return nil, err
 	}
-	role := "read"
-	if u.ID == f.payload.Repo.Owner.ID {
-		role = "admin"
-	}
 	return map[string]any{"id": u.ID, "name": u.Name, "type": "user", "isBot": false, "role": role}, nil
+}
+
+// role is what an account may do in the repository: admin of its own, its role in the organisation that owns it, else
+// read. An organisation that does not tell the roles of its members to the bot's account gives read, too: what is not
+// known must not open doors.
+func (f *hubFacts) role(ctx context.Context, u *hub.User) (string, error) {
+	owner, name := f.payload.Repo.Owner.ID, f.payload.Repo.Name
+	if u.ID != "" && u.ID == owner {
+		return string(hub.RoleAdmin), nil
+	}
+	namespace, _, ok := strings.Cut(name, "/")
+	if !ok || strings.EqualFold(namespace, u.Name) { // one who took the owner's old name, at most
+		return string(hub.RoleRead), nil
+	}
+	role, err := f.hub.RoleIn(ctx, namespace, u.Name)
+	switch {
+	case hub.IsForbidden(err), err == nil && (role == hub.RoleNone || role == hub.RoleUnknown):
+		return string(hub.RoleRead), nil
+	case err != nil:
+		return "", err
+	}
+	return string(role), nil
 }
 
 func (f *hubFacts) files(ctx context.Context) (any, error) {

@@ -2,18 +2,25 @@ package bot
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 	"sync"
 
-	"github.com/hfbot/hfbot/bot/rule"
+	"go.uber.org/zap"
+
+	"github.com/hfbot/hfbot/bot/run"
 	"github.com/hfbot/hfbot/bot/store"
 	"github.com/hfbot/hfbot/hub"
 )
 
 // account is who the bot is on the Hub; its zero value is nobody (no token).
 type account struct{ ID, Name string }
+
+// is tells whether both are the same account; the Hub does not always tell the id.
+func (a account) is(b account) bool {
+	if a.ID == "" || b.ID == "" {
+		return a.Name != "" && a.Name == b.Name
+	}
+	return a.ID == b.ID
+}
 
 // identity asks the Hub once who the token belongs to. A failed answer is not kept: the next caller asks again.
 type identity struct {
@@ -44,66 +51,22 @@ func (i *identity) last() (id, name string) {
 	return i.who.ID, i.who.Name
 }
 
-// ownAct returns why the event at a commit is something the bot did itself, "" when it is not.
-//
-// Comments and discussions carry their author. A push carries nobody, so the commit is looked for among those the bot
-// wrote, and then, because the Hub's call may arrive before the bot has noted its own commit, its author is asked for.
-func (d *dispatcher) ownAct(ctx context.Context, p *hub.Payload, ref, sha string, facts rule.FactsFor) (string, error) {
-	me, err := d.self(ctx)
-	if err != nil || me.ID == "" {
-		return "", err
-	}
-	scope, created := p.Event.Scope, p.Event.Action == "create"
+// noteOwn remembers what the bot wrote and for which rule: a push does not say whose it is, and who closes or merges
+// something of the bot's means the rule that made it.
+func (b *Bot) noteOwn(ctx context.Context, w hub.Write) {
+	origin := run.OriginOf(ctx)
+	own := store.Own{ID: w.ID, Rule: origin.Rule, RepoID: origin.RepoID, Repo: w.Repo}
 	switch {
-	case scope == "discussion.comment" && p.Comment != nil && p.Comment.Author.ID == me.ID:
-		return "the bot (" + me.Name + ") wrote this comment", nil
-	case scope == "discussion" && created && p.Discussion != nil && p.Discussion.Author.ID == me.ID:
-		return "the bot (" + me.Name + ") opened this discussion", nil
-	case strings.HasPrefix(scope, "repo.content") && sha != "":
-		return d.ownCommit(ctx, me, ref, sha, facts)
+	case w.Kind == hub.WriteCommit && w.Num > 0:
+		own.Kind = store.OwnPullCommit
+	case w.Kind == hub.WriteCommit:
+		own.Kind = store.OwnCommit
+	case w.Opened:
+		own.Kind, own.ID = store.OwnDiscussion, store.DiscussionID(w.Repo, w.Num)
+	default:
+		return // comments carry their author
 	}
-	return "", nil
-}
-
-func (d *dispatcher) ownCommit(ctx context.Context, me account, ref, sha string, facts rule.FactsFor) (string, error) {
-	own, err := d.store.IsOwn(ctx, store.OwnCommit, sha)
-	if err != nil {
-		return "", err
+	if err := b.store.RecordOwn(context.WithoutCancel(ctx), own); err != nil {
+		b.log.Error("remember what the bot itself did; its echo may look like another's act", zap.Error(err))
 	}
-	if own {
-		return "the bot (" + me.Name + ") made this commit", nil
-	}
-	commit, err := facts(ref, sha).Fact(ctx, "commit")
-	if hub.IsNotFound(err) {
-		return "", nil // gone again
-	} else if err != nil {
-		return "", err
-	}
-	fields, _ := commit.(map[string]any)
-	if authors, _ := fields["authors"].([]string); slices.Contains(authors, me.Name) {
-		return "the bot (" + me.Name + ") is the commit's author", nil
-	}
-	return "", nil
-}
-
-// markOwn skips the matches that are the bot's own acts, for rules that do not ask for them. It tells whether any was.
-func (d *dispatcher) markOwn(ctx context.Context, p *hub.Payload, e *rule.Explanation, facts rule.FactsFor) (own bool, err error) {
-	for i := range e.Rules {
-		o := &e.Rules[i]
-		if o.Verdict != rule.VerdictMatched || o.Rule == nil {
-			continue
-		}
-		act, err := d.ownAct(ctx, p, o.Ref, o.SHA, facts)
-		if err != nil {
-			return false, fmt.Errorf("find out whether the bot did this itself: %w", err)
-		}
-		if act == "" {
-			continue
-		}
-		own = true
-		if !o.Rule.OwnEvents {
-			skip(o, "own_event", rule.Clause{Clause: "own_events", Want: "somebody else's act", Got: act})
-		}
-	}
-	return own, nil
 }

@@ -103,7 +103,7 @@ func (c *Client) sendCommit(
 	}
 	c.wrote(ctx, Write{Kind: WriteCommit, Repo: repo, ID: out.OID, Num: result.PullRequestNum})
 	if result.PullRequestNum > 0 {
-		c.wroteThread(ctx, WritePullRequest, repo, result.PullRequestNum)
+		c.wroteThread(ctx, WritePullRequest, repo, result.PullRequestNum, true)
 	}
 	return nil
 }

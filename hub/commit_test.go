@@ -103,7 +103,7 @@ func TestCommitOpensPullRequest(t *testing.T) {
 	}
 	want := []hub.Write{
 		{Kind: hub.WriteCommit, Repo: dataset, ID: "c0ffee", Num: 12},
-		{Kind: hub.WritePullRequest, Repo: dataset, ID: "12", Num: 12},
+		{Kind: hub.WritePullRequest, Repo: dataset, ID: "12", Num: 12, Opened: true},
 	}
 	if diff := cmp.Diff(want, *told); diff != "" {
 		t.Errorf("the observer was told something else (-want +got):\n%s", diff)

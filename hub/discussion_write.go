@@ -38,7 +38,7 @@ func (c *Client) CreateDiscussion(
 	if in.PullRequest {
 		kind = WritePullRequest
 	}
-	c.wroteThread(ctx, kind, repo, ref.Num)
+	c.wroteThread(ctx, kind, repo, ref.Num, true)
 	return ref, nil
 }
 
@@ -107,7 +107,7 @@ func (c *Client) SetDiscussionStatus(ctx context.Context, repo RepoRef, num int,
 	if err := c.postJSON(ctx, discussionPath(repo, num)+"/status", in, nil); err != nil {
 		return err
 	}
-	c.wroteThread(ctx, WriteDiscussion, repo, num)
+	c.wroteThread(ctx, WriteDiscussion, repo, num, false)
 	return nil
 }
 
@@ -121,7 +121,7 @@ func (c *Client) MergePullRequest(ctx context.Context, repo RepoRef, num int, co
 	if err := c.postJSON(ctx, discussionPath(repo, num)+"/merge", in, nil); err != nil {
 		return err
 	}
-	c.wroteThread(ctx, WritePullRequest, repo, num)
+	c.wroteThread(ctx, WritePullRequest, repo, num, false)
 	return nil
 }
 
@@ -149,7 +149,7 @@ func (c *Client) changeThread(ctx context.Context, repo RepoRef, num int, path s
 	if _, err := c.json(ctx, request, nil); err != nil {
 		return err
 	}
-	c.wroteThread(ctx, WriteDiscussion, repo, num)
+	c.wroteThread(ctx, WriteDiscussion, repo, num, false)
 	return nil
 }
 
@@ -160,7 +160,7 @@ func (c *Client) DeleteDiscussion(ctx context.Context, repo RepoRef, num int) er
 	if err := c.changeJSON(ctx, http.MethodDelete, discussionPath(repo, num), nil, nil); err != nil {
 		return err
 	}
-	c.wroteThread(ctx, WriteDiscussion, repo, num)
+	c.wroteThread(ctx, WriteDiscussion, repo, num, false)
 	return nil
 }
 
@@ -171,6 +171,6 @@ func (c *Client) DeletePullRequestRef(ctx context.Context, repo RepoRef, num int
 	if err := c.changeJSON(ctx, http.MethodDelete, discussionPath(repo, num)+"/ref", nil, nil); err != nil {
 		return err
 	}
-	c.wroteThread(ctx, WritePullRequest, repo, num)
+	c.wroteThread(ctx, WritePullRequest, repo, num, false)
 	return nil
 }

@@ -59,7 +59,7 @@ func TestDiscussionWrites(t *testing.T) {
 				_, err := c.CreateDiscussion(ctx, model, hub.CreateDiscussionInput{Title: "Hi there", Description: "Text"})
 				return err
 			},
-			hub.Write{Kind: hub.WriteDiscussion, Repo: model, ID: "9", Num: 9},
+			hub.Write{Kind: hub.WriteDiscussion, Repo: model, ID: "9", Num: 9, Opened: true},
 		},
 		"pull request": {
 			exchange{
@@ -73,7 +73,7 @@ func TestDiscussionWrites(t *testing.T) {
 				}
 				return err
 			},
-			hub.Write{Kind: hub.WritePullRequest, Repo: model, ID: "10", Num: 10},
+			hub.Write{Kind: hub.WritePullRequest, Repo: model, ID: "10", Num: 10, Opened: true},
 		},
 		"status": {
 			exchange{

@@ -19,6 +19,8 @@ type Write struct {
 	Repo RepoRef
 	ID   string // of the comment or commit; the number of the discussion or pull request as text
 	Num  int    // of the discussion or pull request; 0 for a commit on a branch
+
+	Opened bool // the discussion or pull request is new, not one whose state was changed
 }
 
 // WithWriteObserver has a function called after each successful write, before the method returns. A bot uses it to know
@@ -34,7 +36,7 @@ func (c *Client) wrote(ctx context.Context, w Write) {
 	}
 }
 
-// wroteThread tells of a discussion or pull request.
-func (c *Client) wroteThread(ctx context.Context, kind string, repo RepoRef, num int) {
-	c.wrote(ctx, Write{Kind: kind, Repo: repo, ID: strconv.Itoa(num), Num: num})
+// wroteThread tells of a discussion or pull request, opened or changed.
+func (c *Client) wroteThread(ctx context.Context, kind string, repo RepoRef, num int, opened bool) {
+	c.wrote(ctx, Write{Kind: kind, Repo: repo, ID: strconv.Itoa(num), Num: num, Opened: opened})
 }

@@ -55,14 +55,6 @@ func (o Outcome) failed(err error) Outcome {
 	return o
 }
 
-// refused is a command that may not run: the reason is for the person who wrote it.
-func (o Outcome) refused(r *Rule, want, got string) Outcome {
-	o.add("command", false, r.onLine, want, got)
-	o = o.decided()
-	o.Refusal = fmt.Sprintf("%s: %s", r.Command.Name, got)
-	return o
-}
-
 // on checks the event.
 func (m *matcher) on(r *Rule, out *Outcome) (trigger, bool) {
 	e := m.payload.Event

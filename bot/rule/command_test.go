@@ -122,17 +122,22 @@ func TestCommands(t *testing.T) {
 	}{
 		{"writer", "[write]", "x", "/convert bf16", "write", rule.VerdictMatched, "", 1},
 		{"admin", "[write]", "x", "/convert", "admin", rule.VerdictMatched, "", 1},
-		{"reader", "[write]", "x", "/convert", "read", rule.VerdictNotMatched, "/convert is for people with write", 1},
+		{"reader", "[write]", "x", "/convert", "read", rule.VerdictNotMatched, "`/convert` is for people with write access.", 1},
 		{"anyone", "[anyone]", "x", "/convert", "read", rule.VerdictMatched, "", 0},
 		{"opener", "[author]", "opener", "/convert", "read", rule.VerdictMatched, "", 0},
-		{"not opener", "[author]", "x", "/convert", "admin", rule.VerdictNotMatched, "/convert is for people with author", 0},
+		{"not opener", "[author]", "x", "/convert", "admin", rule.VerdictNotMatched, "`/convert` is for the author of the discussion.", 0},
 		{"by name", "['user:ada']", "x", "/convert", "read", rule.VerdictMatched, "", 1},
 		{"no command", "[write]", "x", "I like to /convert", "write", rule.VerdictNotMatched, "", 0},
 		{"other command", "[write]", "x", "/label", "write", rule.VerdictNotMatched, "", 0},
 		{
 			"bad argument", "[write]", "x", "/convert fp8", "write", rule.VerdictNotMatched,
-			`/convert: dtype must be one of keep, bf16, got "fp8"`, 0,
+			"`/convert` did not run:\n\n    dtype must be one of keep, bf16, got \"fp8\"\n\nUsage: `/convert [dtype=keep|bf16]`", 1,
 		},
+		{
+			"bad argument of a stranger", "[write]", "x", "/convert @everybody", "read", rule.VerdictNotMatched,
+			"`/convert` is for people with write access.", 1,
+		},
+		{"contributor", "[write]", "x", "/convert", "contributor", rule.VerdictNotMatched, "`/convert` is for people with write access.", 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -142,9 +147,13 @@ func TestCommands(t *testing.T) {
 				", args: {dtype: {enum: [keep, bf16], default: keep}}}}"
 			got := one(t, keys, comment(t, tt.author, tt.content), facts.at)[0]
 			checkOutcome(t, got)
-			if got.Verdict != tt.want || got.Refusal != tt.refusal || len(facts.asked) != tt.asked {
+			refusal := ""
+			if got.Refusal != nil {
+				refusal = got.Refusal.Why
+			}
+			if got.Verdict != tt.want || refusal != tt.refusal || len(facts.asked) != tt.asked {
 				t.Errorf("got %s, %q, %d look-ups; want %s, %q, %d: %+v",
-					got.Verdict, got.Refusal, len(facts.asked), tt.want, tt.refusal, tt.asked, got.Clauses)
+					got.Verdict, refusal, len(facts.asked), tt.want, tt.refusal, tt.asked, got.Clauses)
 			}
 		})
 	}

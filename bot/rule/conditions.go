@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hfbot/hfbot/bot/expr"
+	"github.com/hfbot/hfbot/hub"
 )
 
 // part is one of the conditions that may need facts: repos.tags, paths, a command's allow list, if. They count as one
@@ -31,14 +32,28 @@ func (m *matcher) conditions(r *Rule, out Outcome, in *expr.Input) Outcome {
 		out.add("if", false, r.Line, "true", "false")
 		out = out.decided()
 	}
-	if out.Verdict == VerdictNotMatched && r.Command != nil {
-		for _, c := range out.Clauses {
-			if c.Clause == "command" && !c.OK {
-				out.Refusal = fmt.Sprintf("%s is for %s", r.Command.Name, c.Want)
-			}
-		}
+	if r.Command != nil && out.Verdict == VerdictNotMatched && out.fails("command.allow") {
+		out.Refusal = r.Command.denial()
 	}
 	return out
+}
+
+// badArguments is the verdict on a command whose arguments are wrong. Whoever may not use it hears that instead, so that
+// nobody else can make the bot talk.
+func (m *matcher) badArguments(r *Rule, out Outcome, in *expr.Input, wrong error) Outcome {
+	allow := m.allowPart(r, in)
+	verdict, err := decide(m.ctx, []part{allow}, in)
+	allow.record(&out)
+	switch {
+	case err != nil:
+		return out.failed(err)
+	case verdict == VerdictNotMatched:
+		out.Refusal = r.Command.denial()
+	default:
+		out.add("command.args", false, r.onLine, r.Command.usage(), wrong.Error())
+		out.Refusal = r.Command.badArguments(wrong)
+	}
+	return out.decided()
 }
 
 func decide(ctx context.Context, parts []part, in *expr.Input) (Verdict, error) {
@@ -163,9 +178,6 @@ func (m *matcher) ifPart(r *Rule, in *expr.Input) part {
 	}
 }
 
-// writers are the roles with write access.
-var writers = []string{"write", "contributor", "admin"}
-
 // allowPart checks who wrote a command. What the payload tells is asked first.
 func (m *matcher) allowPart(r *Rule, in *expr.Input) part {
 	allow := r.Command.Allow
@@ -182,9 +194,9 @@ func (m *matcher) allowPart(r *Rule, in *expr.Input) part {
 		}
 		name, _ := author["name"].(string)
 		role, _ := author["role"].(string)
-		ok := slices.Contains(allow, "write") && slices.Contains(writers, role) ||
+		ok := slices.Contains(allow, "write") && hub.Role(role).CanWrite() ||
 			name != "" && slices.Contains(allow, "user:"+name)
-		return ok, nil, fmt.Sprintf("%s with role %s", name, role)
+		return ok, nil, fmt.Sprintf("%s, whose role is %s", name, role)
 	}
 	return part{
 		try: func() (bool, []string, error) {
@@ -193,7 +205,7 @@ func (m *matcher) allowPart(r *Rule, in *expr.Input) part {
 		},
 		record: func(out *Outcome) {
 			ok, missing, got := who()
-			out.add("command", ok || len(missing) > 0, r.onLine, "people with "+strings.Join(allow, " or "), got)
+			out.add("command.allow", ok || len(missing) > 0, r.onLine, r.Command.forWhom(), got)
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 // Explanation is what became of every rule for one delivery. The command line, the API and the log render this value.
 type Explanation struct {
 	Rules []Outcome `json:"rules"`
+	Notes []string  `json:"notes,omitempty"` // what the delivery meant to the bot itself, such as /hfbot stop
 }
 
 // JSON renders the explanation as `hfbot explain --format json` prints it.
@@ -61,6 +62,9 @@ func (e Explanation) Text() string {
 	b.WriteString(e.Line() + "\n")
 	for _, o := range e.Rules {
 		b.WriteString("\n" + o.Text())
+	}
+	for _, n := range e.Notes {
+		b.WriteString("\nnote: " + n + "\n")
 	}
 	return b.String()
 }

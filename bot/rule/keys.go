@@ -20,6 +20,10 @@ func ruleKeys(dr *draft, base defaults) []key {
 					d.errorf(n, "id must match %s, got %s", ruleID, shown(n))
 					return
 				}
+				if n.Value == OwnID {
+					d.errorf(n, "the id %s is the bot's own; call the rule something else", OwnID)
+					return
+				}
 				r.ID = n.Value
 			},
 		},

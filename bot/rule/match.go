@@ -37,7 +37,7 @@ type Outcome struct {
 
 	Rule    *Rule          `json:"-"`
 	Command map[string]any `json:"-"` // {"name", "args"} of a matched command
-	Refusal string         `json:"-"` // what to tell somebody whose command is refused; empty otherwise
+	Refusal *Refusal       `json:"-"` // of a command that does not run; nil otherwise
 	// Keys, evaluated for a match; empty when the rule has no such key.
 	OnceKey     string         `json:"-"`
 	DebounceKey string         `json:"-"`
@@ -169,7 +169,7 @@ func (m *matcher) at(r *Rule, out Outcome, t target, inv *Invocation) Outcome {
 	if inv != nil {
 		args, err := r.Command.Parse(inv.Words)
 		if err != nil {
-			return out.refused(r, "arguments "+r.Command.usage(), err.Error())
+			return m.badArguments(r, out, in, err)
 		}
 		in.Command = map[string]any{"name": inv.Name, "args": args}
 		out.Command = in.Command

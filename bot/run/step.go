@@ -63,9 +63,9 @@ func lookUpFailed(err error) bool { return errors.As(err, new(*expr.FactError)) 
 // ended by the same cancel.
 func (x *execution) context() context.Context {
 	if x.cancelled {
-		return x.job.whole
+		return withOrigin(x.job.whole, x.run)
 	}
-	return x.job.steps
+	return withOrigin(x.job.steps, x.run)
 }
 
 // failed decides what follows from a failure: the run is left, cancelled, tried again later, or goes on with a failed

@@ -14,14 +14,15 @@ const (
 	OwnComment    = "comment"
 	OwnDiscussion = "discussion"
 	OwnCommit     = "commit"
+	OwnPullCommit = "pull_commit" // a commit that opened a pull request, or was added to one
 )
 
 // Own is something the bot did on the Hub, so that its echo is known again.
 type Own struct {
-	Kind   string // OwnComment, OwnDiscussion or OwnCommit
-	ID     string // comment id, "repo_id#num", commit sha
-	Rule   string
-	RepoID string
+	Kind   string // one of the kinds above
+	ID     string // comment id, DiscussionID, commit sha
+	Rule   string // whose run did it; empty when no run did
+	RepoID string // of the event that caused it, whatever repository was written to
 	Repo   hub.RepoRef
 }
 
@@ -34,6 +35,16 @@ func (s *Store) RecordOwn(ctx context.Context, o Own) error {
 		return fmt.Errorf("store: record the bot's own %s %s: %w", o.Kind, o.ID, err)
 	}
 	return nil
+}
+
+// DiscussionID is the Own.ID of a discussion or pull request.
+func DiscussionID(repo hub.RepoRef, num int) string {
+	return fmt.Sprintf("%s/%s#%d", repo.Type, repo.Name, num)
+}
+
+// FindOwn returns what the bot did itself, and whether it did.
+func (s *Store) FindOwn(ctx context.Context, kind, id string) (Own, bool, error) {
+	return findOwn(ctx, s.reader, kind, id)
 }
 
 // IsOwn tells whether the bot did this itself.
