@@ -26,6 +26,8 @@ type Client struct {
 	observers []func(ctx context.Context, w Write)
 	budget    *Allowance
 	identity  *identityCache
+
+	unfinished *unfinished
 }
 
 // Option changes how a Client works.
@@ -54,6 +56,8 @@ func New(endpoint string, token Secret, opts ...Option) (*Client, error) {
 		agent:    defaultAgent,
 		budget:   NewAllowance(),
 		identity: newIdentityCache(),
+
+		unfinished: newUnfinished(),
 	}
 	for _, opt := range opts {
 		opt(c)

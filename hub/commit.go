@@ -20,6 +20,7 @@ type CommitInput struct {
 	ParentCommit string // 40 hex; the commit fails with 412 when the branch moved on, see IsOutdated
 	CreatePR     bool   // propose the changes in a new pull request, open at once
 	Files        []CommitFile
+	Progress     func(UploadProgress) // told of uploads to the LFS store, often; may be nil
 }
 
 func (in CommitInput) revision() string {
@@ -42,7 +43,9 @@ type CommitResult struct {
 var pullRequestURL = regexp.MustCompile(`/discussions/(\d{1,9})$`)
 
 // Commit writes files in one commit, uploading large ones by LFS first (the Hub decides which), on a branch or as a new
-// pull request. A commit that fails is not tried again, for the Hub may have made it and only its answer be lost.
+// pull request. Uploads are repeated until they are done, and the next commit of a content whose upload broke off sends
+// the missing parts only. The commit itself is not repeated when the Hub may have made it and only its answer be lost,
+// see [AmbiguousError].
 //
 // POST /api/{type}s/{name}/commit/{rev}
 func (c *Client) Commit(ctx context.Context, repo RepoRef, in CommitInput) (*CommitResult, error) {
@@ -66,7 +69,7 @@ func (c *Client) Commit(ctx context.Context, repo RepoRef, in CommitInput) (*Com
 			if err != nil {
 				return nil, err
 			}
-			uploads[file.Path] = lfsUpload{file, oid}
+			uploads[file.Path] = lfsUpload{file, oid, in.Progress}
 			inOrder = append(inOrder, uploads[file.Path])
 		}
 	}
@@ -158,7 +161,7 @@ func writeCommit(
 		var err error
 		switch upload, isLFS := uploads[file.Path]; {
 		case file.Delete:
-			err = lines.Encode(commitLine{"deletedFile", commitPath{file.Path}})
+			err = lines.Encode(commitLine{file.deletion(), commitPath{file.Path}})
 		case isLFS:
 			err = lines.Encode(commitLine{"lfsFile", commitLFS{file.Path, "sha256", upload.oid, upload.file.Size}})
 		case modes[file.Path] == modeRegular:

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // sampleSize is how much of a file's start the Hub wants to see, in bytes.
@@ -16,11 +17,19 @@ const sampleSize = 512
 // CommitFile is one change: Delete, or Open with Size. Content is opened more than once (sample, hash, upload), and a
 // reader that can seek is asked to.
 type CommitFile struct {
-	Path   string
-	Size   int64 // in bytes; content of another size fails the commit
+	Path   string // with a slash at the end and Delete, a folder
+	Size   int64  // in bytes; content of another size fails the commit
 	Open   func() (io.ReadCloser, error)
 	SHA256 string // hex; computed when empty and needed
 	Delete bool
+}
+
+// deletion is the key of the commit's line that deletes the file.
+func (f CommitFile) deletion() string {
+	if strings.HasSuffix(f.Path, "/") {
+		return "deletedFolder"
+	}
+	return "deletedFile"
 }
 
 // BytesFile makes a CommitFile of a small content.

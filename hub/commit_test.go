@@ -226,3 +226,16 @@ func TestCommitOfWrongSizeBreaksOff(t *testing.T) {
 		t.Errorf("Commit = %v, want an error about the size", err)
 	}
 }
+
+func TestCommitDeletesFolders(t *testing.T) {
+	t.Parallel()
+	client := serve(t, exchange{call: commitCall, answer: committed, body: lines(
+		summaryLine, `{"key":"deletedFolder","value":{"path":"old/"}}`, `{"key":"deletedFile","value":{"path":"a"}}`,
+	)})
+	_, err := client.Commit(t.Context(), model, hub.CommitInput{
+		Summary: "S", Files: []hub.CommitFile{{Path: "old/", Delete: true}, {Path: "a", Delete: true}},
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -16,8 +16,9 @@ const (
 
 // lfsUpload is a file whose content goes to the LFS store.
 type lfsUpload struct {
-	file CommitFile
-	oid  string // SHA-256 as hex
+	file     CommitFile
+	oid      string               // SHA-256 as hex
+	progress func(UploadProgress) // may be nil
 }
 
 type lfsObject struct {
@@ -60,7 +61,7 @@ func (c *Client) uploadLFS(ctx context.Context, repo RepoRef, in CommitInput, up
 			if !ok {
 				return fmt.Errorf("hub: upload %s: the LFS store did not answer for it", upload.file.Path)
 			}
-			if err := c.uploadObject(ctx, upload, answer); err != nil {
+			if err := c.uploadObject(ctx, repo, upload, answer); err != nil {
 				return fmt.Errorf("hub: upload %s: %w", upload.file.Path, err)
 			}
 			done[upload.oid] = true
@@ -115,7 +116,7 @@ func (c *Client) postLFS(ctx context.Context, address string, anonymous bool, in
 }
 
 // uploadObject uploads one content in the way that the store wants.
-func (c *Client) uploadObject(ctx context.Context, upload lfsUpload, answer lfsAnswer) error {
+func (c *Client) uploadObject(ctx context.Context, repo RepoRef, upload lfsUpload, answer lfsAnswer) error {
 	if answer.Error != nil {
 		return fmt.Errorf("the LFS store refuses it: %d %s", answer.Error.Code, c.scrub(shorten(answer.Error.Message, 500)))
 	}
@@ -123,12 +124,11 @@ func (c *Client) uploadObject(ctx context.Context, upload lfsUpload, answer lfsA
 	if action == nil {
 		return nil // stored already
 	}
-	address := c.ownAddress(action.Href)
 	var err error
 	if _, multipart := action.Header["chunk_size"]; multipart {
-		err = c.uploadParts(ctx, upload, address, action.Header)
+		err = c.uploadParts(ctx, repo, upload, action)
 	} else {
-		_, err = c.put(ctx, address, upload.file, 0, upload.file.Size)
+		_, err = c.put(ctx, c.ownAddress(action.Href), upload, 0, upload.file.Size)
 	}
 	if err != nil || answer.Actions.Verify == nil {
 		return err
@@ -147,16 +147,16 @@ func (c *Client) ownAddress(href string) string {
 
 // put uploads a part of a file to an address that carries its own permission. It returns the store's name for it.
 func (c *Client) put(
-	ctx context.Context, address string, file CommitFile, offset, size int64,
+	ctx context.Context, address string, upload lfsUpload, offset, size int64,
 ) (etag string, err error) {
 	resp, err := c.open(ctx, call{
 		method: http.MethodPut, url: address, size: size, idempotent: true, write: true, anonymous: true,
 		body: func() (io.ReadCloser, error) {
-			content, err := file.open(offset)
+			content, err := upload.file.open(offset)
 			if err != nil {
 				return nil, err
 			}
-			return limitedBody{io.LimitReader(content, size), content}, nil
+			return limitedBody{upload.watch(io.LimitReader(content, size), offset), content}, nil
 		},
 	})
 	if err != nil {

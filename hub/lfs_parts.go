@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // partURL is where one part of a large file goes.
@@ -16,35 +17,58 @@ type partURL struct {
 	url    string
 }
 
-// uploadParts uploads a file part by part and has the store put them together.
-func (c *Client) uploadParts(
-	ctx context.Context, upload lfsUpload, complete string, header map[string]json.RawMessage,
-) error {
-	chunk, parts, err := partURLs(header, upload.file.Size)
+// uploadParts uploads a file part by part and has the store put them together. What was sent in an upload of the same
+// content that broke off is not sent again, as long as the store still knows that upload.
+func (c *Client) uploadParts(ctx context.Context, repo RepoRef, upload lfsUpload, action *lfsAction) error {
+	key := repo.String() + " " + upload.oid
+	if earlier := c.unfinished.take(key); earlier != nil {
+		err := c.sendParts(ctx, upload, earlier)
+		if err == nil {
+			return nil
+		}
+		if !isStale(err) {
+			c.unfinished.keep(key, earlier)
+			return err
+		}
+	}
+	chunk, parts, err := partURLs(action.Header, upload.file.Size)
 	if err != nil {
 		return err
 	}
+	fresh := &partsUpload{c.ownAddress(action.Href), chunk, parts, map[int]string{}, time.Now()}
+	if err := c.sendParts(ctx, upload, fresh); err != nil {
+		c.unfinished.keep(key, fresh)
+		return err
+	}
+	return nil
+}
+
+// sendParts sends the parts that are missing and completes the upload.
+func (c *Client) sendParts(ctx context.Context, upload lfsUpload, state *partsUpload) error {
 	type donePart struct {
 		Number int    `json:"partNumber"`
 		ETag   string `json:"etag"`
 	}
 	var done []donePart
-	for i, part := range parts {
-		offset := int64(i) * chunk
-		etag, err := c.put(ctx, part.url, upload.file, offset, min(chunk, upload.file.Size-offset))
-		if err != nil {
-			return fmt.Errorf("part %d of %d: %w", part.number, len(parts), err)
+	for i, part := range state.parts {
+		if state.etags[part.number] == "" {
+			offset := int64(i) * state.chunk
+			etag, err := c.put(ctx, part.url, upload, offset, min(state.chunk, upload.file.Size-offset))
+			if err != nil {
+				return fmt.Errorf("part %d of %d: %w", part.number, len(state.parts), err)
+			}
+			if etag == "" {
+				return fmt.Errorf("part %d of %d: the store's answer has no ETag", part.number, len(state.parts))
+			}
+			state.etags[part.number] = etag
 		}
-		if etag == "" {
-			return fmt.Errorf("part %d of %d: the store's answer has no ETag", part.number, len(parts))
-		}
-		done = append(done, donePart{part.number, etag})
+		done = append(done, donePart{part.number, state.etags[part.number]})
 	}
 	in := struct {
 		OID   string     `json:"oid"`
 		Parts []donePart `json:"parts"`
 	}{upload.oid, done}
-	return c.postLFS(ctx, complete, true, in, nil)
+	return c.postLFS(ctx, state.complete, true, in, nil)
 }
 
 // partURLs reads the header of a multipart upload: chunk_size, and an address under the number of each part.

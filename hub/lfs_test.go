@@ -253,3 +253,112 @@ func TestLFSAddressesMoveToTheEndpoint(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// partsStore is an LFS store that takes parts, refuses some, and may forget an upload.
+type partsStore struct {
+	*httptest.Server
+	mu     sync.Mutex
+	got    []string
+	refuse map[string]int // status by path
+}
+
+func newPartsStore(t *testing.T, refuse map[string]int) *partsStore {
+	t.Helper()
+	store := &partsStore{refuse: refuse}
+	store.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		store.mu.Lock()
+		defer store.mu.Unlock()
+		store.got = append(store.got, r.Method+" "+r.URL.Path)
+		if status := store.refuse[r.URL.Path]; status != 0 {
+			w.WriteHeader(status)
+			return
+		}
+		w.Header().Set("ETag", `"`+r.URL.Path+`"`)
+		io.WriteString(w, "{}")
+	}))
+	t.Cleanup(store.Close)
+	return store
+}
+
+// answer is the batch answer of an upload in parts of 30 bytes.
+func (s *partsStore) answer(upload string) string {
+	return strings.ReplaceAll(fmt.Sprintf(`{"objects":[{"oid":%q,"size":70,"actions":{"upload":{"href":"STORE/complete","header":{
+		"chunk_size":"30","1":"STORE/1","2":"STORE/2","3":"STORE/3"}}}}]}`, sumOf(weights)), "STORE", s.URL+"/"+upload)
+}
+
+func TestLFSUploadGoesOnWhereItBrokeOff(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		refuse map[string]int // at the first commit
+		then   map[string]int // at the second
+		want   []string
+	}{
+		"the missing parts only": {
+			map[string]int{"/first/2": 403}, nil,
+			[]string{"PUT /first/1", "PUT /first/2", "PUT /first/2", "PUT /first/3", "POST /first/complete"},
+		},
+		"the completion only": {
+			map[string]int{"/first/complete": 400}, nil,
+			[]string{"PUT /first/1", "PUT /first/2", "PUT /first/3", "POST /first/complete", "POST /first/complete"},
+		},
+		"from the start when the store forgot": {
+			map[string]int{"/first/2": 403}, map[string]int{"/first/2": 404},
+			[]string{
+				"PUT /first/1", "PUT /first/2", "PUT /first/2",
+				"PUT /second/1", "PUT /second/2", "PUT /second/3", "POST /second/complete",
+			},
+		},
+		"from the start when nothing was sent": {
+			map[string]int{"/first/1": 403}, nil,
+			[]string{"PUT /first/1", "PUT /second/1", "PUT /second/2", "PUT /second/3", "POST /second/complete"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := newPartsStore(t, test.refuse)
+			client := serve(t, append(lfsExchanges([]string{"w.bin"}, "*", store.answer("first")),
+				lfsExchanges([]string{"w.bin"}, "*", store.answer("second"),
+					exchange{call: commitCall, body: "*", answer: committed})...)...)
+			in := hub.CommitInput{Summary: "S", Files: []hub.CommitFile{hub.BytesFile("w.bin", []byte(weights))}}
+			if _, err := client.Commit(t.Context(), model, in); err == nil {
+				t.Fatal("the first commit succeeds")
+			}
+			store.mu.Lock()
+			store.refuse = test.then
+			store.mu.Unlock()
+			if _, err := client.Commit(t.Context(), model, in); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, store.got); diff != "" {
+				t.Errorf("the store got something else (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestUploadProgress(t *testing.T) {
+	t.Parallel()
+	store := newPartsStore(t, nil)
+	client := serve(t, lfsExchanges([]string{"w.bin"}, "*", store.answer("first"),
+		exchange{call: commitCall, body: "*", answer: committed})...)
+	var mu sync.Mutex
+	var got []int64
+	_, err := client.Commit(t.Context(), model, hub.CommitInput{
+		Summary: "S", Files: []hub.CommitFile{hub.BytesFile("w.bin", []byte(weights))},
+		Progress: func(p hub.UploadProgress) {
+			mu.Lock()
+			defer mu.Unlock()
+			if got = append(got, p.Sent); p.Path != "w.bin" || p.Size != 70 {
+				t.Errorf("progress %+v", p)
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int64{30, 60, 70}, got); diff != "" {
+		t.Errorf("progress differs (-want +got):\n%s", diff)
+	}
+}
