@@ -1,0 +1,161 @@
+// Package dev is the stage on which rules are tried while they are written: a local Hub with a user and an account for
+// the bot, the bot itself, and for each rule the calls that make it fire.
+package dev
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/hfbot/hfbot/bot"
+	"github.com/hfbot/hfbot/hub"
+	"github.com/hfbot/hfbot/hub/emulator"
+)
+
+// The accounts on the local Hub. Their tokens open nothing else.
+const (
+	UserName  = "demo"
+	UserToken = "hf_demo"
+	BotName   = "hfbot"
+	botToken  = "hf_hfbot"
+)
+
+// Options of a stage.
+type Options struct {
+	Rules      []string // files and folders
+	Listen     string   // of the bot
+	HubListen  string
+	Log        *zap.Logger             // of the bot
+	OnDelivery func(emulator.Delivery) // after each try of a delivery
+}
+
+// Dev is a running stage.
+type Dev struct {
+	Hub *emulator.Server
+	Bot *bot.Bot
+
+	opts    Options
+	orgs    []string
+	hook    string            // id of the bot's webhook
+	threads map[string]thread // prepared, by what they are for
+	dir     string
+	stop    context.CancelFunc
+	stopped chan error
+}
+
+// Start sets the stage; nothing of it outlives Close. Rules with errors give a [*bot.RulesError].
+func Start(ctx context.Context, opts Options) (d *Dev, err error) {
+	d = &Dev{opts: opts, threads: map[string]thread{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	if d.dir, err = os.MkdirTemp("", "hfbot-dev-"); err != nil {
+		return d, err
+	}
+	if d.orgs, err = organisations(opts.Rules); err != nil {
+		return d, err
+	}
+	if err = d.startHub(ctx); err != nil {
+		return d, err
+	}
+	if err = d.startBot(ctx); err != nil {
+		return d, err
+	}
+	return d, nil
+}
+
+// startHub makes the organisations that the rules name, so that their repositories can be made.
+func (d *Dev) startHub(ctx context.Context) (err error) {
+	options := emulator.Options{
+		Users:      []emulator.User{{Name: UserName, Token: UserToken}, {Name: BotName, Token: botToken}},
+		OnDelivery: d.opts.OnDelivery,
+	}
+	for _, name := range d.orgs {
+		options.Orgs = append(options.Orgs, emulator.Org{
+			Name: name, Members: map[string]string{UserName: "admin", BotName: "write"},
+		})
+	}
+	if d.Hub, err = emulator.New(options); err != nil {
+		return err
+	}
+	return d.Hub.Start(ctx, d.opts.HubListen)
+}
+
+func (d *Dev) startBot(ctx context.Context) (err error) {
+	secret := hub.Secret(rand.Text())
+	d.Bot, err = bot.New(ctx, bot.Options{
+		Endpoint: d.Hub.URL(), Token: botToken, Rules: d.opts.Rules, Listen: d.opts.Listen, WorkDir: d.dir,
+		Database: "sqlite:" + filepath.Join(d.dir, "hfbot.db"), WebhookSecrets: []hub.Secret{secret},
+		AllowPrivate: true, Log: d.opts.Log,
+	})
+	if err != nil {
+		return err
+	}
+	serve, stop := context.WithCancel(context.WithoutCancel(ctx))
+	d.stop, d.stopped = stop, make(chan error, 1)
+	go func() { d.stopped <- d.Bot.Serve(serve) }()
+	made, err := d.Hub.Client(BotName).CreateWebhook(ctx, hub.WebhookInput{
+		URL: d.Bot.URL() + "/webhook", Secret: secret, Domains: []string{"repo", "discussion"}, Watched: d.watched(),
+	})
+	if err != nil {
+		return fmt.Errorf("add the webhook: %w", err)
+	}
+	d.hook = made.ID
+	return nil
+}
+
+// watched is all that can happen here.
+func (d *Dev) watched() []hub.Watched {
+	list := []hub.Watched{{Type: "user", Name: UserName}}
+	for _, name := range d.orgs {
+		list = append(list, hub.Watched{Type: "org", Name: name})
+	}
+	return list
+}
+
+// quietly does something on the Hub of which the bot is told nothing.
+func (d *Dev) quietly(ctx context.Context, do func() error) error {
+	client := d.Hub.Client(BotName)
+	if _, err := client.DisableWebhook(ctx, d.hook); err != nil {
+		return err
+	}
+	err := do()
+	_, enabled := client.EnableWebhook(ctx, d.hook)
+	return errors.Join(err, enabled)
+}
+
+// Close ends the bot and the Hub, and removes what they kept.
+func (d *Dev) Close() error {
+	var errs []error
+	if d.stop != nil {
+		d.stop()
+		errs = append(errs, <-d.stopped)
+	}
+	if d.Bot != nil {
+		errs = append(errs, d.Bot.Close())
+	}
+	if d.Hub != nil {
+		errs = append(errs, d.Hub.Close())
+	}
+	if d.dir != "" {
+		errs = append(errs, os.RemoveAll(d.dir))
+	}
+	return errors.Join(errs...)
+}
+
+// knows tells whether a repository of that name can be made here.
+func (d *Dev) knows(name string) bool {
+	owner, _, _ := strings.Cut(name, "/")
+	return strings.EqualFold(owner, UserName) || slices.ContainsFunc(d.orgs, func(org string) bool {
+		return strings.EqualFold(owner, org)
+	})
+}

@@ -1,0 +1,133 @@
+package dev_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap/zaptest"
+
+	_ "github.com/hfbot/hfbot/actions/builtin"
+	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/cmd/dev"
+)
+
+func start(t *testing.T, rules string) *dev.Dev {
+	t.Helper()
+	d, err := dev.Start(t.Context(), dev.Options{
+		Rules: []string{rules}, Listen: "127.0.0.1:0", HubListen: "127.0.0.1:0", Log: zaptest.NewLogger(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+// waitForRun waits until a run of the rule has succeeded.
+func waitForRun(t *testing.T, d *dev.Dev, rule string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for {
+		runs, err := d.Bot.Store().Runs(ctx, store.Filter{Rule: rule})
+		if err != nil {
+			t.Fatalf("rule %s did not fire: %v", rule, err)
+		}
+		for _, run := range runs {
+			switch run.State {
+			case store.Succeeded:
+				return
+			case store.RunFailed:
+				t.Fatalf("rule %s failed: %s", rule, run.Error)
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// TestEachRecipeFiresItsRule does for every rule what its recipe says.
+func TestEachRecipeFiresItsRule(t *testing.T) {
+	t.Parallel()
+	d := start(t, "testdata/rules.yaml")
+	recipes, err := d.Recipes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(recipes) != len(d.Bot.Rules().Rules) {
+		t.Fatalf("%d recipes for %d rules", len(recipes), len(d.Bot.Rules().Rules))
+	}
+	if runs, err := d.Bot.Store().Runs(t.Context(), store.Filter{}); err != nil || len(runs) > 0 {
+		t.Fatalf("preparing made rules fire: %v %v", runs, err)
+	}
+	for _, r := range recipes {
+		if r.Note != "" || len(r.Calls) == 0 {
+			t.Errorf("%s: no call: %s", r.Rule.ID, r.Note)
+		}
+		for _, call := range r.Calls {
+			if err := d.Do(t.Context(), call); err != nil {
+				t.Errorf("%s: %v", r.Rule.ID, err)
+			}
+		}
+		waitForRun(t, d, r.Rule.ID)
+	}
+	lines, err := dev.NewFeed(d).Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"weights matched", "command succeeded"} {
+		if !slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, want) }) {
+			t.Errorf("the feed does not tell %q: %q", want, lines)
+		}
+	}
+}
+
+func TestRulesAreReloaded(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "rules.yaml")
+	write := func(id string) {
+		t.Helper()
+		text := "version: 1\nrules:\n  - id: " + id +
+			"\n    on: repo.create\n    steps: [{uses: hub.discussion, with: {title: New, body: text}}]\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("first")
+	d := start(t, path)
+	write("second")
+	for until := time.Now().Add(time.Minute); d.Bot.Rules().Rules[0].ID != "second"; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("the new rule is not in force")
+		}
+	}
+	recipes, err := d.Recipes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Do(t.Context(), recipes[0].Calls[0]); err != nil {
+		t.Fatal(err)
+	}
+	waitForRun(t, d, "second")
+}
+
+func TestCurlQuotes(t *testing.T) {
+	t.Parallel()
+	call := dev.Call{Method: "POST", Path: "/p", Lines: []string{`{"a":"it's\n"}`, `{"b":"NOW"}`}}
+	want := `curl -sS -X POST -H 'Authorization: Bearer hf_demo' -H 'Content-Type: application/x-ndjson' ` +
+		`--data-binary $'{"a":"it\'s\\n"}\n{"b":"'"$(date +%s)"$'"}' 'http://hub/p'`
+	if got := call.Curl("http://hub"); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
