@@ -4,24 +4,48 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/hfbot/hfbot/hub"
 )
 
-// indexByAPI lists the files over HTTP, after git failed with gitErr.
+// maxPathsInfo is up to how many known paths the Hub is asked for by name rather than for its list of all.
+const maxPathsInfo = 100
+
+// entries are what the Hub says of the files that are wanted.
+func entries(ctx context.Context, opts Options) iter.Seq2[hub.TreeEntry, error] {
+	if len(opts.Paths) == 0 || len(opts.Paths) > maxPathsInfo {
+		return opts.Client.Tree(ctx, opts.Repo, opts.SHA)
+	}
+	return func(yield func(hub.TreeEntry, error) bool) {
+		infos, err := opts.Client.PathsInfo(ctx, opts.Repo, opts.SHA, opts.Paths)
+		if err != nil {
+			yield(hub.TreeEntry{}, err)
+			return
+		}
+		for _, info := range infos {
+			if !yield(info, nil) {
+				return
+			}
+		}
+	}
+}
+
+// indexByAPI lists the files over HTTP; gitErr is why not by git, nil when that was not tried.
 func indexByAPI(ctx context.Context, opts Options, gitErr error) (map[string]*file, error) {
 	files := map[string]*file{}
 	count := 0
-	for entry, err := range opts.Client.Tree(ctx, opts.Repo, opts.SHA) {
+	for entry, err := range entries(ctx, opts) {
 		if err != nil {
 			return nil, apiError(ctx, err, gitErr)
 		}
 		if count++; count > opts.Limits.Files {
 			return nil, fmt.Errorf("%w: the tree has more than %d entries", ErrTooLarge, opts.Limits.Files)
 		}
-		if entry.Type != "file" || !cleanPath(entry.Path) {
+		if entry.Type != "file" || !cleanPath(entry.Path) || len(opts.Paths) > 0 && !slices.Contains(opts.Paths, entry.Path) {
 			continue
 		}
 		if err := checkDepth(entry.Path); err != nil {
@@ -52,6 +76,8 @@ func apiError(ctx context.Context, err, gitErr error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case gitErr == nil && (!errors.As(err, &answer) || answer.Code != "RevisionNotFound"):
+		return err
 	case errors.As(err, &answer) && answer.Code == "RevisionNotFound",
 		hub.IsNotFound(err) && errors.Is(gitErr, errNotOurRef):
 		return ErrSuperseded

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
@@ -113,7 +112,7 @@ func receive(
 	case request.Capabilities.Supports(capability.Sideband):
 		pack = sideband.NewDemuxer(sideband.Sideband, pack)
 	}
-	if err := packfile.UpdateObjectStorage(objects.storage, pack); err != nil {
+	if err := objects.storePack(ctx, pack, opts.Limits); err != nil {
 		return err
 	}
 	return objects.storage.SetShallow(response.Shallows)

@@ -76,6 +76,7 @@ func newTestHub(t *testing.T, config string) *testHub {
 	mux.HandleFunc("/base/acme/tiny/git-upload-pack", serveGit)
 	mux.HandleFunc("/base/acme/tiny/resolve/{sha}/{path...}", h.resolve)
 	mux.HandleFunc("/base/api/models/acme/tiny/tree/{sha}", h.listTree)
+	mux.HandleFunc("POST /base/api/models/acme/tiny/paths-info/{sha}", h.pathsInfo)
 	h.server = httptest.NewServer(mux)
 	t.Cleanup(h.server.Close)
 	return h
@@ -102,6 +103,9 @@ func (h *testHub) listTree(w http.ResponseWriter, _ *http.Request) {
 		h.t.Error(err)
 	}
 }
+
+// pathsInfo answers with more than what is asked for, as a Hub might that is not to be trusted.
+func (h *testHub) pathsInfo(w http.ResponseWriter, r *http.Request) { h.listTree(w, r) }
 
 func (h *testHub) client(token hub.Secret) *hub.Client {
 	h.t.Helper()

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 )
@@ -26,4 +27,9 @@ func parsePointer(content []byte) *LFS {
 		return nil
 	}
 	return &LFS{SHA256: string(found[1]), Size: size}
+}
+
+// pointer is the pointer file of a content.
+func (l *LFS) pointer() string {
+	return fmt.Sprintf("version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n", l.SHA256, l.Size)
 }

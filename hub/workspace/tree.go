@@ -70,7 +70,8 @@ func (x *treeIndex) addEntry(ctx context.Context, entry object.TreeEntry, path s
 	case filemode.Dir:
 		return x.add(ctx, entry.Hash, path+"/")
 	case filemode.Regular, filemode.Executable, filemode.Deprecated:
-		x.files[path] = &file{entry: Entry{Path: path}, blob: entry.Hash}
+		executable := entry.Mode == filemode.Executable
+		x.files[path] = &file{entry: Entry{Path: path, Executable: executable}, blob: entry.Hash}
 		return checkDepth(path)
 	default:
 		return nil // symbolic links and submodules

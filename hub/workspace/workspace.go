@@ -1,9 +1,10 @@
 // Package workspace gives a Hub repository as it was at one commit: fetched by git at depth 1, read file by file,
 // LFS content taken lazily by ranged HTTP.
 //
-// Everything in a repository is a stranger's: names, sizes and contents. A Workspace therefore never checks a tree out.
-// It reads files from the object store, shows regular files with clean relative paths only, and bounds what it
-// transfers and lists. Symbolic links and submodules are not shown.
+// Everything in a repository is a stranger's: names, sizes and contents. A Workspace therefore never checks a tree out
+// as git does. It reads files from the object store, shows regular files with clean relative paths only, and bounds what
+// it transfers, unpacks and lists. Symbolic links and submodules are not shown. Who needs files on disk has them written
+// through an os.Root.
 package workspace
 
 import (
@@ -18,6 +19,7 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -43,26 +45,62 @@ type Options struct {
 	Ref    string // a ref that held SHA, tried when the server refuses to serve SHA itself; may be empty
 	Dir    string // an empty folder that the workspace owns until Close; made when missing
 	Limits Limits // zero: defaults
+
+	// Source says how the files come; empty: SourceAuto.
+	Source Source
+	// Paths are all the files that will be read, when they are known before. The workspace then holds these only (those
+	// that exist), and a few of them come over HTTP without a fetch by git.
+	Paths []string
 }
+
+// Source is a way by which the files of a repository come.
+type Source string
+
+// The sources.
+const (
+	SourceAuto  Source = "auto"  // files for a few known paths, else git, and files when git fails
+	SourceGit   Source = "git"   // git only
+	SourceFiles Source = "files" // the Hub's HTTP API only
+)
+
+// fewPaths is up to how many known paths are read over HTTP rather than by git, which takes two calls for any number.
+const fewPaths = 5
 
 // Default limits.
 const (
-	DefaultPackBytes = 512 << 20
-	DefaultFiles     = 100_000
+	DefaultPackBytes   = 512 << 20
+	DefaultBytes       = 4 << 30
+	DefaultObjectBytes = 64 << 20
+	DefaultFiles       = 100_000
+	DefaultTime        = 10 * time.Minute
 )
 
-// Limits bound what a stranger's repository may cost. 0 means the default.
+// Limits bound what a stranger's repository may cost. 0 means the default. Over the first three limits git gives up, and
+// the files are fetched one by one over HTTP instead.
 type Limits struct {
-	PackBytes int64 // of the git pack on the wire; a larger one has the files fetched one by one over HTTP instead
-	Files     int   // entries of the tree, folders included; more are ErrTooLarge
+	PackBytes   int64 // of the git pack on the wire
+	Bytes       int64 // of the git pack when it is unpacked
+	ObjectBytes int64 // of one object in the git pack, which is in memory while the pack is indexed
+
+	Files int           // entries of the tree, folders included; more are ErrTooLarge
+	Time  time.Duration // of Open
 }
 
 func (l Limits) withDefaults() Limits {
 	if l.PackBytes == 0 {
 		l.PackBytes = DefaultPackBytes
 	}
+	if l.Bytes == 0 {
+		l.Bytes = DefaultBytes
+	}
+	if l.ObjectBytes == 0 {
+		l.ObjectBytes = DefaultObjectBytes
+	}
 	if l.Files == 0 {
 		l.Files = DefaultFiles
+	}
+	if l.Time == 0 {
+		l.Time = DefaultTime
 	}
 	return l
 }
@@ -75,9 +113,10 @@ type LFS struct {
 
 // Entry is one file of the tree.
 type Entry struct {
-	Path string
-	Size int64 // of the content, for LFS files too
-	LFS  *LFS  // nil for a plain file
+	Path       string
+	Size       int64 // of the content, for LFS files too
+	LFS        *LFS  // nil for a plain file
+	Executable bool  // known from git only
 }
 
 // File is an open file with random access. Files from git are read from disk or memory. The content of LFS files comes
@@ -95,8 +134,9 @@ type Workspace struct {
 	objects *objectStore // nil when the files come over HTTP
 	paths   []string     // sorted
 
-	mu    sync.Mutex
-	files map[string]*file // by path
+	mu     sync.Mutex
+	files  map[string]*file // by path
+	onDisk map[string]bool  // paths that Materialize wrote
 }
 
 // file is a regular file of the tree. What is known of its content is found out when it is asked for.
@@ -125,12 +165,9 @@ func Open(ctx context.Context, opts Options) (_ *Workspace, err error) {
 			err = errors.Join(err, w.Close())
 		}
 	}()
-	if w.objects, err = fetch(ctx, opts); err == nil {
-		w.files, err = w.objects.index(ctx, opts.SHA, opts.Limits.Files)
-	} else if ctx.Err() == nil {
-		w.files, err = indexByAPI(ctx, opts, err)
-	}
-	if err != nil {
+	ctx, cancel := context.WithTimeout(ctx, opts.Limits.Time)
+	defer cancel()
+	if err := w.index(ctx); err != nil {
 		return nil, fmt.Errorf("open %s at %s: %w", opts.Repo, opts.SHA, err)
 	}
 	for path := range w.files {
@@ -138,6 +175,47 @@ func Open(ctx context.Context, opts Options) (_ *Workspace, err error) {
 	}
 	slices.Sort(w.paths)
 	return w, nil
+}
+
+// index fetches the commit and lists its files.
+func (w *Workspace) index(ctx context.Context) (err error) {
+	opts := w.opts
+	few := len(opts.Paths) > 0 && len(opts.Paths) <= fewPaths
+	switch {
+	case opts.Source == SourceFiles, opts.Source != SourceGit && few:
+		w.files, err = indexByAPI(ctx, opts, nil)
+		return err
+	case opts.Source != SourceGit && opts.Source != SourceAuto && opts.Source != "":
+		return fmt.Errorf("workspace: there is no source %q", opts.Source)
+	}
+	if w.objects, err = fetch(ctx, opts); err == nil {
+		w.files, err = w.objects.index(ctx, opts.SHA, opts.Limits.Files)
+		w.keepPaths()
+		return err
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	if opts.Source == SourceGit {
+		if errors.Is(err, errNotOurRef) {
+			return ErrSuperseded
+		}
+		return err
+	}
+	w.files, err = indexByAPI(ctx, opts, err)
+	return err
+}
+
+// keepPaths forgets all files but those of Options.Paths.
+func (w *Workspace) keepPaths() {
+	if len(w.opts.Paths) == 0 {
+		return
+	}
+	for path := range w.files {
+		if !slices.Contains(w.opts.Paths, path) {
+			delete(w.files, path)
+		}
+	}
 }
 
 // SHA is the commit.
@@ -179,6 +257,23 @@ func (w *Workspace) ReadFile(ctx context.Context, path string, limit int64) ([]b
 		return nil, fmt.Errorf("workspace: read %s: %w", path, err)
 	}
 	return content, nil
+}
+
+// ReadRange reads n bytes of a file from an offset, fewer where the file ends. A part of an LFS file cannot be verified.
+func (w *Workspace) ReadRange(ctx context.Context, path string, offset int64, n int) ([]byte, error) {
+	f, err := w.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if offset < 0 || n < 0 {
+		return nil, fmt.Errorf("workspace: read %d bytes of %s from %d", n, path, offset)
+	}
+	part := make([]byte, max(min(int64(n), f.Size()-offset), 0))
+	if _, err := io.ReadFull(io.NewSectionReader(f, offset, int64(len(part))), part); err != nil {
+		return nil, fmt.Errorf("workspace: read %s: %w", path, err)
+	}
+	return part, nil
 }
 
 // Close removes the workspace's folder.

@@ -61,7 +61,7 @@ func TestListShowsRegularFiles(t *testing.T) {
 		{Path: "README.md", Size: 7},
 		{Path: "empty"},
 		{Path: "sub/model.bin", Size: 5000, LFS: &workspace.LFS{SHA256: sum, Size: 5000}},
-		{Path: "sub/run.sh", Size: 10},
+		{Path: "sub/run.sh", Size: 10, Executable: true},
 	}
 	if diff := cmp.Diff(want, list(t, w)); diff != "" {
 		t.Errorf("List differs (-want +got):\n%s", diff)
