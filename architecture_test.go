@@ -37,10 +37,11 @@ var mayImport = map[string][]string{
 	"bot/rule":            {"bot/expr", "actions", "hub"},
 	"bot/store":           {"hub"},
 	"bot/webhook":         {"bot/store", "hub"},
+	"bot/hook":            {"bot/rule", "hub"},
 	"bot/run":             {"bot/store", "bot/expr", "actions", "hub"},
 	"bot/dashboard":       {"bot/store", "bot/rule", "actions", "hub"},
 	"bot": {
-		"bot/webhook", "bot/store", "bot/expr", "bot/rule", "bot/run", "bot/dashboard", "actions", "hub", "hub/workspace",
+		"bot/hook", "bot/webhook", "bot/store", "bot/expr", "bot/rule", "bot/run", "bot/dashboard", "actions", "hub", "hub/workspace",
 		"config",
 	},
 	"cmd": {anything},

@@ -41,10 +41,11 @@ type Options struct {
 	Listen         string       // "host:port"; port 0 picks a free one
 	WebhookSecrets []hub.Secret // any of them opens POST /webhook; empty: everyone may call it
 	AdminToken     hub.Secret   // bearer token of the dashboard and API; empty: loopback callers only
-	PublicHost     string       // host name under which the world reaches the bot; empty: none
-	AllowPrivate   bool         // lets actions call private and loopback addresses; implied by a Hub on loopback
-	WorkDir        string       // where steps get their folders; empty: the system's temporary folder
-	Workers        int          // runs worked at the same time; 0: run's default
+	Webhook        WebhookOptions
+	PublicHost     string // host name under which the world reaches the bot; empty: none
+	AllowPrivate   bool   // lets actions call private and loopback addresses; implied by a Hub on loopback
+	WorkDir        string // where steps get their folders; empty: the system's temporary folder
+	Workers        int    // runs worked at the same time; 0: run's default
 	Actions        *actions.Registry
 	LookupEnv      func(string) (string, bool) // where step secrets come from; nil: os.LookupEnv
 	Log            *zap.Logger                 // nil: silent
@@ -59,6 +60,7 @@ type Bot struct {
 	engine     *run.Engine
 	dispatcher *dispatcher
 	identity   *identity
+	keeper     *keeper
 	http       *http.Server
 	listener   net.Listener
 	workDir    string
@@ -109,6 +111,7 @@ func (b *Bot) wire() error {
 		return err
 	}
 	b.identity = &identity{hub: client}
+	b.keeper = newKeeper(b.opts, client, b.rules.current)
 	if b.workDir, err = os.MkdirTemp(b.opts.WorkDir, "hfbot-"); err != nil {
 		return fmt.Errorf("make the work folder: %w", err)
 	}
@@ -152,10 +155,11 @@ func (b *Bot) Serve(ctx context.Context) error {
 	if err := b.engine.Start(ctx); err != nil {
 		return fmt.Errorf("start the run engine: %w", err)
 	}
-	b.greet(ctx)
 	var stages sync.WaitGroup
+	stages.Go(func() { b.greet(ctx) }) // a Hub that does not answer must not keep the bot from receiving
 	stages.Go(func() { b.dispatcher.serve(ctx) })
 	stages.Go(func() { b.rules.watch(ctx) })
+	stages.Go(func() { b.keeper.serve(ctx) })
 	failed := make(chan error, 1)
 	stages.Go(func() { failed <- b.http.Serve(b.listener) })
 	var err error
@@ -228,7 +232,7 @@ func (b *Bot) routes() http.Handler {
 	e.HideBanner = true
 	e.Use(middleware.Recover())
 	e.POST("/webhook", webhook.New(b.opts.WebhookSecrets, b.keep, b.log).Handle)
-	health{store: b.store, rules: b.rules, identity: b.identity}.register(e)
+	health{store: b.store, rules: b.rules, identity: b.identity, keeper: b.keeper}.register(e)
 	dashboard.Register(e, dashboard.Options{
 		Store: b.store, Rules: b.Rules, RuleProblems: b.RuleProblems, Actions: b.opts.Actions, Control: b,
 		AdminToken: b.opts.AdminToken, Listen: b.opts.Listen, PublicHost: b.opts.PublicHost,

@@ -18,6 +18,7 @@ type health struct {
 	store    *store.Store
 	rules    *ruleBook
 	identity *identity
+	keeper   *keeper
 }
 
 func (h health) register(e *echo.Echo) {
@@ -43,6 +44,9 @@ func (h health) ready(c echo.Context) error {
 		parts["hub"], status = "the token is not accepted, or the Hub does not answer", http.StatusServiceUnavailable
 	case me.ID == "":
 		parts["hub"] = "no HF_TOKEN: the bot can read public repos only"
+	}
+	if state := h.keeper.state(); state != "" {
+		parts["webhook"] = state // no reason to be taken for unready: deliveries may come all the same
 	}
 	return c.JSON(status, parts)
 }

@@ -23,7 +23,7 @@ their steps: convert weights, comment, open pull requests, start CI.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newDemo(), newDev(), newServe(), newHub(), newSend(), newCheck(), newTest(), newExplain(), newSchema(), newActions(),
-		newConvert(), newInspect(), newDeliveries(), newRuns(), newHealthcheck(), newVersion(),
+		newConvert(), newInspect(), newDeliveries(), newRuns(), newWebhooks(), newHealthcheck(), newVersion(),
 	)
 	return root
 }

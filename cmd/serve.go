@@ -1,22 +1,27 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
 	"github.com/hfbot/hfbot/bot"
+	"github.com/hfbot/hfbot/bot/hook"
 	"github.com/hfbot/hfbot/config"
+	"github.com/hfbot/hfbot/hub"
 )
 
 // serveFlags are the settings that `hfbot serve` takes as flags.
 var serveFlags = []string{
 	"rules", "listen", "database", "work_dir", "workers", "endpoint", "insecure_no_secret", "allow_private_egress",
-	"public_host", "log_level", "log_format",
+	"public_host", "manage_webhook", "watch", "log_level", "log_format",
 }
 
 func newServe() *cobra.Command {
@@ -29,10 +34,13 @@ under /api/v1. Settings are flags, environment (HF_TOKEN, WEBHOOK_SECRET, HFBOT_
 		Args:    arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := config.Load(c.Flags())
-			if err != nil {
-				return err
+			if err == nil {
+				err = runServe(c.Context(), cfg, c.ErrOrStderr())
 			}
-			return runServe(c.Context(), cfg, c.ErrOrStderr())
+			if err != nil && os.Getenv("SPACE_ID") != "" && c.Context().Err() == nil {
+				return serveSetup(c.Context(), cfg, err, c.ErrOrStderr())
+			}
+			return err
 		},
 	}
 	config.AddFlags(c.Flags(), serveFlags...)
@@ -40,6 +48,12 @@ under /api/v1. Settings are flags, environment (HF_TOKEN, WEBHOOK_SECRET, HFBOT_
 }
 
 func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err error) {
+	if cfg.ManagesWebhook() && len(cfg.WebhookSecrets) == 0 {
+		cfg.WebhookSecrets = []hub.Secret{hook.DeriveSecret(cfg.Token, cmp.Or(cfg.SpaceID, cfg.PublicHost))}
+	}
+	if cfg.OnSpace() && cfg.Token == "" {
+		return errNoToken
+	}
 	if err = cfg.RequireWebhookSecret(); err != nil {
 		return err
 	}
@@ -53,10 +67,15 @@ func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err er
 			return err
 		}
 	}
+	var webhook bot.WebhookOptions
+	if cfg.ManagesWebhook() {
+		home, _, _ := strings.Cut(cfg.SpaceID, "/")
+		webhook = bot.WebhookOptions{URL: hook.Address(cfg.PublicHost), Watch: cfg.Watch, Home: home}
+	}
 	b, err := bot.New(ctx, bot.Options{
 		Endpoint: cfg.Endpoint, Token: cfg.Token, Rules: rules, Database: cfg.Database, Listen: cfg.Listen,
 		WebhookSecrets: cfg.WebhookSecrets, AdminToken: cfg.AdminToken, PublicHost: cfg.PublicHost,
-		AllowPrivate: cfg.AllowPrivateEgress, WorkDir: cfg.WorkDir, Workers: cfg.Workers, Log: log,
+		Webhook: webhook, AllowPrivate: cfg.AllowPrivateEgress, WorkDir: cfg.WorkDir, Workers: cfg.Workers, Log: log,
 	})
 	if wrong := new(bot.RulesError); errors.As(err, &wrong) {
 		fmt.Fprint(stderr, wrong.Problems.Text())

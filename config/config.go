@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 
@@ -21,6 +22,8 @@ type Config struct {
 	Endpoint           string       `mapstructure:"endpoint"`
 	Token              hub.Secret   `mapstructure:"token"`
 	WebhookSecrets     []hub.Secret `mapstructure:"webhook_secret"`
+	ManageWebhook      string       `mapstructure:"manage_webhook"`
+	Watch              []string     `mapstructure:"watch"`
 	InsecureNoSecret   bool         `mapstructure:"insecure_no_secret"`
 	AdminToken         hub.Secret   `mapstructure:"admin_token"`
 	AllowPrivateEgress bool         `mapstructure:"allow_private_egress"`
@@ -33,6 +36,18 @@ type Config struct {
 // ErrNoWebhookSecret is why a bot does not start to receive: anybody could make it act.
 var ErrNoWebhookSecret = errors.New("no webhook secret: set WEBHOOK_SECRET to the secret of the webhook, " +
 	"or pass --insecure-no-secret to accept deliveries from anybody")
+
+// ManagesWebhook tells whether the bot looks after its own webhook on the Hub.
+func (c *Config) ManagesWebhook() bool {
+	if c.PublicHost == "" || c.Token == "" || c.ManageWebhook == "off" {
+		return false
+	}
+	return c.ManageWebhook == "on" || c.OnSpace()
+}
+
+// OnSpace tells whether the bot runs on a Space of the Hub, which sets SPACE_ID and SPACE_HOST
+// (https://huggingface.co/docs/hub/spaces-overview#helper-environment-variables).
+func (c *Config) OnSpace() bool { return c.SpaceID != "" || os.Getenv("SPACE_HOST") != "" }
 
 // RequireWebhookSecret fails when there is no webhook secret and nobody asked to go without.
 func (c *Config) RequireWebhookSecret() error {
@@ -66,7 +81,9 @@ func (c *Config) check() error {
 	if c.Workers < 0 {
 		wrong("workers", "%d is negative; 0 leaves it to the bot", c.Workers)
 	}
-	for key, value := range map[string]string{"log_level": c.LogLevel, "log_format": c.LogFormat} {
+	for key, value := range map[string]string{
+		"log_level": c.LogLevel, "log_format": c.LogFormat, "manage_webhook": c.ManageWebhook,
+	} {
 		if s, _ := find(key); !slices.Contains(s.OneOf, value) {
 			wrong(key, "%q is none of %s", value, strings.Join(s.OneOf, ", "))
 		}

@@ -53,7 +53,7 @@ func TestLoadDefaults(t *testing.T) {
 	}
 	want := &config.Config{
 		Listen: "127.0.0.1:7860", Database: "sqlite:data/hfbot.db", Endpoint: "https://huggingface.co",
-		LogLevel: "info", LogFormat: "text",
+		LogLevel: "info", LogFormat: "text", ManageWebhook: "auto",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings without any source (-want +got):\n%s", diff)
@@ -103,7 +103,7 @@ func TestLoadEnvironment(t *testing.T) {
 		Rules: []string{"a.yaml", "b"}, Listen: config.SpaceListen, Database: "postgres://h/db", Workers: 4,
 		Endpoint: "http://127.0.0.1:9", Token: "hf_a", WebhookSecrets: []hub.Secret{"new", "old"},
 		InsecureNoSecret: true, AdminToken: "adm", PublicHost: "acme-bot.hf.space", SpaceID: "acme/bot",
-		LogLevel: "info", LogFormat: "json",
+		LogLevel: "info", LogFormat: "json", ManageWebhook: "auto",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings from the environment (-want +got):\n%s", diff)
@@ -164,7 +164,8 @@ func TestLoadErrors(t *testing.T) {
 		{"number of the environment", "", map[string]string{"HFBOT_WORKERS": "many"}, []string{`setting workers: "many" is no whole number`}},
 		{"switch", "", map[string]string{"HFBOT_INSECURE_NO_SECRET": "maybe"}, []string{"neither true nor false"}},
 		{
-			"unknown names in the environment", "", map[string]string{"HFBOT_DATABSE": "x", "HFBOT_FROBNICATE": "y"},
+			"unknown names in the environment", "",
+			map[string]string{"HFBOT_DATABSE": "x", "HFBOT_FROBNICATE": "y"},
 			[]string{`unknown setting HFBOT_DATABSE (did you mean "HFBOT_DATABASE"?)`, "HFBOT_FROBNICATE; docs/settings.md lists them"},
 		},
 		{"token of two lines", "", map[string]string{"HF_TOKEN": "s3cr3t\nx"}, []string{"HF_TOKEN", "copy it again"}},
@@ -208,7 +209,7 @@ func TestExampleFileLoads(t *testing.T) {
 	}
 	want := &config.Config{
 		Rules: []string{"rules.yaml"}, Listen: "127.0.0.1:7860", Database: "sqlite:data/hfbot.db", Workers: 4,
-		Endpoint: "https://huggingface.co", PublicHost: "bot.example.org", LogLevel: "info", LogFormat: "text",
+		Endpoint: "https://huggingface.co", PublicHost: "bot.example.org", LogLevel: "info", LogFormat: "text", ManageWebhook: "auto",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings of the example (-want +got):\n%s", diff)
@@ -229,5 +230,27 @@ func TestRequireWebhookSecret(t *testing.T) {
 		if err := tc.give.RequireWebhookSecret(); !errors.Is(err, tc.want) {
 			t.Errorf("%s: got %v, want %v", tc.name, err, tc.want)
 		}
+	}
+}
+
+func TestManagesWebhook(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		give config.Config
+		want bool
+	}{
+		{"own server", config.Config{PublicHost: "h", Token: "t", ManageWebhook: "auto"}, false},
+		{"own server that asks for it", config.Config{PublicHost: "h", Token: "t", ManageWebhook: "on"}, true},
+		{"Space", config.Config{PublicHost: "h", Token: "t", SpaceID: "a/b", ManageWebhook: "auto"}, true},
+		{"Space that does not want it", config.Config{PublicHost: "h", Token: "t", SpaceID: "a/b", ManageWebhook: "off"}, false},
+		{"no token", config.Config{PublicHost: "h", SpaceID: "a/b", ManageWebhook: "on"}, false},
+		{"no host", config.Config{Token: "t", SpaceID: "a/b", ManageWebhook: "on"}, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			clean(t)
+			if got := tc.give.ManagesWebhook(); got != tc.want {
+				t.Errorf("got %t, want %t", got, tc.want)
+			}
+		})
 	}
 }

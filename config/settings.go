@@ -75,6 +75,17 @@ var Settings = []Setting{
 			"so that it can be rotated.",
 	},
 	{
+		Key: "manage_webhook", Kind: Text, Env: []string{"HFBOT_MANAGE_WEBHOOK"}, Default: "auto",
+		OneOf: []string{"auto", "on", "off"},
+		Doc: "Whether the bot makes and mends its webhook on the Hub: `auto` on a Space, `on` wherever `public_host` is set. " +
+			"Its secret is the first of `WEBHOOK_SECRET`; without one it is derived from `HF_TOKEN`.",
+	},
+	{
+		Key: "watch", Kind: List, Env: []string{"HFBOT_WATCH"},
+		Doc: "What the webhook watches beside the repositories that rules name: users, organisations, `TYPE:OWNER/NAME`. " +
+			"Without it, rules that leave it open get the repositories of the Space's owner, else of the token's.",
+	},
+	{
 		Key: "insecure_no_secret", Kind: Switch, Env: []string{"HFBOT_INSECURE_NO_SECRET"}, Default: "false",
 		Doc: "Start without a webhook secret; anybody who reaches the bot can then make it act.",
 	},

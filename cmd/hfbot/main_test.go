@@ -149,7 +149,10 @@ func replace(ts *testscript.TestScript, neg bool, args []string) {
 // environment is what a launched command inherits of the script's variables.
 func environment(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "WEBHOOK_SECRET", "HFBOT_ADMIN_TOKEN", "HF_TOKEN", "HF_ENDPOINT"} {
+	for _, name := range []string{
+		"PATH", "HOME", "WORK", "TMPDIR", "WEBHOOK_SECRET", "HFBOT_ADMIN_TOKEN", "HF_TOKEN", "HF_ENDPOINT", "SPACE_ID", "SPACE_HOST",
+		"HFBOT_LISTEN",
+	} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}
