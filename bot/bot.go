@@ -34,13 +34,14 @@ const drainTimeout = 20 * time.Second
 
 // Options of a Bot. The zero value of a field is its default unless said otherwise.
 type Options struct {
-	Endpoint       string       // of the Hub; empty: huggingface.co
-	Token          hub.Secret   // of the bot's account; empty: anonymous, no writes
-	Rules          []string     // rule files and folders; required
-	Database       string       // "sqlite:PATH"; required
-	Listen         string       // "host:port"; port 0 picks a free one
-	WebhookSecrets []hub.Secret // any of them opens POST /webhook; empty: everyone may call it
-	AdminToken     hub.Secret   // bearer token of the dashboard and API; empty: loopback callers only
+	Endpoint       string           // of the Hub; empty: huggingface.co
+	Token          hub.Secret       // of the bot's account; empty: anonymous, no writes
+	Rules          []string         // rule files and folders; required
+	Database       string           // "sqlite:PATH"; required
+	Listen         string           // "host:port"; port 0 picks a free one
+	WebhookSecrets []hub.Secret     // any of them opens POST /webhook; empty: everyone may call it
+	AdminToken     hub.Secret       // bearer token of the dashboard and API; empty: loopback callers only, or who signs in
+	SignIn         dashboard.SignIn // Sign in with Hugging Face; its zero value: not offered
 	Webhook        WebhookOptions
 	PublicHost     string // host name under which the world reaches the bot; empty: none
 	AllowPrivate   bool   // lets actions call private and loopback addresses; implied by a Hub on loopback
@@ -59,6 +60,7 @@ type Bot struct {
 	rules      *ruleBook
 	engine     *run.Engine
 	dispatcher *dispatcher
+	dashboard  *dashboard.Dashboard
 	identity   *identity
 	keeper     *keeper
 	http       *http.Server
@@ -119,7 +121,7 @@ func (b *Bot) wire() error {
 		Store: b.store, Actions: b.opts.Actions, Hub: client,
 		HTTP: egressClient(b.opts.AllowPrivate || onLoopback(client.Endpoint())),
 		Bot:  b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir, "steps"), Workers: b.opts.Workers,
-		LookupEnv: b.opts.LookupEnv,
+		LookupEnv: b.opts.LookupEnv, OnChange: func(run string) { b.dashboard.Changed(run) },
 		Facts: func(_ *store.Delivery, p *hub.Payload, ref, sha string, known map[string]any) expr.Facts {
 			return newHubFacts(client, p, ref, sha, known)
 		},
@@ -129,10 +131,13 @@ func (b *Bot) wire() error {
 	}
 	b.store.UseTickets(b.engine)
 	b.dispatcher = newDispatcher(b.store, b.rules.current, client, b.identity.get, b.log)
+	b.dashboard = b.newDashboard(client)
+	b.dispatcher.matched = func(id string) { b.dashboard.Changed(id) }
 	b.http = &http.Server{
 		Handler: b.routes(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 	}
+	b.http.RegisterOnShutdown(b.dashboard.Close) // or open pages would keep their connections, and the bot from stopping
 	return nil
 }
 
@@ -201,6 +206,9 @@ func (b *Bot) Close() error {
 			errs = append(errs, err)
 		}
 	}
+	if b.dashboard != nil {
+		b.dashboard.Close()
+	}
 	if b.store != nil {
 		errs = append(errs, b.store.Close())
 	}
@@ -223,6 +231,7 @@ func (b *Bot) keep(ctx context.Context, d store.Delivery) (string, bool, error) 
 		}
 	}
 	b.dispatcher.take(id)
+	b.dashboard.Changed(id)
 	return id, duplicate, nil
 }
 
@@ -233,9 +242,6 @@ func (b *Bot) routes() http.Handler {
 	e.Use(middleware.Recover())
 	e.POST("/webhook", webhook.New(b.opts.WebhookSecrets, b.keep, b.log).Handle)
 	health{store: b.store, rules: b.rules, identity: b.identity, keeper: b.keeper}.register(e)
-	dashboard.Register(e, dashboard.Options{
-		Store: b.store, Rules: b.Rules, RuleProblems: b.RuleProblems, Actions: b.opts.Actions, Control: b,
-		AdminToken: b.opts.AdminToken, Listen: b.opts.Listen, PublicHost: b.opts.PublicHost,
-	})
+	b.dashboard.Register(e)
 	return e
 }

@@ -35,6 +35,8 @@ type dispatcher struct {
 	self  func(ctx context.Context) (account, error)
 	log   *zap.Logger
 
+	matched func(id string) // hears of each delivery that was matched; may be nil
+
 	ids     chan string
 	working sync.Map // ids under way here, so that the sweep leaves them alone
 }
@@ -100,7 +102,9 @@ func (d *dispatcher) work(ctx context.Context, id string) {
 	defer d.working.Delete(id)
 	delivery, err := d.store.Delivery(ctx, id)
 	if err == nil && delivery.State == store.Received {
-		err = d.match(ctx, delivery)
+		if err = d.match(ctx, delivery); err == nil && d.matched != nil {
+			d.matched(id)
+		}
 	}
 	if err != nil && ctx.Err() == nil {
 		d.log.Error("delivery not matched; it stays stored and is tried again",

@@ -11,14 +11,6 @@ import (
 	"github.com/hfbot/hfbot/hub"
 )
 
-// Limits of a rule's breaker when the rule does not set its own: so many runs on one repository in an hour. The second
-// is for runs that the bot's own acts caused, where a loop shows itself.
-const (
-	breakerRuns    = 2_000
-	breakerOwnRuns = 20
-	breakerPer     = time.Hour
-)
-
 // settlement decides, inside the match transaction, what becomes of the matches of one delivery: a run, or a skip
 // because of something only the store knows.
 type settlement struct {
@@ -82,13 +74,8 @@ func (s settlement) optedOut(o *rule.Outcome, r *store.Run) (string, rule.Clause
 }
 
 func (s settlement) breaker(o *rule.Outcome, r *store.Run) (string, rule.Clause, error) {
-	most, per := breakerRuns, breakerPer
-	if r.OwnCaused {
-		most = breakerOwnRuns
-	}
-	if b := o.Rule.Breaker; b != nil {
-		most, per = b.Max, b.Per
-	}
+	limit := o.Rule.BreakerFor(r.OwnCaused)
+	most, per := limit.Max, limit.Per
 	n, err := s.tx.CountRepoRuns(o.RuleID, r.RepoID, s.now.Add(-per), r.OwnCaused)
 	if err != nil || n < most {
 		return passed(err)

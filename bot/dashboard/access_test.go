@@ -63,8 +63,9 @@ func TestAllowed(t *testing.T) {
 			for k, v := range tc.header {
 				r.Header.Set(k, v)
 			}
-			if got := (access{token: tc.token, local: tc.local}).allowed(r); got != tc.want {
-				t.Errorf("allowed = %v, want %v", got, tc.want)
+			got, err := access{token: tc.token, local: tc.local}.who(r)
+			if err != nil || (got != nil) != tc.want {
+				t.Errorf("who = %+v, %v, want somebody: %v", got, err, tc.want)
 			}
 		})
 	}

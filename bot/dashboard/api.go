@@ -2,11 +2,10 @@ package dashboard
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -14,127 +13,32 @@ import (
 	"github.com/hfbot/hfbot/bot/store"
 )
 
-// Page sizes of lists.
-const (
-	pageSize    = 50
-	maxPageSize = 500
-)
+// registerAPI adds the same data as JSON.
+func (d *Dashboard) registerAPI(v1 *echo.Group) {
+	api := api{d}
+	v1.GET("/deliveries", api.deliveries)
+	v1.GET("/deliveries/:id", api.delivery)
+	v1.POST("/deliveries/:id/replay", api.replay)
+	v1.POST("/deliveries/:id/explain", api.explainStored)
+	v1.GET("/runs", api.runs)
+	v1.GET("/runs/:id", api.run)
+	v1.GET("/runs/:id/logs", api.logs)
+	v1.POST("/runs/:id/cancel", api.cancel)
+	v1.POST("/runs/:id/retry", api.retry)
+	v1.GET("/rules", api.rules)
+	v1.POST("/explain", api.explain)
+	v1.GET("/actions", api.actions)
+	v1.GET("/overview", api.overview)
+	v1.GET("/audit", api.audit)
+	v1.POST("/rules/:rule/reset", api.resetBreaker)
+	v1.POST("/webhooks/:id/enable", api.enableWebhook)
+}
 
 // api answers /api/v1.
-type api struct{ Options }
-
-// deliveryView is a delivery in a list; the last two fields are filled for a single one.
-type deliveryView struct {
-	ID          string            `json:"id"`
-	WebhookID   string            `json:"webhook_id"`
-	ReceivedAt  time.Time         `json:"received_at"`
-	Source      store.Source      `json:"source"`
-	State       string            `json:"state"`
-	Scope       string            `json:"scope"`
-	Action      string            `json:"action"`
-	Repo        string            `json:"repo"`
-	RepoType    string            `json:"repo_type"`
-	Duplicates  int               `json:"duplicates"`
-	Error       string            `json:"error,omitempty"`
-	Verdicts    map[string]string `json:"verdicts"`
-	Runs        []string          `json:"runs"`
-	Payload     *string           `json:"payload,omitempty"`
-	Explanation json.RawMessage   `json:"explanation,omitempty"`
-}
-
-func viewDelivery(d *store.Delivery) deliveryView {
-	v := deliveryView{
-		ID: d.ID, WebhookID: d.WebhookID, ReceivedAt: d.ReceivedAt, Source: d.Source, State: string(d.State),
-		Scope: d.Scope, Action: d.Action, Repo: d.Repo, RepoType: d.RepoType, Duplicates: d.Duplicates, Error: d.Error,
-		Verdicts: d.Verdicts, Runs: d.Runs,
-	}
-	if v.Verdicts == nil {
-		v.Verdicts = map[string]string{}
-	}
-	if v.Runs == nil {
-		v.Runs = []string{}
-	}
-	return v
-}
-
-// runView is a run in a list; steps are filled for a single one.
-type runView struct {
-	ID         string         `json:"id"`
-	Rule       string         `json:"rule"`
-	Delivery   string         `json:"delivery"`
-	Repo       string         `json:"repo"`
-	RepoType   string         `json:"repo_type"`
-	Ref        string         `json:"ref,omitempty"`
-	SHA        string         `json:"sha,omitempty"`
-	State      store.RunState `json:"state"`
-	Reason     string         `json:"reason,omitempty"`
-	WaitUntil  *time.Time     `json:"wait_until,omitempty"`
-	Attempt    int            `json:"attempt"`
-	CreatedAt  time.Time      `json:"created_at"`
-	StartedAt  *time.Time     `json:"started_at"`
-	FinishedAt *time.Time     `json:"finished_at"`
-	Error      string         `json:"error"`
-	Steps      []stepView     `json:"steps,omitempty"`
-}
-
-type stepView struct {
-	ID         string         `json:"id"`
-	Uses       string         `json:"uses"`
-	State      store.RunState `json:"state"`
-	Attempt    int            `json:"attempt"`
-	With       map[string]any `json:"with,omitempty"`
-	Outputs    map[string]any `json:"outputs"`
-	Error      string         `json:"error"`
-	StartedAt  *time.Time     `json:"started_at"`
-	FinishedAt *time.Time     `json:"finished_at"`
-}
-
-func viewRun(r *store.Run) runView {
-	v := runView{
-		ID: r.ID, Rule: r.Rule, Delivery: r.DeliveryID, Repo: r.Repo, RepoType: r.RepoType, Ref: r.Ref, SHA: r.SHA,
-		State: r.State, Reason: r.Reason, WaitUntil: moment(r.WaitUntil), Attempt: r.Attempt, CreatedAt: r.CreatedAt,
-		StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), Error: r.Error,
-	}
-	for _, s := range r.Steps {
-		v.Steps = append(v.Steps, stepView{
-			ID: s.ID, Uses: s.Uses, State: s.State, Attempt: s.Attempt, With: s.With, Outputs: s.Outputs, Error: s.Error,
-			StartedAt: moment(s.StartedAt), FinishedAt: moment(s.FinishedAt),
-		})
-	}
-	return v
-}
-
-// moment is nil for the zero time, so that JSON says null.
-func moment(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
-
-// filter reads the query parameters that lists understand.
-func filter(c echo.Context) store.Filter {
-	limit, err := strconv.Atoi(c.QueryParam("limit"))
-	if err != nil || limit < 1 {
-		limit = pageSize
-	}
-	return store.Filter{
-		Rule: c.QueryParam("rule"), State: c.QueryParam("state"), Repo: c.QueryParam("repo"),
-		Delivery: c.QueryParam("delivery"), Before: c.QueryParam("before"), Limit: min(limit, maxPageSize),
-	}
-}
-
-// next is the id to page from when the page is full, else empty.
-func next[T any](page []T, f store.Filter, id func(T) string) string {
-	if len(page) < f.Limit {
-		return ""
-	}
-	return id(page[len(page)-1])
-}
+type api struct{ *Dashboard }
 
 func (a api) deliveries(c echo.Context) error {
-	f := filter(c)
-	list, err := a.Store.Deliveries(c.Request().Context(), f)
+	list, next, err := a.Store.DeliveryPage(c.Request().Context(), filter(c))
 	if err != nil {
 		return a.fail(c, err)
 	}
@@ -142,9 +46,7 @@ func (a api) deliveries(c echo.Context) error {
 	for i := range list {
 		views[i] = viewDelivery(&list[i])
 	}
-	return c.JSON(http.StatusOK, map[string]any{
-		"deliveries": views, "next": next(views, f, func(v deliveryView) string { return v.ID }),
-	})
+	return c.JSON(http.StatusOK, map[string]any{"deliveries": views, "next": next})
 }
 
 func (a api) delivery(c echo.Context) error {
@@ -159,16 +61,46 @@ func (a api) delivery(c echo.Context) error {
 
 func (a api) replay(c echo.Context) error {
 	again, _ := strconv.ParseBool(c.QueryParam("again"))
-	id, err := a.Control.Replay(c.Request().Context(), c.Param("id"), again)
+	id, err := a.replayNow(c, again)
 	if err != nil {
 		return a.fail(c, err)
 	}
 	return c.JSON(http.StatusAccepted, map[string]string{"delivery": id})
 }
 
+// explain matches the body of the request against the rules as they are; nothing runs.
+func (a api) explain(c echo.Context) error {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, formLimit))
+	if err != nil {
+		return c.JSON(http.StatusRequestEntityTooLarge, map[string]string{"error": "the body is larger than 2 MiB"})
+	}
+	return a.explained(c, body)
+}
+
+// explainStored does the same with a stored delivery.
+func (a api) explainStored(c echo.Context) error {
+	d, err := a.Store.Delivery(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return a.fail(c, err)
+	}
+	return a.explained(c, d.Body)
+}
+
+func (a api) explained(c echo.Context, body []byte) error {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), tryTimeout)
+	defer cancel()
+	e, err := a.Control.Explain(ctx, body)
+	if err != nil {
+		return c.JSON(http.StatusUnprocessableEntity, map[string]string{"error": err.Error()})
+	}
+	if e.Rules == nil {
+		e.Rules = []rule.Outcome{}
+	}
+	return c.JSON(http.StatusOK, e)
+}
+
 func (a api) runs(c echo.Context) error {
-	f := filter(c)
-	list, err := a.Store.Runs(c.Request().Context(), f)
+	list, next, err := a.Store.RunPage(c.Request().Context(), filter(c))
 	if err != nil {
 		return a.fail(c, err)
 	}
@@ -176,37 +108,71 @@ func (a api) runs(c echo.Context) error {
 	for i := range list {
 		views[i] = viewRun(&list[i])
 	}
-	return c.JSON(http.StatusOK, map[string]any{
-		"runs": views, "next": next(views, f, func(v runView) string { return v.ID }),
-	})
+	return c.JSON(http.StatusOK, map[string]any{"runs": views, "next": next})
 }
 
 func (a api) run(c echo.Context) error {
-	r, err := a.Store.Run(c.Request().Context(), c.Param("id"))
+	ctx := c.Request().Context()
+	r, err := a.Store.Run(ctx, c.Param("id"))
 	if err != nil {
 		return a.fail(c, err)
 	}
-	return c.JSON(http.StatusOK, viewRun(r))
+	attempts, err := a.Store.Attempts(ctx, r.ID)
+	if err != nil {
+		return a.fail(c, err)
+	}
+	progress, err := a.Store.Progress(ctx, r.ID)
+	if err != nil {
+		return a.fail(c, err)
+	}
+	v := viewRun(r)
+	v.addAttempts(attempts)
+	v.addProgress(progress)
+	return c.JSON(http.StatusOK, v)
 }
 
-func (a api) cancel(c echo.Context) error { return a.act(c, a.Control.Cancel) }
-func (a api) retry(c echo.Context) error  { return a.act(c, a.Control.Retry) }
+func (a api) logs(c echo.Context) error {
+	ctx := c.Request().Context()
+	r, err := a.Store.Run(ctx, c.Param("id"))
+	if err != nil {
+		return a.fail(c, err)
+	}
+	lines, err := a.Store.Logs(ctx, r.ID, 0)
+	if err != nil {
+		return a.fail(c, err)
+	}
+	views := make([]logView, len(lines))
+	for i, l := range lines {
+		views[i] = logView{Attempt: l.Attempt, At: l.At, Level: l.Level, Message: l.Message}
+		if l.Step < len(r.Steps) {
+			views[i].Step = r.Steps[l.Step].ID
+		}
+	}
+	return c.JSON(http.StatusOK, map[string]any{"run": r.ID, "state": r.State, "logs": views})
+}
+
+func (a api) cancel(c echo.Context) error { return a.act(c, "cancel", a.Control.Cancel) }
+func (a api) retry(c echo.Context) error  { return a.act(c, "retry", a.Control.Retry) }
 
 // act does something to a run and answers with the run as it is then.
-func (a api) act(c echo.Context, do func(ctx context.Context, run string) error) error {
-	if err := do(c.Request().Context(), c.Param("id")); err != nil {
+func (a api) act(c echo.Context, name string, f func(ctx context.Context, run string) error) error {
+	id := c.Param("id")
+	if err := a.do(c, name, id, "", func(ctx context.Context) error { return f(ctx, id) }); err != nil {
 		return a.fail(c, err)
 	}
 	return a.run(c)
 }
 
 func (a api) rules(c echo.Context) error {
-	set := a.Rules()
-	views := make([]map[string]any, len(set.Rules))
+	set, counts := a.Rules(), a.stats.now()
+	views := make([]ruleView, len(set.Rules))
 	for i, r := range set.Rules {
-		views[i] = map[string]any{"id": r.ID, "file": r.File, "line": r.Line, "summary": r.Summary}
+		views[i] = viewRule(r)
+		if counts != nil {
+			views[i].Verdicts = counts.Verdicts[r.ID]
+		}
 	}
-	problems := a.RuleProblems()
+	problems := a.RuleProblems() // with any, the rules are those of before
 	if problems == nil {
 		problems = rule.Problems{}
 	}
@@ -217,6 +183,50 @@ func (a api) rules(c echo.Context) error {
 
 func (a api) actions(c echo.Context) error {
 	return c.JSON(http.StatusOK, a.Actions.Catalogue())
+}
+
+func (a api) overview(c echo.Context) error {
+	sp, counts := spanNamed(c.QueryParam("span")), a.stats.now()
+	return c.JSON(http.StatusOK, viewOverview(sp, counts, a.hubState(counts, "")))
+}
+
+func (a api) audit(c echo.Context) error {
+	list, next, err := a.Store.AuditPage(c.Request().Context(), filter(c))
+	if err != nil {
+		return a.fail(c, err)
+	}
+	views := make([]auditView, len(list))
+	for i, one := range list {
+		views[i] = auditView{one.ID, one.At, one.Who, one.Act, one.Target, one.Detail}
+	}
+	return c.JSON(http.StatusOK, map[string]any{"audit": views, "next": next})
+}
+
+func (a api) resetBreaker(c echo.Context) error {
+	name, repo := c.Param("rule"), c.QueryParam("repo_id")
+	err := a.do(c, "reset_breaker", name, "repository "+repo, func(ctx context.Context) error {
+		return a.Store.ResetBreaker(ctx, name, repo)
+	})
+	if err != nil {
+		return a.fail(c, err)
+	}
+	return c.JSON(http.StatusOK, map[string]string{"rule": name, "repo_id": repo})
+}
+
+func (a api) enableWebhook(c echo.Context) error {
+	if a.Hub == nil {
+		return echo.ErrNotFound
+	}
+	id := c.Param("id")
+	err := a.do(c, "enable_webhook", id, "", func(ctx context.Context) error {
+		_, err := a.Hub.EnableWebhook(ctx, id)
+		return err
+	})
+	a.stats.forget()
+	if err != nil {
+		return c.JSON(http.StatusBadGateway, map[string]string{"error": err.Error()})
+	}
+	return c.JSON(http.StatusOK, map[string]string{"webhook": id})
 }
 
 // fail answers 404 for what is not there, 409 for what cannot be done to it, and hides everything else.

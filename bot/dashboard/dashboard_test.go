@@ -46,6 +46,16 @@ func (c *control) Cancel(_ context.Context, run string) error {
 
 func (c *control) Retry(context.Context, string) error { return store.ErrState }
 
+func (c *control) Explain(_ context.Context, body []byte) (rule.Explanation, error) {
+	if !json.Valid(body) {
+		return rule.Explanation{}, errors.New("not a webhook payload: " + string(body))
+	}
+	return rule.Explanation{Rules: []rule.Outcome{{
+		RuleID: "welcome", Verdict: rule.VerdictNotMatched, Reason: hostile,
+		Clauses: []rule.Clause{{Clause: "on", OK: false, Want: "discussion", Got: hostile, Line: 3}},
+	}}}, nil
+}
+
 // site is a dashboard over a store with one delivery and one run, both hostile.
 type site struct {
 	t        *testing.T
@@ -73,10 +83,12 @@ func newSite(t *testing.T, filled bool) *site {
 		set.Rules = []*rule.Rule{{ID: "welcome", Summary: hostile, File: "rules.yaml", Line: 3}}
 	}
 	e := echo.New()
-	dashboard.Register(e, dashboard.Options{
+	d := dashboard.New(dashboard.Options{
 		Store: db, Rules: func() *rule.Set { return set }, Actions: actions.NewRegistry(), Control: s.control,
 		AdminToken: "s3cret", Listen: "127.0.0.1:7860",
 	})
+	t.Cleanup(d.Close)
+	d.Register(e)
 	s.handler = e
 	return s
 }
@@ -140,7 +152,7 @@ func TestPages(t *testing.T) {
 			if csp := res.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'self'") {
 				t.Errorf("%s: Content-Security-Policy %q", path, csp)
 			}
-			if strings.Contains(body, "<script") || strings.Contains(body, "<img") {
+			if strings.Contains(body, "<script>") || strings.Contains(body, "<img src=x") {
 				t.Errorf("%s: a stranger's text became markup:\n%s", path, body)
 			}
 			if len(body) > 100_000 {
@@ -155,7 +167,7 @@ func TestPagesShow(t *testing.T) {
 	s := newSite(t, true)
 	for path, want := range map[string][]string{
 		"/":                         {"welcome", "Latest runs"},
-		"/deliveries":               {"discussion create", "welcome: matched", "/deliveries/" + s.delivery},
+		"/deliveries":               {"<code>discussion</code> create", ">matched</span>", "/deliveries/" + s.delivery},
 		"/deliveries/" + s.delivery: {"matched", "Wanted", "/runs/" + s.run, "&#34;title&#34;"},
 		"/runs":                     {"queued", "/runs/" + s.run},
 		"/runs/" + s.run:            {"hub.comment", "/deliveries/" + s.delivery},
@@ -169,7 +181,7 @@ func TestPagesShow(t *testing.T) {
 		}
 	}
 	res, body := s.do(http.MethodGet, "/runs/none")
-	if res.StatusCode != http.StatusNotFound || !strings.Contains(body, "no such") {
+	if res.StatusCode != http.StatusNotFound || !strings.Contains(body, "There is no such") {
 		t.Errorf("a missing run: %d %.200s", res.StatusCode, body)
 	}
 }

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"strings"
 )
 
 // Deliveries returns a page of deliveries, newest first, without bodies and explanations.
@@ -81,4 +83,31 @@ func (s *Store) PublicDeliveries(ctx context.Context, limit int) ([]Delivery, er
 	}
 	where, args := c.sql()
 	return s.listDeliveries(ctx, where+` ORDER BY id DESC LIMIT ?`, append(args, limit)...)
+}
+
+// RunsOf returns the runs of deliveries by delivery, oldest first, with id, rule and state only.
+func (s *Store) RunsOf(ctx context.Context, deliveries []Delivery) (map[string][]Run, error) {
+	runs := map[string][]Run{}
+	if len(deliveries) == 0 {
+		return runs, nil
+	}
+	args := make([]any, len(deliveries))
+	for i, d := range deliveries {
+		args[i] = d.ID
+	}
+	rows, err := s.reader.QueryContext(ctx, `SELECT delivery_id, id, rule, state FROM runs WHERE delivery_id IN (?`+
+		strings.Repeat(", ?", len(args)-1)+`) ORDER BY id`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("store: list runs of deliveries: %w", err)
+	}
+	_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+		var r Run
+		err := rows.Scan(&r.DeliveryID, &r.ID, &r.Rule, &r.State)
+		runs[r.DeliveryID] = append(runs[r.DeliveryID], r)
+		return struct{}{}, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: list runs of deliveries: %w", err)
+	}
+	return runs, nil
 }

@@ -1,0 +1,255 @@
+package dashboard
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/hfbot/hfbot/bot/store"
+)
+
+const (
+	logShown   = 200      // lines of each step on the page of a run; the whole log is one link away
+	logBytes   = 24 << 10 // of all of them
+	valueShown = 4 << 10  // bytes of a step's inputs or outputs; the API has them whole
+)
+
+var runStates = []string{"queued", "waiting", "running", "succeeded", "failed", "cancelled", "skipped"}
+
+func runRows(list []store.Run) ([]item, error) {
+	items := make([]item, len(list))
+	for i := range list {
+		var err error
+		if items[i], err = piece("r-"+list[i].ID, "piece_run_row.html", &list[i]); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+// runs is the list.
+func (d *Dashboard) runs(c echo.Context) error {
+	f := filter(c)
+	return d.answer(c, "runs", func(ctx context.Context) (*page, error) {
+		list, next, err := d.Store.RunPage(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := runRows(list)
+		if err != nil {
+			return nil, err
+		}
+		return &page{
+			Title: "Runs", Here: "runs", Next: older(c, next), Static: f.Before != "",
+			Data: d.filterForm(f, runStates, nil), Regions: []region{{"runs", rows}},
+		}, nil
+	})
+}
+
+// stepCard is a step on the page of its run.
+type stepCard struct {
+	store.Step
+	Run       string
+	Plan      *store.StepPlan // nil when the plan has none
+	Attempts  []store.Attempt
+	Progress  *store.Progress
+	Inputs    string
+	Results   string
+	Cut       bool // inputs or outputs are longer than what is shown
+	Permanent bool
+}
+
+// Percent is how far the step is; -1 when it did not say of how much.
+func (s stepCard) Percent() int {
+	if s.Progress == nil || s.Progress.Total <= 0 {
+		return -1
+	}
+	return int(min(s.Progress.Done, s.Progress.Total) * 100 / s.Progress.Total)
+}
+
+// run is the page of one.
+func (d *Dashboard) run(c echo.Context) error {
+	id := c.Param("id")
+	return d.answer(c, "run", func(ctx context.Context) (*page, error) {
+		one, err := d.Store.Run(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		attempts, err := d.Store.Attempts(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		progress, err := d.Store.Progress(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		log, err := d.logItems(ctx, one)
+		if err != nil {
+			return nil, err
+		}
+		head, err := piece("run-head", "piece_run_head.html", map[string]any{
+			"Run": one, "CSRF": csrfOf(c), "Timeline": newTimeline(one, attempts),
+			"CanCancel": !one.State.Final() && one.CancelReason == "",
+			"CanRetry":  one.State == store.RunFailed || one.State == store.Cancelled,
+		})
+		if err != nil {
+			return nil, err
+		}
+		steps, err := stepItems(one, attempts, progress)
+		if err != nil {
+			return nil, err
+		}
+		return &page{
+			Title: "Run of " + one.Rule, Here: "runs", Data: one, Watch: []string{one.ID, one.DeliveryID},
+			Regions: []region{{"head", []item{head}}, {"steps", steps}, {"log", log}},
+		}, nil
+	})
+}
+
+func stepItems(one *store.Run, attempts []store.Attempt, progress []store.Progress) ([]item, error) {
+	allow := &allowance{36 << 10}
+	var items []item
+	for i, s := range one.Steps {
+		card := stepCard{Step: s, Run: one.ID}
+		if i < len(one.Plan.Steps) {
+			card.Plan = &one.Plan.Steps[i]
+		}
+		for _, a := range attempts {
+			if a.Step == s.Index {
+				card.Attempts = append(card.Attempts, a)
+			}
+		}
+		for j := range progress {
+			if progress[j].Step == s.Index && s.State == store.Running {
+				card.Progress = &progress[j]
+			}
+		}
+		inputs, results := true, true
+		if len(s.With) > 0 {
+			card.Inputs, inputs = allow.take(valueShown, indented(s.With))
+		}
+		if len(s.Outputs) > 0 {
+			card.Results, results = allow.take(valueShown, indented(s.Outputs))
+		}
+		card.Cut = !inputs || !results
+		it, err := piece(fmt.Sprintf("s-%d", s.Index), "piece_step.html", card)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, it)
+	}
+	return items, nil
+}
+
+// logRow is a line of the log.
+type logRow struct {
+	store.LogLine
+	ID    string // of the step
+	First bool   // of its attempt
+}
+
+// logItems are the last lines of each step.
+func (d *Dashboard) logItems(ctx context.Context, one *store.Run) ([]item, error) {
+	lines, err := d.Store.Logs(ctx, one.ID, logShown)
+	if err != nil {
+		return nil, err
+	}
+	size, begin := 0, 0
+	for i := len(lines) - 1; i >= 0 && begin == 0; i-- {
+		if size += min(len(lines[i].Message), clauseShown) + 200; size > logBytes*2 {
+			begin = i + 1
+		}
+	}
+	var items []item
+	for _, l := range lines[begin:] {
+		row := logRow{LogLine: l, First: l.Seq == 1}
+		row.Message = cut(clauseShown, l.Message)
+		if l.Step < len(one.Steps) {
+			row.ID = one.Steps[l.Step].ID
+		}
+		it, err := piece(fmt.Sprintf("l-%d-%d-%d", l.Step, l.Attempt, l.Seq), "piece_log_line.html", row)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, it)
+	}
+	return items, nil
+}
+
+// runLog is the whole log as text.
+func (d *Dashboard) runLog(c echo.Context) error {
+	ctx := c.Request().Context()
+	one, err := d.Store.Run(ctx, c.Param("id"))
+	if err != nil {
+		return d.failed(c, err)
+	}
+	lines, err := d.Store.Logs(ctx, one.ID, 0)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Content-Type", "text/plain; charset=utf-8")
+	c.Response().WriteHeader(http.StatusOK)
+	for _, l := range lines {
+		step := ""
+		if l.Step < len(one.Steps) {
+			step = one.Steps[l.Step].ID
+		}
+		_, err := fmt.Fprintf(c.Response(), "%s %-5s %s/%d %s\n", l.At.UTC().Format(time.RFC3339Nano), l.Level, step, l.Attempt,
+			l.Message)
+		if err != nil {
+			return nil //nolint:nilerr // the reader left
+		}
+	}
+	return nil
+}
+
+// timeline shows when the attempts of a run happened, as bars above each other.
+type timeline struct {
+	Bars   []timelineBar
+	Height int
+	Took   string
+}
+
+// timelineBar is one attempt; places are in thousandths of the run's time.
+type timelineBar struct {
+	X, Width, Y int
+	State       string
+	Title       string
+}
+
+const timelineRow = 14
+
+func newTimeline(one *store.Run, attempts []store.Attempt) *timeline {
+	var from, to time.Time
+	for _, a := range attempts {
+		if from.IsZero() || a.StartedAt.Before(from) {
+			from = a.StartedAt
+		}
+		for _, t := range []time.Time{a.StartedAt, a.FinishedAt} {
+			if t.After(to) {
+				to = t
+			}
+		}
+	}
+	if len(attempts) == 0 || len(one.Steps) > 40 {
+		return nil
+	}
+	whole := max(to.Sub(from), time.Millisecond)
+	t := &timeline{Height: timelineRow * len(one.Steps), Took: duration(to.Sub(from))}
+	at := func(moment time.Time) int { return int(moment.Sub(from) * 1000 / whole) }
+	for _, a := range attempts {
+		end, lasted := a.FinishedAt, took(a.StartedAt, a.FinishedAt)
+		if end.IsZero() {
+			end, lasted = to, "not over"
+		}
+		x := min(at(a.StartedAt), 988)
+		b := timelineBar{X: x, Width: max(at(end)-x, 12), Y: a.Step * timelineRow, State: a.State}
+		b.Width = min(b.Width, 1000-x)
+		b.Title = fmt.Sprintf("%s, attempt %d: %s, %s", one.Steps[min(a.Step, len(one.Steps)-1)].ID, a.Number, a.State, lasted)
+		t.Bars = append(t.Bars, b)
+	}
+	return t
+}
