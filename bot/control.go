@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hfbot/hfbot/bot/dashboard"
 	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/store"
 	"github.com/hfbot/hfbot/hub"
 )
 
@@ -54,7 +56,7 @@ func (b *Bot) Explain(ctx context.Context, body []byte) (rule.Explanation, error
 	if ctx.Err() != nil {
 		return rule.Explanation{}, ctx.Err()
 	}
-	if _, err := b.dispatcher.markOwn(ctx, p, &e, facts); err != nil {
+	if _, err := b.dispatcher.markOwn(ctx, &store.Delivery{ID: "try", Body: body, ReceivedAt: time.Now()}, p, &e, facts); err != nil {
 		return rule.Explanation{}, err
 	}
 	return e, nil
