@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,14 +18,14 @@ import (
 	"github.com/hfbot/hfbot/spaces"
 )
 
-// read returns a file of the default template.
+// read returns a file of the example Space.
 func read(t *testing.T, name string) string {
 	t.Helper()
-	template, err := spaces.Template(spaces.Default)
+	example, err := spaces.Example()
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := fs.ReadFile(template, name)
+	text, err := fs.ReadFile(example, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,14 +34,15 @@ func read(t *testing.T, name string) string {
 
 func TestUnknownTemplate(t *testing.T) {
 	t.Parallel()
-	if _, err := spaces.Template("nothing"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := spaces.Files("nothing", "x"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want fs.ErrNotExist", err)
 	}
 }
 
-func TestFrontMatterMakesADockerSpace(t *testing.T) {
-	t.Parallel()
-	parts := strings.SplitN(read(t, "README.md"), "---\n", 3)
+// checkCard wants a README whose front matter makes a Docker Space.
+func checkCard(t *testing.T, readme string) {
+	t.Helper()
+	parts := strings.SplitN(readme, "---\n", 3)
 	if len(parts) != 3 || parts[0] != "" {
 		t.Fatal("README.md does not begin with front matter")
 	}
@@ -58,11 +60,61 @@ func TestFrontMatterMakesADockerSpace(t *testing.T) {
 		t.Errorf("front matter is %+v; want a title, sdk docker and app_port 7860", front)
 	}
 	// The Hub refuses a longer one (https://huggingface.co/docs/hub/spaces-config-reference).
-	if n := len(front.ShortDescription); n > 60 {
-		t.Errorf("short_description has %d characters, want at most 60", n)
+	if n := len(front.ShortDescription); n == 0 || n > 60 {
+		t.Errorf("short_description has %d characters, want 1 to 60", n)
 	}
 	if diff := cmp.Diff([]string{"webhook", "bot"}, front.Tags); diff != "" {
 		t.Errorf("tags (-want +got):\n%s", diff)
+	}
+}
+
+func TestExampleCard(t *testing.T) {
+	t.Parallel()
+	checkCard(t, read(t, "README.md"))
+}
+
+func TestTemplates(t *testing.T) {
+	t.Parallel()
+	all, err := spaces.Templates()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 10 {
+		t.Errorf("%d templates, want at least 10", len(all))
+	}
+	for _, template := range all {
+		t.Run(template.Name, func(t *testing.T) {
+			t.Parallel()
+			files, err := spaces.Files(template.Name, "My bot")
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkCard(t, string(files["README.md"]))
+			dir := t.TempDir()
+			for name, text := range files {
+				path := filepath.Join(dir, filepath.FromSlash(name))
+				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, text, 0o600)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			rules := filepath.Join(dir, "rules.yaml")
+			opts := rule.Options{Actions: actions.Default}
+			if _, problems := rule.Load([]string{rules}, opts); len(problems) > 0 {
+				t.Errorf("rules:\n%s", problems.Text())
+			}
+			results, problems := rule.RunTests(t.Context(), []string{dir}, opts)
+			if len(problems) > 0 || len(results) < 2 {
+				t.Errorf("%d tests:\n%s", len(results), problems.Text())
+			}
+			for _, r := range results {
+				if len(r.Failures) > 0 {
+					t.Errorf("test %q: %v", r.Name, r.Failures)
+				}
+			}
+			if !strings.HasPrefix(template.Summary, strings.ToUpper(template.Summary[:1])) || len(template.Summary) < 20 {
+				t.Errorf("summary %q", template.Summary)
+			}
+		})
 	}
 }
 
