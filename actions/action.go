@@ -67,6 +67,10 @@ type Spec struct {
 	Example     string        // YAML of one step
 }
 
+// AnySecret is the name in a SecretSpec that stands for all names a rule may choose itself, such as those of variables
+// in the environment of a program.
+const AnySecret = "*"
+
 // SecretSpec is a secret an action takes. A rule names the environment variable that holds it.
 type SecretSpec struct {
 	Name     string `json:"name"`

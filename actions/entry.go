@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -52,12 +53,21 @@ func (e *Entry) CheckSecrets(names []string) []InputError {
 		}
 	}
 	for _, name := range names {
+		if slices.Contains(known, AnySecret) {
+			if !chosenSecret.MatchString(name) {
+				d.fail(name, "secret %q needs a name that matches %s", name, chosenSecret)
+			}
+			continue
+		}
 		if !slices.Contains(known, name) {
 			d.fail(name, "takes no secret %q; secrets: %s", name, strings.Join(known, ", "))
 		}
 	}
 	return d.errs
 }
+
+// chosenSecret is the shape of a secret's name that a rule chooses itself.
+var chosenSecret = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
 
 // Run decodes the inputs, runs the action and encodes the outputs. Wrong inputs, a missing secret and a panic are
 // permanent errors; so is an answer of the Hub that no retry can change. Whoever shows the outputs or the error masks

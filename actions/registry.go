@@ -63,6 +63,9 @@ func (e *Entry) describe() error {
 		return fmt.Errorf("unknown effect %q", e.Spec.Effect)
 	}
 	for _, s := range e.Spec.Secrets {
+		if s.Name == AnySecret && s.Doc != "" && !s.Required {
+			continue
+		}
 		if !secretName.MatchString(s.Name) || s.Doc == "" {
 			return fmt.Errorf("secret %q needs a name that matches %s, and a doc", s.Name, secretName)
 		}

@@ -41,6 +41,10 @@ func (in thread) resolve(rt *actions.Runtime) (hub.RepoRef, int, error) {
 		return repo, in.Discussion, nil
 	case rt.IsEvent(repo) && rt.Event.Discussion != nil:
 		return repo, rt.Event.Discussion.Num, nil
+	case rt.IsEvent(repo):
+		if num, err := strconv.Atoi(strings.TrimPrefix(rt.Ref, "refs/pr/")); err == nil && num > 0 {
+			return repo, num, nil // a push to a pull request
+		}
 	}
 	return repo, 0, actions.Permanentf("the event has no discussion of %s: give discussion", repo)
 }
