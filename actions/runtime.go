@@ -1,7 +1,9 @@
 package actions
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -24,6 +26,15 @@ type Runtime struct {
 	Secrets  map[string]hub.Secret                // by the names in Spec.Secrets; use Secret
 	Files    func(path string) ([]byte, error)    // files beside the rules, such as templates
 	Progress func(done, total int64, note string) // may be nil; use Report
+
+	// StartedAgain is when people of the repository last asked the bot to start again (/hfbot start): a pull request or
+	// discussion that they closed before that is no wish to be left alone any more. Zero: never.
+	StartedAgain time.Time
+
+	// Kept is what an earlier attempt at this step gave to Remember before it failed or the bot died; nil without.
+	Kept map[string]any
+	// Keep keeps a note for the next attempt; may be nil, use Remember.
+	Keep func(ctx context.Context, note map[string]any) error
 }
 
 // Secret returns a secret the step was given, or "" when it was given none of that name. Secrets that the Spec
@@ -36,4 +47,13 @@ func (rt *Runtime) Report(done, total int64, note string) {
 	if rt.Progress != nil {
 		rt.Progress(done, total, note)
 	}
+}
+
+// Remember keeps a note for the next attempt at this step, which finds it in Kept: what is done already and need not be
+// done again. A later note replaces it. It holds JSON values, and the step's secrets are masked in it.
+func (rt *Runtime) Remember(ctx context.Context, note map[string]any) error {
+	if rt.Keep == nil {
+		return nil
+	}
+	return rt.Keep(ctx, note)
 }

@@ -151,3 +151,6 @@ func (p *Plan) dataSize() int64 {
 	}
 	return p.layout[len(p.layout)-1].End
 }
+
+// Header is the start of the safetensors file, before the bytes of tensors. It must not be changed.
+func (p *Plan) Header() []byte { return p.header }

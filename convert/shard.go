@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -93,6 +94,11 @@ func reshard(plans []*Plan, limit int64) ([]*Plan, error) {
 		}
 		out = append(out, shard)
 	}
+	for _, p := range plans { // what is said of the checkpoints as a whole is said once
+		out[0].Dropped, out[0].Globals = append(out[0].Dropped, p.Dropped...), append(out[0].Globals, p.Globals...)
+	}
+	slices.Sort(out[0].Globals)
+	out[0].Globals = slices.Compact(out[0].Globals)
 	return out, nil
 }
 

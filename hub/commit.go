@@ -70,7 +70,9 @@ func (c *Client) Commit(ctx context.Context, repo RepoRef, in CommitInput) (*Com
 				return nil, err
 			}
 			uploads[file.Path] = lfsUpload{file, oid, in.Progress}
-			inOrder = append(inOrder, uploads[file.Path])
+			if !file.Stored {
+				inOrder = append(inOrder, uploads[file.Path])
+			}
 		}
 	}
 	if err := c.uploadLFS(ctx, repo, in, inOrder); err != nil {

@@ -22,6 +22,7 @@ type CommitFile struct {
 	Open   func() (io.ReadCloser, error)
 	SHA256 string // hex; computed when empty and needed
 	Delete bool
+	Stored bool // the content is in the LFS store, see Client.Store; Open is not called
 }
 
 // deletion is the key of the commit's line that deletes the file.

@@ -38,6 +38,10 @@ func (c *Client) preupload(ctx context.Context, repo RepoRef, in CommitInput) (m
 		if file.Delete {
 			continue
 		}
+		if file.Stored {
+			modes[file.Path] = modeLFS
+			continue
+		}
 		sample, err := file.sample()
 		if err != nil {
 			return nil, err

@@ -94,6 +94,8 @@ type Step struct {
 	Files   map[string]string // files beside the rules
 	Key     string            // idempotency key; the same for all steps by default
 	DryRun  bool
+	Kept    map[string]any                  // what an earlier attempt kept, see actions.Runtime.Remember
+	Keep    func(note map[string]any) error // called by Remember
 }
 
 // Run runs a step as the bot would and returns its outputs.
@@ -148,6 +150,10 @@ func (h *Harness) runtime(t testing.TB, step Step, log zapcore.Core, bot *hub.Cl
 		Hub: bot, HTTP: &http.Client{Transport: h.outside}, Log: zap.New(log),
 		Key: step.Key, Dir: t.TempDir(), DryRun: step.DryRun,
 		Secrets: map[string]hub.Secret{}, Files: fileReader(step.Files),
+	}
+	rt.Kept = step.Kept
+	if step.Keep != nil {
+		rt.Keep = func(_ context.Context, note map[string]any) error { return step.Keep(note) }
 	}
 	if rt.Key == "" {
 		rt.Key = "actionstest"

@@ -18,80 +18,122 @@ const (
 	maxFacts  = 8000 // characters about one file
 )
 
-// description is the body of the pull request: what was made of what, how to make it again, and the marker.
-func (c *conversion) description(done []converted, skipped []string) string {
-	var b strings.Builder
-	b.WriteString("These files hold the same weights as the PyTorch files of this repository, in a format that runs no " +
-		"code when it is loaded. Nothing else is changed.\n\n")
-	b.WriteString("| file | made from | tensors | bytes | types | SHA-256 | SHA-256 of the source |\n" +
-		"|---|---|---|---|---|---|---|\n")
-	for i, f := range done {
-		if i == maxRows {
-			fmt.Fprintf(&b, "\nand %d more files\n", len(done)-maxRows)
-			break
-		}
-		b.WriteString(row(f))
-	}
-	for _, f := range done {
-		if text := facts(f); text != "" && b.Len()+len(text) < maxComment/2 {
-			b.WriteString("\n" + text)
-		}
-	}
-	if len(skipped) > 0 {
-		fmt.Fprintf(&b, "\nLeft alone: %s\n", list(skipped))
-	}
-	fmt.Fprintf(&b, "\nConverted from commit `%s`. To make the files again: `hfbot convert %s@%s DIR`. "+
-		"Close this pull request if you do not want it.\n\n%s", c.sha, c.repo.Name, c.sha, c.marker())
-	return b.String()
+// facts is what a reader should know of one output. It holds no more names than are shown.
+type facts struct {
+	tensors int
+	dtypes  []string
+	text    string // aliases, what was dropped, what the pickles name
 }
 
-// row is a file's line of the table.
-func row(f converted) string {
-	tensors, types := "", ""
-	if f.Plan != nil {
-		tensors = fmt.Sprint(len(f.Plan.Tensors))
-		types = strings.Join(dtypes(f.Plan), ", ")
-	}
-	return fmt.Sprintf("| %s | %s | %s | %d | %s | %s | %s |\n",
-		code(f.Path), code(f.Source), tensors, f.Size, types, code(f.SHA256), code(f.SourceSHA256))
-}
-
-// dtypes are the types of a plan's tensors, each once.
-func dtypes(p *convert.Plan) []string {
+// newFacts gathers the facts of a plan.
+func newFacts(p *convert.Plan) facts {
+	f := facts{tensors: len(p.Tensors)}
 	types := map[string]bool{}
 	for _, t := range p.Tensors {
 		types[t.DType] = true
 	}
-	return slices.Sorted(maps.Keys(types))
-}
-
-// facts says what a reader should know about one checkpoint: aliases, what was dropped, what its pickle names.
-func facts(f converted) string {
-	if f.Plan == nil {
-		return ""
-	}
+	f.dtypes = slices.Sorted(maps.Keys(types))
 	var aliases []string
-	for _, name := range slices.Sorted(maps.Keys(f.Plan.Aliases)) {
-		aliases = append(aliases, name+" = "+f.Plan.Aliases[name])
+	for _, name := range slices.Sorted(maps.Keys(p.Aliases)) {
+		aliases = append(aliases, name+" = "+p.Aliases[name])
 	}
 	var b strings.Builder
+	if p.Key != "" && p.Key != "." {
+		fmt.Fprintf(&b, "taken from its entry %s; ", code(p.Key))
+	}
 	for _, item := range []struct {
 		title string
 		names []string
 	}{
 		{"shared tensors, kept once", aliases},
-		{"left out, no tensors", f.Plan.Dropped},
-		{"globals its pickle names", f.Plan.Globals},
+		{"left out, no tensors", p.Dropped},
+		{"globals its pickle names", p.Globals},
 	} {
 		if len(item.names) > 0 {
-			fmt.Fprintf(&b, "- %s: %s: %s\n", code(f.Source), item.title, list(item.names))
+			fmt.Fprintf(&b, "%s: %s; ", item.title, list(item.names))
 		}
 	}
-	if b.Len() > maxFacts {
-		return ""
+	if text := strings.TrimSuffix(b.String(), "; "); len(text) <= maxFacts {
+		f.text = text
 	}
+	return f
+}
+
+// description is the body of the pull request: what was made of what, how to make it again, and the marker.
+func (c *conversion) description(done []converted, skipped []string) string {
+	var b strings.Builder
+	b.WriteString(c.introduction())
+	b.WriteString("\n\n| file | made from | tensors | bytes | types | SHA-256 | SHA-256 of the source |\n" +
+		"|---|---|---|---|---|---|---|\n")
+	for i, f := range done {
+		line := row(f)
+		if i == maxRows || b.Len()+len(line) > maxComment/3 {
+			fmt.Fprintf(&b, "\nand %d more files\n", len(done)-i)
+			break
+		}
+		b.WriteString(line)
+	}
+	for _, f := range done {
+		if line := "\n- " + code(f.Path) + ": " + f.facts.text + "\n"; f.facts.text != "" && b.Len()+len(line) < maxComment/2 {
+			b.WriteString(line)
+		}
+	}
+	if len(skipped) > 0 {
+		fmt.Fprintf(&b, "\nLeft alone: %s\n", list(skipped))
+	}
+	fmt.Fprintf(&b, "\nConverted from commit `%s`. To make the same bytes again: %s. "+
+		"Feel free to close this pull request if you do not want it: the bot will leave this repository alone.\n\n%s",
+		c.sha, c.command(), c.marker())
 	return b.String()
 }
+
+// introduction says what the files are.
+func (c *conversion) introduction() string {
+	switch c.in.DType {
+	case convert.ToBF16, convert.ToF16:
+		return "These files hold the weights of the PyTorch files of this repository, rounded to " + c.in.DType +
+			", in a format that runs no code when it is loaded. The names say so, and nothing else is changed."
+	}
+	return "These files hold the same weights as the PyTorch files of this repository, bit for bit, in a format that " +
+		"runs no code when it is loaded. Nothing else is changed."
+}
+
+// command is the one that makes the files again.
+func (c *conversion) command() string {
+	line := fmt.Sprintf("hfbot convert %s@%s DIR", c.repo.Name, c.sha)
+	for _, flag := range []struct{ name, value, standard string }{
+		{"key", c.in.Key, ""},
+		{"shared", c.in.Shared, convert.Dedupe},
+		{"dtype", c.in.DType, convert.KeepType},
+		{"max-shard-size", c.in.MaxShard, ""},
+	} {
+		if flag.value != "" && flag.value != flag.standard {
+			line += fmt.Sprintf(" --%s=%s", flag.name, flag.value)
+		}
+	}
+	runes := []rune(line)
+	return codeUpTo(line, len(runes))
+}
+
+// row is a file's line of the table.
+func row(f converted) string {
+	tensors := ""
+	if f.facts.tensors > 0 {
+		tensors = fmt.Sprint(f.facts.tensors)
+	}
+	var names, sums []string
+	for _, s := range f.sources[:min(len(f.sources), maxSources)] {
+		names, sums = append(names, code(s.path)), append(sums, code(s.sha256))
+	}
+	if more := len(f.sources) - maxSources; more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return fmt.Sprintf("| %s | %s | %s | %d | %s | %s | %s |\n", code(f.Path), strings.Join(names, ", "), tensors,
+		f.Size, strings.Join(f.facts.dtypes, ", "), code(f.SHA256), strings.Join(sums, ", "))
+}
+
+// maxSources is how many sources of one file are listed.
+const maxSources = 4
 
 // list shows names that strangers chose, not more than maxListed of them.
 func list(names []string) string {
@@ -106,13 +148,15 @@ func list(names []string) string {
 }
 
 // code shows text that strangers chose as code, without what would end the code, the table or the marker.
-func code(text string) string {
+func code(text string) string { return codeUpTo(text, maxName) }
+
+func codeUpTo(text string, limit int) string {
 	if text == "" {
 		return ""
 	}
 	runes := []rune(text)
-	if len(runes) > maxName {
-		runes = append(runes[:maxName], '…')
+	if len(runes) > limit {
+		runes = append(runes[:limit], '…')
 	}
 	for i, r := range runes {
 		if r == '`' || r == '|' || r == '<' || r == '>' || !unicode.IsPrint(r) {

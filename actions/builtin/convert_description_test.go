@@ -46,16 +46,22 @@ func TestDescriptionStaysWithinTheLimit(t *testing.T) {
 		plan.Globals = append(plan.Globals, name)
 		plan.Dropped = append(plan.Dropped, name)
 	}
+	known := newFacts(plan)
 	done := make([]converted, 1000)
 	for i := range done {
-		done[i] = converted{Source: long, Path: long, Plan: plan, SHA256: strings.Repeat("a", 64), SourceSHA256: long}
+		done[i] = converted{
+			CommitFile: hub.CommitFile{Path: long, SHA256: strings.Repeat("a", 64)}, facts: known,
+			sources: []origin{{long, long}, {long, long}, {long, long}, {long, long}, {long, long}},
+		}
 	}
-	c := &conversion{sha: strings.Repeat("0", 40), repo: hub.RepoRef{Type: hub.Model, Name: "acme/tiny"}}
+	c := &conversion{snapshot: &snapshot{
+		sha: strings.Repeat("0", 40), repo: hub.RepoRef{Type: hub.Model, Name: "acme/tiny"},
+	}}
 	text := c.description(done, plan.Dropped)
 	if n := len([]rune(text)); n > maxComment {
 		t.Errorf("%d characters, the Hub takes %d", n, maxComment)
 	}
-	if !strings.Contains(text, "and 900 more files") || !endsWith(text, c.marker()) {
+	if !strings.Contains(text, " more files") || !endsWith(text, c.marker()) {
 		t.Error("the description does not say what it leaves out, or lost its marker")
 	}
 }

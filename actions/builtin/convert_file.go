@@ -1,131 +1,147 @@
 package builtin
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
-	"github.com/hfbot/hfbot/actions"
 	"github.com/hfbot/hfbot/convert"
 	"github.com/hfbot/hfbot/hub"
 )
 
-// converted is one file that is ready for upload.
+// spareDisk is how much of the disk a conversion leaves free, in bytes.
+const spareDisk = 256 << 20
+
+// converted is one file that is ready for the commit.
 type converted struct {
-	Source, Path string
-	Plan         *convert.Plan // nil for an index
-	SHA256       string        // of the file, hex
-	SourceSHA256 string        // of the checkpoint; empty when it is no LFS file
-	Size         int64
-	local        string // where the content is
+	hub.CommitFile
+
+	ignored bool     // the repository's .gitignore names it
+	sources []origin // the checkpoints it was made from
+	facts   facts
 }
 
-// file is what the commit takes.
-func (f converted) file() hub.CommitFile {
-	return hub.CommitFile{
-		Path: f.Path, Size: f.Size, SHA256: f.SHA256,
-		Open: func() (io.ReadCloser, error) { return os.Open(f.local) },
-	}
-}
+// origin is a checkpoint.
+type origin struct{ path, sha256 string }
 
-// refusedError is a checkpoint that cannot be converted.
-type refusedError struct {
-	path    string
-	verdict convert.Verdict
-	reason  string
-}
-
-// Error implements error.
-func (e *refusedError) Error() string {
-	return fmt.Sprintf("%s: %s: %s", e.path, e.verdict, e.reason)
-}
-
-// convertAll converts each group. A checkpoint that would run code fails the whole step; another that cannot be
-// converted is named in refused, and is an error only when nothing else could be.
-func (c *conversion) convertAll(
-	ctx context.Context, groups []convert.Group,
-) (done []converted, refused []string, err error) {
-	for _, g := range groups {
-		files, err := c.convertGroup(ctx, g)
-		var no *refusedError
-		switch {
-		case errors.As(err, &no) && no.verdict != convert.Dangerous:
-			refused = append(refused, no.Error())
-		case no != nil:
-			return nil, nil, actions.Permanentf("%w: the file would run code when Python loads it; nothing was converted", err)
-		case err != nil:
-			return nil, nil, err
+// convertFile converts one output and, where the Hub keeps such files in its LFS store, uploads it at once, so that no
+// more than one is on the disk.
+func (c *conversion) convertFile(ctx context.Context, o convert.Output) (converted, error) {
+	done := converted{facts: newFacts(o.Plan), CommitFile: hub.CommitFile{Path: o.Path, Size: o.Plan.Size()}}
+	for _, path := range o.Sources {
+		sum, err := c.sum(ctx, path)
+		if err != nil {
+			return converted{}, err
 		}
-		done = append(done, files...)
+		done.sources = append(done.sources, origin{path, sum})
 	}
-	if len(done) == 0 {
-		return nil, nil, actions.Permanentf("no checkpoint could be converted: %s", strings.Join(refused, "; "))
+	ask := stamp(o, done.sources)
+	if sum := c.note.find(o.Path, ask); sum != "" && !c.rt.DryRun {
+		done.SHA256 = sum
+		c.meter.skip(done.Size)
+		if err := c.store(ctx, &done, o.Plan); err != nil || done.Stored {
+			return done, err
+		}
 	}
-	return done, refused, nil
+	if err := c.make(ctx, &done, o); err != nil || c.rt.DryRun {
+		return done, err
+	}
+	if err := c.store(ctx, &done, o.Plan); err != nil {
+		return converted{}, err
+	}
+	c.note.add(o.Path, ask, done.SHA256)
+	if err := c.rt.Remember(ctx, c.note.values()); err != nil {
+		return converted{}, err
+	}
+	return done, nil
 }
 
-// convertGroup converts the checkpoints of a group and, for a sharded one, writes its index.
-func (c *conversion) convertGroup(ctx context.Context, g convert.Group) ([]converted, error) {
-	var done []converted
-	for _, source := range slices.Sorted(maps.Keys(g.Files)) {
-		c.rt.Report(int64(len(done)), int64(len(g.Files)), "converting "+source)
-		file, err := c.convertFile(ctx, source, g.Files[source])
+// make converts into the work folder and reads the result back, or, when the disk is too small, only hashes it: the
+// bytes are then made once more for the upload.
+func (c *conversion) make(ctx context.Context, done *converted, o convert.Output) (err error) {
+	var late *convert.Refusal
+	defer func() {
+		if errors.As(err, &late) {
+			err = &convert.RefusedError{Path: o.Sources[0], Plan: &convert.Plan{Verdict: late.Verdict, Reason: late.Reason}}
+		}
+	}()
+	c.meter.note = "converting " + o.Path
+	sum := sha256.New()
+	free, err := c.free(c.out)
+	if err != nil {
+		return fmt.Errorf("look at the free space of the disk: %w", err)
+	}
+	if free < done.Size+spareDisk {
+		if err := o.Plan.Write(ctx, sum, c.meter); err != nil {
+			return fmt.Errorf("convert to %s: %w", o.Path, err)
+		}
+		done.SHA256 = hex.EncodeToString(sum.Sum(nil))
+		return nil
+	}
+	name := c.spoolName(o.Path)
+	if err := spool(ctx, name, o.Plan, sum, c.meter); err != nil {
+		return errors.Join(fmt.Errorf("convert to %s: %w", o.Path, err), remove(name))
+	}
+	done.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	done.Open = func() (io.ReadCloser, error) { return os.Open(name) }
+	return nil
+}
+
+// store uploads a file, if the Hub wants it by LFS. A file that is not spooled is made as it is read.
+func (c *conversion) store(ctx context.Context, done *converted, plan *convert.Plan) error {
+	file := done.CommitFile
+	if file.Open == nil {
+		file.Open = func() (io.ReadCloser, error) { return plan.Open(ctx) }
+	}
+	c.meter.note = "uploading " + done.Path
+	open, counted := file.Open, c.meter.upload()
+	file.Open = func() (io.ReadCloser, error) {
+		r, err := open()
 		if err != nil {
 			return nil, err
 		}
-		done = append(done, file)
+		return counted.reader(r), nil
 	}
-	if g.Index == "" {
-		return done, nil
-	}
-	index, err := c.writeIndex(ctx, g, done)
+	// CreatePR: who may only read may open pull requests, and upload for them.
+	stored, ignored, err := c.rt.Hub.Store(ctx, c.repo, hub.CommitInput{CreatePR: true, Files: []hub.CommitFile{file}})
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("upload %s to %s: %w", done.Path, c.repo, err)
 	}
-	return append(done, index), nil
+	counted.finish(done.Size)
+	done.ignored = len(ignored) > 0
+	if len(stored) == 1 && stored[0].Stored {
+		done.Stored, done.Open = true, nil
+		return remove(c.spoolName(done.Path))
+	}
+	if done.Open == nil && !done.ignored {
+		return fmt.Errorf("%s does not fit the disk, and the Hub wants it inside the commit", done.Path)
+	}
+	return nil
 }
 
-// convertFile converts one checkpoint into the work folder and verifies the result.
-func (c *conversion) convertFile(ctx context.Context, source, path string) (converted, error) {
-	entry, err := c.ws.Stat(ctx, source)
-	if err != nil {
-		return converted{}, fmt.Errorf("find %s: %w", source, err)
+// keepIndex takes the new index of a model, which is small.
+func (c *conversion) keepIndex(ctx context.Context, m *convert.Model) (converted, error) {
+	name := c.spoolName(m.IndexPath)
+	if err := os.WriteFile(name, m.Index, 0o600); err != nil {
+		return converted{}, err
 	}
-	checkpoint, err := c.ws.Open(ctx, source)
-	if err != nil {
-		return converted{}, fmt.Errorf("open %s: %w", source, err)
-	}
-	defer checkpoint.Close()
-	opts := convert.Options{Key: c.in.Key, Shared: c.in.Shared, DType: c.in.DType}
-	plan, err := convert.Inspect(ctx, checkpoint, checkpoint.Size(), opts)
-	if err != nil {
-		return converted{}, fmt.Errorf("inspect %s: %w", source, err)
-	}
-	if plan.Verdict != convert.OK {
-		return converted{}, &refusedError{source, plan.Verdict, plan.Reason}
-	}
-	done := converted{Source: source, Path: path, Plan: plan, local: c.spoolName(path)}
-	if entry.LFS != nil {
-		done.SourceSHA256 = entry.LFS.SHA256
-	}
-	done.SHA256, done.Size, err = spool(done.local, func(w io.Writer) error { return plan.Write(ctx, w) })
-	var late *convert.Refusal
-	if errors.As(err, &late) {
-		return converted{}, &refusedError{source, late.Verdict, late.Reason}
-	}
-	if err != nil {
-		return converted{}, fmt.Errorf("convert %s: %w", source, err)
-	}
-	if err := verify(ctx, done); err != nil {
-		return converted{}, fmt.Errorf("verify %s: %w", path, err)
+	sum := sha256.Sum256(m.Index)
+	done := converted{CommitFile: hub.CommitFile{
+		Path: m.IndexPath, Size: int64(len(m.Index)), SHA256: hex.EncodeToString(sum[:]),
+		Open: func() (io.ReadCloser, error) { return os.Open(name) },
+	}}
+	if m.Group.Index != "" {
+		sum, err := c.sum(ctx, m.Group.Index)
+		if err != nil {
+			return converted{}, err
+		}
+		done.sources = []origin{{m.Group.Index, sum}}
 	}
 	return done, nil
 }
@@ -133,31 +149,41 @@ func (c *conversion) convertFile(ctx context.Context, source, path string) (conv
 // spoolName is where the content of a path is kept. The path itself comes from strangers and is not used.
 func (c *conversion) spoolName(path string) string {
 	sum := sha256.Sum256([]byte(path))
-	return filepath.Join(c.out, hex.EncodeToString(sum[:8]))
+	return filepath.Join(c.out, hex.EncodeToString(sum[:16]))
 }
 
-// spool writes a new file and gives its SHA-256 and size.
-func spool(name string, write func(io.Writer) error) (sum string, size int64, err error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return "", 0, err
-	}
-	hash := sha256.New()
-	err = write(io.MultiWriter(f, hash))
-	if info, statErr := f.Stat(); statErr == nil {
-		size = info.Size()
-	} else {
-		err = errors.Join(err, statErr)
-	}
-	return hex.EncodeToString(hash.Sum(nil)), size, errors.Join(err, f.Close())
-}
-
-// verify reads a converted file back and compares it with its checkpoint, tensor by tensor.
-func verify(ctx context.Context, done converted) error {
-	f, err := os.Open(done.local)
+// spool writes a new file, feeds the other writers the same bytes, and checks what is on the disk.
+func spool(ctx context.Context, name string, plan *convert.Plan, more ...io.Writer) (err error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	return done.Plan.Verify(ctx, f, done.Size)
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := plan.Write(ctx, f, more...); err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return plan.Check(ctx, f, info.Size())
+}
+
+// remove deletes a file that may not be there.
+func remove(name string) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// stamp tells one conversion from another: by the header of its output and by the bytes it was made from.
+func stamp(o convert.Output, sources []origin) string {
+	var b bytes.Buffer
+	b.Write(o.Plan.Header())
+	for _, s := range sources {
+		fmt.Fprintf(&b, "%q %s\n", s.path, s.sha256)
+	}
+	sum := sha256.Sum256(b.Bytes())
+	return hex.EncodeToString(sum[:])
 }

@@ -206,19 +206,14 @@ func TestConvertRefuses(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		{
-			"dangerous",
-			map[string]string{"pytorch_model.bin": good, "evil/pytorch_model.bin": checkpoint(t, "evil_os_system.bin")},
-			"evil/pytorch_model.bin: dangerous: ",
-		},
+		{"a bad shard", map[string]string{shard: "<html>", "pytorch_model.bin.index.json": index(shard, "w")}, "not_torch: "},
+		{"a bad index", map[string]string{shard: good, "pytorch_model.bin.index.json": "no JSON"}, "index.json: malformed: "},
 		{"unsupported", map[string]string{"model.pt": checkpoint(t, "complex128.pt")}, "model.pt: unsupported: "},
 		{"no checkpoint", map[string]string{"pytorch_model.bin": "<html>"}, "pytorch_model.bin: not_torch: "},
 		{
 			"index that lies",
-			map[string]string{
-				shard: good, "pytorch_model.bin.index.json": `{"weight_map": {"other": "` + shard + `"}}`,
-			},
-			"pytorch_model.bin.index.json: malformed: it says that \"other\" is in",
+			map[string]string{shard: good, "pytorch_model.bin.index.json": index(shard, "other")},
+			"pytorch_model.bin.index.json: malformed: shard " + shard + " holds",
 		},
 	}
 	for _, test := range tests {
@@ -236,6 +231,9 @@ func TestConvertRefuses(t *testing.T) {
 		})
 	}
 }
+
+// index is the index of one shard with one tensor.
+func index(shard, tensor string) string { return `{"weight_map": {"` + tensor + `": "` + shard + `"}}` }
 
 func TestConvertGoesOnWithoutTheUnsupported(t *testing.T) {
 	t.Parallel()
@@ -343,7 +341,7 @@ func TestConvertChecksInputs(t *testing.T) {
 		{map[string]any{"dtype": "f8"}, "dtype must be one of keep, bf16, f16"},
 		{map[string]any{"files": []any{"["}}, `files: "[" is no glob`},
 		{map[string]any{"title": "x"}, "title must have 3 to 200 characters"},
-		{map[string]any{"max_shard_size": "5GB"}, `model.convert has no input "max_shard_size"`},
+		{map[string]any{"max_shard_size": "5 apples"}, `max_shard_size: "5 apples" is no size`},
 	}
 	for _, test := range tests {
 		if got := messages(entry(t, "model.convert").Check(test.with)); !strings.Contains(got, test.want) {

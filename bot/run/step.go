@@ -42,6 +42,9 @@ func (x *execution) step(i int) error {
 	}
 	var attempt int
 	err = x.inTx(func(tx *store.Tx) (err error) {
+		if t.startedAgain, err = tx.StartedAgain(x.run.Rule, x.run.RepoID); err != nil {
+			return err
+		}
 		attempt, err = tx.StartStep(x.job.lease, i, t.mask.object(t.with))
 		return err
 	})

@@ -28,6 +28,8 @@ type try struct {
 	with  map[string]any
 	mask  mask
 	rt    func(dir string, rec *recorder) *actions.Runtime
+
+	startedAgain time.Time // see actions.Runtime
 }
 
 // newTry gets everything ready for an attempt. The mask is there also with an error.
@@ -44,7 +46,11 @@ func (x *execution) newTry(i int) (*try, error) {
 		return t, fmt.Errorf("this bot has no action %s", plan.Uses)
 	}
 	t.entry = entry
-	t.rt = func(dir string, rec *recorder) *actions.Runtime { return x.runtime(plan, secrets, dir, rec) }
+	t.rt = func(dir string, rec *recorder) *actions.Runtime {
+		rt := x.runtime(plan, secrets, dir, rec)
+		rt.Kept, rt.Keep, rt.StartedAgain = x.run.Steps[i].Outputs, t.keepNote, t.startedAgain
+		return rt
+	}
 	if t.with, err = x.inputs(i); err != nil {
 		return t, err
 	}

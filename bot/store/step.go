@@ -36,7 +36,7 @@ type StepResult struct {
 	Error   string
 }
 
-// EndStep writes how a step ended. An attempt under way ends with it.
+// EndStep writes how a step ended. An attempt under way ends with it. A step that waits to be tried again keeps its note.
 func (t *Tx) EndStep(l *Lease, step int, r StepResult) error {
 	if err := t.check(l); err != nil {
 		return err
@@ -50,8 +50,9 @@ func (t *Tx) EndStep(l *Lease, step int, r StepResult) error {
 		attempt, failures = string(RunFailed), 1
 	}
 	now := micros(t.now)
-	_, err = t.exec(`UPDATE steps SET state = ?, outputs = ?, error = ?, failures = failures + ?, finished_at = ?
-		WHERE run_id = ? AND idx = ?`, string(r.State), outputs, r.Error, failures, now, l.Run, step)
+	_, err = t.exec(`UPDATE steps SET state = ?, outputs = CASE WHEN ? THEN outputs ELSE ? END, error = ?,
+		failures = failures + ?, finished_at = ? WHERE run_id = ? AND idx = ?`,
+		string(r.State), r.State == Waiting, outputs, r.Error, failures, now, l.Run, step)
 	if err != nil {
 		return fmt.Errorf("store: end step %d of run %s: %w", step, l.Run, err)
 	}

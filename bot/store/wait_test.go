@@ -282,4 +282,12 @@ func testOptOut(t *testing.T, db database) {
 	check("all rules", map[[2]string]bool{{"x", "r1"}: true, {"y", "r1"}: true, {"x", "r2"}: false})
 	do(func(tx *store.Tx) error { return tx.OptIn("", "r1") })
 	check("in again", map[[2]string]bool{{"x", "r1"}: false, {"y", "r1"}: false})
+	do(func(tx *store.Tx) error {
+		for where, started := range map[[2]string]bool{{"x", "r1"}: true, {"y", "r1"}: true, {"x", "r2"}: false} {
+			if at, err := tx.StartedAgain(where[0], where[1]); err != nil || at.IsZero() == started {
+				t.Errorf("%v started again at %v, %v; want %t", where, at, err, started)
+			}
+		}
+		return nil
+	})
 }
