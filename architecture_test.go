@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"bot/expr":            {"hub", "actions"},
 	"bot/rule":            {"bot/expr", "actions", "hub"},
 	"bot/store":           {"hub"},
+	"bot/store/pgtest":    {},
 	"bot/webhook":         {"bot/store", "hub"},
 	"bot/hook":            {"bot/rule", "hub"},
 	"bot/run":             {"bot/store", "bot/expr", "actions", "hub"},
@@ -56,13 +57,13 @@ var onlyIn = map[string][]string{
 	"github.com/riverqueue/river": {"bot/store", "bot/run"},
 	"database/sql":                {"bot/store", "bot/run"}, // run: River's transactions
 	"modernc.org/sqlite":          {"bot/store"},
-	"github.com/jackc/pgx":        {"bot/store", "bot/run"},
+	"github.com/jackc/pgx":        {"bot/store", "bot/run", "bot/store/pgtest"},
 	"cel.dev/cel-go":              {"bot/expr"},
 	"go.uber.org/zap":             {"actions", "actions/builtin", "actions/actionstest", "bot", "bot/*", "cmd"},
 	"net/http/httptest":           {"actions/actionstest"},
-	"testing":                     {"actions/actionstest"},
+	"testing":                     {"actions/actionstest", "bot/store/pgtest"},
 	"unsafe":                      {},
-	"os/exec":                     {"actions/builtin"}, // exec.run
+	"os/exec":                     {"actions/builtin", "bot/store/pgtest"}, // exec.run; the tests' PostgreSQL
 }
 
 // longestChain is how many packages may import each other in a row below the commands.

@@ -43,10 +43,11 @@ type Options struct {
 	AdminToken     hub.Secret       // bearer token of the dashboard and API; empty: loopback callers only, or who signs in
 	SignIn         dashboard.SignIn // Sign in with Hugging Face; its zero value: not offered
 	Webhook        WebhookOptions
-	PublicHost     string // host name under which the world reaches the bot; empty: none
-	AllowPrivate   bool   // lets actions call private and loopback addresses; implied by a Hub on loopback
-	WorkDir        string // where steps get their folders; empty: the system's temporary folder
-	Workers        int    // runs worked at the same time; 0: run's default
+	PublicHost     string        // host name under which the world reaches the bot; empty: none
+	AllowPrivate   bool          // lets actions call private and loopback addresses; implied by a Hub on loopback
+	WorkDir        string        // where steps get their folders; empty: the system's temporary folder
+	Workers        int           // runs worked at the same time; 0: run's default
+	Lease          time.Duration // how long an instance that fell silent keeps its work; 0: 20 s
 	Actions        *actions.Registry
 	LookupEnv      func(string) (string, bool) // where step secrets come from; nil: os.LookupEnv
 	Log            *zap.Logger                 // nil: silent
@@ -100,6 +101,9 @@ func withDefaults(opts Options) Options {
 	if opts.Actions == nil {
 		opts.Actions = actions.Default
 	}
+	if opts.Lease <= 0 {
+		opts.Lease = 20 * time.Second
+	}
 	if opts.LookupEnv == nil {
 		opts.LookupEnv = os.LookupEnv
 	}
@@ -121,6 +125,7 @@ func (b *Bot) wire() error {
 		Store: b.store, Actions: b.opts.Actions, Hub: client,
 		HTTP: egressClient(b.opts.AllowPrivate || onLoopback(client.Endpoint())),
 		Bot:  b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir, "steps"), Workers: b.opts.Workers,
+		Lease:     b.opts.Lease,
 		LookupEnv: b.opts.LookupEnv, OnChange: func(run string) { b.dashboard.Changed(run) },
 		Facts: func(_ *store.Delivery, p *hub.Payload, ref, sha string, known map[string]any) expr.Facts {
 			return newHubFacts(client, p, ref, sha, known)
@@ -130,7 +135,7 @@ func (b *Bot) wire() error {
 		return err
 	}
 	b.store.UseTickets(b.engine)
-	b.dispatcher = newDispatcher(b.store, b.rules.current, client, b.identity.get, b.log)
+	b.dispatcher = newDispatcher(b.store, b.rules.current, client, b.identity.get, b.opts.Lease, b.log)
 	b.dashboard = b.newDashboard(client)
 	b.dispatcher.matched = func(id string) { b.dashboard.Changed(id) }
 	b.http = &http.Server{

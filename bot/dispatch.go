@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	dispatchers  = 4               // deliveries matched at the same time
-	handOver     = 1_024           // ids waiting in memory; what does not fit is found by the sweep
-	sweepEvery   = 5 * time.Second // how often deliveries that nobody took are looked for
+	dispatchers  = 4     // deliveries matched at the same time
+	handOver     = 1_024 // ids waiting in memory; what does not fit is found by the sweep
+	sweeps       = 4     // how often in a lease deliveries that nobody took are looked for
 	sweepBatch   = 256
 	matchTries   = 3 // how often a delivery is matched when the Hub does not answer for a fact
 	matchBackoff = 2 * time.Second
@@ -33,6 +33,7 @@ type dispatcher struct {
 	rules func() *rule.Set
 	hub   *hub.Client // nil: no Hub configured, facts cannot be looked up
 	self  func(ctx context.Context) (account, error)
+	lease time.Duration // a delivery that another instance received is left to it for so long
 	log   *zap.Logger
 
 	matched func(id string) // hears of each delivery that was matched; may be nil
@@ -42,9 +43,11 @@ type dispatcher struct {
 }
 
 func newDispatcher(s *store.Store, rules func() *rule.Set, client *hub.Client,
-	self func(context.Context) (account, error), log *zap.Logger,
+	self func(context.Context) (account, error), lease time.Duration, log *zap.Logger,
 ) *dispatcher {
-	return &dispatcher{store: s, rules: rules, hub: client, self: self, log: log, ids: make(chan string, handOver)}
+	return &dispatcher{
+		store: s, rules: rules, hub: client, self: self, lease: lease, log: log, ids: make(chan string, handOver),
+	}
 }
 
 // take hands a stored delivery over for matching. It never blocks.
@@ -76,10 +79,14 @@ func (d *dispatcher) serve(ctx context.Context) {
 
 // sweep takes up, at once and then regularly, what a crash or a full hand-over left unmatched.
 func (d *dispatcher) sweep(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
+	tick := time.NewTicker(d.lease / sweeps)
 	defer tick.Stop()
 	for {
-		left, err := d.store.Unmatched(ctx, sweepBatch)
+		before := d.store.Now()
+		if !d.store.Exclusive() {
+			before = before.Add(-d.lease) // what came in since is surely under way at the instance that received it
+		}
+		left, err := d.store.Unmatched(ctx, before, sweepBatch)
 		if err != nil && ctx.Err() == nil {
 			d.log.Error("look for unmatched deliveries", zap.Error(err))
 		}
@@ -211,8 +218,14 @@ func (d *dispatcher) factsFor(p *hub.Payload) rule.FactsFor {
 
 // write stores verdicts and runs in one transaction.
 func (d *dispatcher) write(ctx context.Context, delivery *store.Delivery, p *hub.Payload, v *verdictOn, list []wish) error {
+	before := v.Explanation
 	err := d.store.InTx(ctx, func(tx *store.Tx) error {
-		s := settlement{tx: tx, delivery: delivery, payload: p, now: time.Now(), own: v.own}
+		v.Explanation = before
+		v.Rules = slices.Clone(before.Rules) // settling changes them, and may have to be done again
+		s := settlement{tx: tx, delivery: delivery, payload: p, now: d.store.Now(), own: v.own}
+		if err := tx.Lock(keysOf(v.Rules)...); err != nil {
+			return err
+		}
 		if err := s.grant(list, &v.Explanation); err != nil {
 			return err
 		}
@@ -227,6 +240,9 @@ func (d *dispatcher) write(ctx context.Context, delivery *store.Delivery, p *hub
 		}
 		return tx.FinishMatch(delivery.ID, text, verdicts(v.Rules), "")
 	})
+	if errors.Is(err, store.ErrMatched) {
+		return nil // another instance was faster
+	}
 	if err != nil {
 		return err
 	}

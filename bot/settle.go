@@ -43,6 +43,27 @@ func (s settlement) settle(o *rule.Outcome) error {
 	return s.tx.InsertRun(r)
 }
 
+// keysOf are the keys that the matches share with other runs.
+func keysOf(outcomes []rule.Outcome) (keys []store.Keys) {
+	for _, o := range outcomes {
+		if o.Verdict != rule.VerdictMatched || o.Rule == nil {
+			continue
+		}
+		k := store.Keys{Rule: o.RuleID, Once: o.OnceKey}
+		if o.Rule.Debounce != nil {
+			k.Debounce = o.DebounceKey
+		}
+		if o.Rule.Concurrency != nil {
+			k.Group = o.GroupKey
+		}
+		if o.Rule.RateLimit != nil {
+			k.Rate = o.RateKey
+		}
+		keys = append(keys, k)
+	}
+	return keys
+}
+
 // skip turns a match into a skip.
 func skip(o *rule.Outcome, code string, why rule.Clause) {
 	o.Verdict, o.Reason, o.Steps = rule.VerdictSkipped, code, []rule.StepView{}

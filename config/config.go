@@ -8,29 +8,34 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hfbot/hfbot/hub"
 )
 
+// shortestLease is what an instance needs to say in time that it is alive.
+const shortestLease = time.Second
+
 // Config is the settings of a bot process, checked.
 type Config struct {
-	Rules              []string     `mapstructure:"rules"`
-	Listen             string       `mapstructure:"listen"`
-	Database           string       `mapstructure:"database"`
-	WorkDir            string       `mapstructure:"work_dir"`
-	Workers            int          `mapstructure:"workers"`
-	Endpoint           string       `mapstructure:"endpoint"`
-	Token              hub.Secret   `mapstructure:"token"`
-	WebhookSecrets     []hub.Secret `mapstructure:"webhook_secret"`
-	ManageWebhook      string       `mapstructure:"manage_webhook"`
-	Watch              []string     `mapstructure:"watch"`
-	InsecureNoSecret   bool         `mapstructure:"insecure_no_secret"`
-	AdminToken         hub.Secret   `mapstructure:"admin_token"`
-	AllowPrivateEgress bool         `mapstructure:"allow_private_egress"`
-	PublicHost         string       `mapstructure:"public_host"`
-	SpaceID            string       `mapstructure:"space_id"`
-	LogLevel           string       `mapstructure:"log_level"`
-	LogFormat          string       `mapstructure:"log_format"`
+	Rules              []string      `mapstructure:"rules"`
+	Listen             string        `mapstructure:"listen"`
+	Database           string        `mapstructure:"database"`
+	WorkDir            string        `mapstructure:"work_dir"`
+	Workers            int           `mapstructure:"workers"`
+	Lease              time.Duration `mapstructure:"lease"`
+	Endpoint           string        `mapstructure:"endpoint"`
+	Token              hub.Secret    `mapstructure:"token"`
+	WebhookSecrets     []hub.Secret  `mapstructure:"webhook_secret"`
+	ManageWebhook      string        `mapstructure:"manage_webhook"`
+	Watch              []string      `mapstructure:"watch"`
+	InsecureNoSecret   bool          `mapstructure:"insecure_no_secret"`
+	AdminToken         hub.Secret    `mapstructure:"admin_token"`
+	AllowPrivateEgress bool          `mapstructure:"allow_private_egress"`
+	PublicHost         string        `mapstructure:"public_host"`
+	SpaceID            string        `mapstructure:"space_id"`
+	LogLevel           string        `mapstructure:"log_level"`
+	LogFormat          string        `mapstructure:"log_format"`
 }
 
 // ErrNoWebhookSecret is why a bot does not start to receive: anybody could make it act.
@@ -77,6 +82,9 @@ func (c *Config) check() error {
 		if !headerText(secret.Reveal()) {
 			wrong(key, "it has a character that cannot be sent in a header, such as a line end; copy it again")
 		}
+	}
+	if c.Lease < shortestLease {
+		wrong("lease", "%s is shorter than %s", c.Lease, shortestLease)
 	}
 	if c.Workers < 0 {
 		wrong("workers", "%d is negative; 0 leaves it to the bot", c.Workers)

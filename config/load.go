@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 
@@ -70,7 +71,7 @@ func Load(flags *pflag.FlagSet) (*Config, error) {
 		return nil, err
 	}
 	var c Config
-	if err := v.UnmarshalExact(&c, viper.DecodeHook(splitList)); err != nil {
+	if err := v.UnmarshalExact(&c, viper.DecodeHook(mapstructure.ComposeDecodeHookFunc(splitList, mapstructure.StringToTimeDurationHookFunc()))); err != nil {
 		return nil, fmt.Errorf("read the settings: %w", plain(err))
 	}
 	// A token that was pasted or read from a file ends with a line end as often as not.

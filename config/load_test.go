@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
@@ -53,7 +54,7 @@ func TestLoadDefaults(t *testing.T) {
 	}
 	want := &config.Config{
 		Listen: "127.0.0.1:7860", Database: "sqlite:data/hfbot.db", Endpoint: "https://huggingface.co",
-		LogLevel: "info", LogFormat: "text", ManageWebhook: "auto",
+		LogLevel: "info", LogFormat: "text", ManageWebhook: "auto", Lease: 20 * time.Second,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings without any source (-want +got):\n%s", diff)
@@ -103,7 +104,7 @@ func TestLoadEnvironment(t *testing.T) {
 		Rules: []string{"a.yaml", "b"}, Listen: config.SpaceListen, Database: "postgres://h/db", Workers: 4,
 		Endpoint: "http://127.0.0.1:9", Token: "hf_a", WebhookSecrets: []hub.Secret{"new", "old"},
 		InsecureNoSecret: true, AdminToken: "adm", PublicHost: "acme-bot.hf.space", SpaceID: "acme/bot",
-		LogLevel: "info", LogFormat: "json", ManageWebhook: "auto",
+		LogLevel: "info", LogFormat: "json", ManageWebhook: "auto", Lease: 20 * time.Second,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings from the environment (-want +got):\n%s", diff)
@@ -160,6 +161,8 @@ func TestLoadErrors(t *testing.T) {
 		{"address", "listen: nowhere", nil, []string{"setting listen", "host:port"}},
 		{"database", "database: mysql://root:hush@h/db", nil, []string{"setting database", "postgres://"}},
 		{"endpoint", "", map[string]string{"HF_ENDPOINT": "huggingface.co"}, []string{"setting endpoint"}},
+		{"lease too short", "lease: 10ms", nil, []string{"setting lease", "shorter than 1s"}},
+		{"lease without a unit", "lease: fast", nil, []string{"lease"}},
 		{"workers", "workers: -1", nil, []string{"setting workers"}},
 		{"number of the environment", "", map[string]string{"HFBOT_WORKERS": "many"}, []string{`setting workers: "many" is no whole number`}},
 		{"switch", "", map[string]string{"HFBOT_INSECURE_NO_SECRET": "maybe"}, []string{"neither true nor false"}},
@@ -209,7 +212,7 @@ func TestExampleFileLoads(t *testing.T) {
 	}
 	want := &config.Config{
 		Rules: []string{"rules.yaml"}, Listen: "127.0.0.1:7860", Database: "sqlite:data/hfbot.db", Workers: 4,
-		Endpoint: "https://huggingface.co", PublicHost: "bot.example.org", LogLevel: "info", LogFormat: "text", ManageWebhook: "auto",
+		Endpoint: "https://huggingface.co", PublicHost: "bot.example.org", LogLevel: "info", LogFormat: "text", ManageWebhook: "auto", Lease: 20 * time.Second,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings of the example (-want +got):\n%s", diff)

@@ -62,6 +62,11 @@ var Settings = []Setting{
 		Doc: "How many runs are worked at the same time; 0 leaves it to the bot.",
 	},
 	{
+		Key: "lease", Kind: Text, Env: []string{"HFBOT_LEASE"}, Default: "20s",
+		Doc: "How long an instance that fell silent keeps the work it has begun; then another one takes it up. Shorter is " +
+			"faster when an instance dies, but a busy machine must not stand still for so long.",
+	},
+	{
 		Key: "endpoint", Kind: Text, Env: []string{"HF_ENDPOINT"}, Default: "https://huggingface.co",
 		Doc: "Base URL of the Hub.",
 	},

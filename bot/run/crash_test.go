@@ -53,7 +53,7 @@ func threeSteps() []store.StepPlan {
 // next bot finishes the run: at once, without a retry counted, with the same key, and without doing step one again.
 func TestCrashResume(t *testing.T) {
 	t.Parallel()
-	path, begun, notes := database(t), make(chan string, 1), &diary{}
+	path, begun, notes := sqlite(t), make(chan string, 1), &diary{}
 	first := newBot(t, path, map[string]do{"test.note": notes.note, "test.middle": block(begun)})
 	id := first.insert(threeSteps()...)
 	key := <-begun
@@ -89,8 +89,7 @@ func kill(b *bot) {
 	_ = b.engine.Stop(ctx)
 }
 
-func TestStopHandsOver(t *testing.T) {
-	t.Parallel()
+func testStopHandsOver(t *testing.T, database database) {
 	path, begun, notes := database(t), make(chan string, 1), &diary{}
 	first := newBot(t, path, map[string]do{"test.note": notes.note, "test.middle": block(begun)})
 	id := first.insert(threeSteps()...)
@@ -113,8 +112,7 @@ func TestStopHandsOver(t *testing.T) {
 	}
 }
 
-func TestStopWaits(t *testing.T) {
-	t.Parallel()
+func testStopWaits(t *testing.T, database database) {
 	begun, finish := make(chan struct{}), make(chan struct{})
 	b := newBot(t, database(t), map[string]do{"test.wait": func(context.Context, *actions.Runtime, in) (out, error) {
 		close(begun)
@@ -132,8 +130,7 @@ func TestStopWaits(t *testing.T) {
 	b.await(id, store.Succeeded)
 }
 
-func TestCancel(t *testing.T) {
-	t.Parallel()
+func testCancel(t *testing.T, database database) {
 	begun, notes := make(chan string, 1), &diary{}
 	b := newBot(t, database(t), map[string]do{"test.note": notes.note, "test.middle": block(begun)},
 		func(o *run.Options) { o.Workers = 1 })
@@ -173,8 +170,7 @@ func TestCancel(t *testing.T) {
 }
 
 // A worker that lost its lease stops at its next heartbeat and leaves the run to the one who has it.
-func TestLostLease(t *testing.T) {
-	t.Parallel()
+func testLostLease(t *testing.T, database database) {
 	begun, left := make(chan string, 2), make(chan error, 2)
 	middle := func(ctx context.Context, rt *actions.Runtime, in in) (out, error) {
 		o, err := block(begun)(ctx, rt, in)
@@ -213,7 +209,7 @@ func TestHeartbeat(t *testing.T) {
 		left <- err
 		return o, err
 	}
-	b := newBot(t, database(t), map[string]do{"test.middle": middle})
+	b := newBot(t, sqlite(t), map[string]do{"test.middle": middle})
 	id := b.insert(store.StepPlan{ID: "b", Uses: "test.middle"})
 	<-begun
 	b.engine.RenewAll(t.Context(), time.Now())
@@ -235,7 +231,7 @@ func TestHeartbeat(t *testing.T) {
 		t.Errorf("the step ended with %v", err)
 	}
 	b.close()
-	s, err := store.Open(t.Context(), "sqlite:"+b.path)
+	s, err := store.Open(t.Context(), b.path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,8 +243,7 @@ func TestHeartbeat(t *testing.T) {
 }
 
 // Many deliveries for one concurrency group run one at a time and in order, however many workers there are.
-func TestGroupRunsInOrder(t *testing.T) {
-	t.Parallel()
+func testGroupRunsInOrder(t *testing.T, database database) {
 	const runs = 30
 	notes, active := &diary{}, make(chan struct{}, 1)
 	note := func(ctx context.Context, rt *actions.Runtime, in in) (out, error) {

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/riverqueue/river"
 	"go.uber.org/zap"
 
 	"github.com/hfbot/hfbot/actions"
@@ -43,6 +41,7 @@ type Options struct {
 	Log       *zap.Logger                 // nil: no log
 	WorkDir   string                      // where steps get their folders; made if missing
 	Workers   int                         // runs at a time; 0: a default
+	Lease     time.Duration               // how long a worker that fell silent keeps its runs; 0: a default
 	LookupEnv func(string) (string, bool) // step secrets; nil: os.LookupEnv
 	// Facts gives the facts for a run's expressions; known are those found while matching. May be nil.
 	Facts func(d *store.Delivery, p *hub.Payload, ref, sha string, known map[string]any) expr.Facts
@@ -56,7 +55,7 @@ type Engine struct {
 	store *store.Store
 	log   *zap.Logger
 	owner string // names this process in leases
-	river *river.Client[*sql.Tx]
+	queue queue
 
 	base      context.Context // what all runs descend from; it ends when they are interrupted
 	interrupt context.CancelCauseFunc
@@ -88,13 +87,16 @@ func New(opts Options) (*Engine, error) {
 	if opts.Workers <= 0 {
 		opts.Workers = defaultWorkers
 	}
+	if opts.Lease <= 0 {
+		opts.Lease = defaultLease
+	}
 	e := &Engine{
 		opts: opts, store: opts.Store, log: opts.Log, owner: uuid.NewString(), poke: make(chan struct{}, 1),
 		jobs: map[string]*job{},
 	}
 	e.base, e.interrupt = context.WithCancelCause(context.Background())
 	var err error
-	if e.river, err = newRiver(e); err != nil {
+	if e.queue, err = newQueue(e); err != nil {
 		return nil, fmt.Errorf("run: make the queue: %w", err)
 	}
 	e.store.OnChange(e.changed)
@@ -112,7 +114,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	loops, stop := context.WithCancel(context.WithoutCancel(ctx))
 	e.stopLoops = stop
-	if err := e.river.Start(loops); err != nil {
+	if err := e.queue.start(loops); err != nil {
 		stop()
 		return fmt.Errorf("run: start the queue: %w", err)
 	}
@@ -127,12 +129,12 @@ func (e *Engine) Stop(ctx context.Context) error {
 	if e.stopLoops == nil {
 		return nil
 	}
-	soft := e.river.Stop(ctx)
+	soft := e.queue.stop(ctx)
 	if soft != nil {
 		e.interrupt(errInterrupted)
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), interruptGrace)
 		defer cancel()
-		if err := e.river.StopAndCancel(grace); err != nil {
+		if err := e.queue.cancel(grace); err != nil {
 			soft = fmt.Errorf("run: some steps did not stop within %s; they are taken up at the next start: %w",
 				interruptGrace, err)
 		} else {
@@ -161,7 +163,10 @@ func (e *Engine) changed(c store.Change) {
 	if c.Cancel {
 		e.cancelJob(c.Run)
 	}
-	if c.State == store.Waiting {
+	switch c.State {
+	case store.Queued:
+		e.queue.wake()
+	case store.Waiting:
 		select {
 		case e.poke <- struct{}{}:
 		default: // it looks anyway

@@ -16,6 +16,7 @@ import (
 	"github.com/hfbot/hfbot/actions"
 	"github.com/hfbot/hfbot/bot/run"
 	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/bot/store/pgtest"
 )
 
 const payload = `{
@@ -66,7 +67,7 @@ type bot struct {
 // idempotent.
 func newBot(t *testing.T, path string, acts map[string]do, change ...func(*run.Options)) *bot {
 	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+path)
+	s, err := store.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,9 +177,24 @@ func wantSteps(t *testing.T, r *store.Run, want ...store.RunState) {
 	}
 }
 
-func database(t *testing.T) string {
+type database func(t *testing.T) (url string)
+
+// sqlite is a file of the test's own.
+func sqlite(t *testing.T) string {
 	t.Helper()
-	return filepath.Join(t.TempDir(), "bot.db")
+	return "sqlite:" + filepath.Join(t.TempDir(), "bot.db")
+}
+
+// postgres is a database of the test's own, on the server that the tests share.
+func postgres(t *testing.T) string {
+	t.Helper()
+	return pgtest.Database(t, func(url string) error {
+		s, err := store.Open(context.Background(), url)
+		if err != nil {
+			return err
+		}
+		return s.Close()
+	})
 }
 
 // echo answers with its inputs.
@@ -189,8 +205,7 @@ func echo(_ context.Context, _ *actions.Runtime, in in) (out, error) {
 // fail always fails.
 func fail(context.Context, *actions.Runtime, in) (out, error) { return out{}, errors.New("no luck") }
 
-func TestRunSucceeds(t *testing.T) {
-	t.Parallel()
+func testRunSucceeds(t *testing.T, database database) {
 	var dir string
 	look := func(_ context.Context, rt *actions.Runtime, in in) (out, error) {
 		dir = rt.Dir
@@ -235,8 +250,7 @@ func TestRunSucceeds(t *testing.T) {
 	}
 }
 
-func TestRunFails(t *testing.T) {
-	t.Parallel()
+func testRunFails(t *testing.T, database database) {
 	panics := func(context.Context, *actions.Runtime, in) (out, error) { panic("at the disco") }
 	large := func(context.Context, *actions.Runtime, in) (out, error) {
 		return out{Text: string(make([]byte, 2<<20))}, nil
@@ -288,8 +302,7 @@ func TestRunFails(t *testing.T) {
 	}
 }
 
-func TestContinueOnError(t *testing.T) {
-	t.Parallel()
+func testContinueOnError(t *testing.T, database database) {
 	b := newBot(t, database(t), map[string]do{"test.echo": echo, "test.fail": fail})
 	r := b.await(b.insert(
 		store.StepPlan{ID: "weak", Uses: "test.fail", ContinueOnError: true},
@@ -302,8 +315,7 @@ func TestContinueOnError(t *testing.T) {
 }
 
 // A run whose delivery is gone ends; it does not come back for ever.
-func TestDeliveryGone(t *testing.T) {
-	t.Parallel()
+func testDeliveryGone(t *testing.T, database database) {
 	b := newBot(t, database(t), map[string]do{"test.echo": echo})
 	r := &store.Run{
 		ID: uuid.Must(uuid.NewV7()).String(), DeliveryID: "gone", Rule: "rule",
@@ -320,8 +332,7 @@ func TestDeliveryGone(t *testing.T) {
 }
 
 // A debounced run goes when its time has come, though nothing else happens.
-func TestDebouncedRunGoes(t *testing.T) {
-	t.Parallel()
+func testDebouncedRunGoes(t *testing.T, database database) {
 	b := newBot(t, database(t), map[string]do{"test.echo": echo})
 	var ids []string
 	for range 2 {

@@ -3,6 +3,9 @@ package run
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -11,8 +14,8 @@ import (
 )
 
 const (
-	leaseFor  = 20 * time.Second // how long a worker that fell silent keeps its runs
-	heartbeat = 5 * time.Second
+	defaultLease = 20 * time.Second // how long a worker that fell silent keeps its runs
+	beats        = 4                // how often in that time it says that it is alive
 )
 
 // job is a run worked in this process.
@@ -62,14 +65,17 @@ func (e *Engine) cancelJob(run string) {
 
 // keepLeases renews the leases of all jobs until ctx ends, and hears by that which are to be cancelled.
 func (e *Engine) keepLeases(ctx context.Context) {
-	tick := time.NewTicker(heartbeat)
+	tick := time.NewTicker(e.opts.Lease / beats)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			e.renewAll(ctx, time.Now())
+			if err := e.store.SetClock(ctx); err != nil && ctx.Err() == nil {
+				e.log.Error("the database was not asked for the time", zap.Error(err))
+			}
+			e.renewAll(ctx, e.store.Now())
 		}
 	}
 }
@@ -81,7 +87,7 @@ func (e *Engine) renewAll(ctx context.Context, now time.Time) {
 	if len(jobs) == 0 {
 		return
 	}
-	until := now.Add(leaseFor)
+	until := now.Add(e.opts.Lease)
 	results := make(map[*job]error, len(jobs))
 	err := e.store.InTx(ctx, func(tx *store.Tx) error {
 		for _, j := range jobs {
@@ -123,9 +129,8 @@ func (e *Engine) renewAll(ctx context.Context, now time.Time) {
 func (e *Engine) jobsNow() []*job {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	jobs := make([]*job, 0, len(e.jobs))
-	for _, j := range e.jobs {
-		jobs = append(jobs, j)
-	}
+	jobs := slices.Collect(maps.Values(e.jobs))
+	// In order, so that two transactions that lock several runs do not wait for each other.
+	slices.SortFunc(jobs, func(a, b *job) int { return strings.Compare(a.lease.Run, b.lease.Run) })
 	return jobs
 }

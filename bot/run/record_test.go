@@ -16,7 +16,7 @@ import (
 // What a step logs and reports is kept: also below the bot's own log level, with secrets masked, and bounded.
 func TestRecord(t *testing.T) {
 	t.Parallel()
-	b := newBot(t, database(t), map[string]do{
+	b := newBot(t, sqlite(t), map[string]do{
 		"test.talk": func(_ context.Context, rt *actions.Runtime, _ in) (out, error) {
 			rt.Log.Debug("quiet", zap.String("with", "hush-hush"))
 			rt.Log.With(zap.Int("n", 7)).Warn("loud")

@@ -16,8 +16,7 @@ import (
 	"github.com/hfbot/hfbot/hub"
 )
 
-func TestStepRetry(t *testing.T) {
-	t.Parallel()
+func testStepRetry(t *testing.T, database database) {
 	busy := errors.New("busy")
 	quick := store.Retry{Max: 3, Backoff: time.Millisecond, Factor: 2}
 	forced := quick
@@ -62,8 +61,7 @@ func TestStepRetry(t *testing.T) {
 }
 
 // While a run waits for a retry it says so, and until when; what the other side asked for is honoured.
-func TestRetryAfter(t *testing.T) {
-	t.Parallel()
+func testRetryAfter(t *testing.T, database database) {
 	b := newBot(t, database(t), map[string]do{"test.busy": func(context.Context, *actions.Runtime, in) (out, error) {
 		return out{}, actions.RetryAfter(time.Hour, errors.New("too many requests"))
 	}})
@@ -91,8 +89,7 @@ func (f facts) Fact(_ context.Context, name string) (any, error) {
 	return []string{"a.bin"}, nil
 }
 
-func TestFailedFactIsRetried(t *testing.T) {
-	t.Parallel()
+func testFailedFactIsRetried(t *testing.T, database database) {
 	var failures atomic.Int32
 	failures.Store(2)
 	b := newBot(t, database(t), map[string]do{"test.once": echo}, func(o *run.Options) {
@@ -108,8 +105,7 @@ func TestFailedFactIsRetried(t *testing.T) {
 	}
 }
 
-func TestRetryByHand(t *testing.T) {
-	t.Parallel()
+func testRetryByHand(t *testing.T, database database) {
 	var good, bad int
 	b := newBot(t, database(t), map[string]do{
 		"test.good": func(context.Context, *actions.Runtime, in) (out, error) {

@@ -100,7 +100,7 @@ func (x *execution) wait(i int, delay time.Duration, message, reason string) err
 		if err != nil {
 			return err
 		}
-		return tx.WaitRetry(x.job.lease, time.Now().Add(delay), reason)
+		return tx.WaitRetry(x.job.lease, x.engine.store.Now().Add(delay), reason)
 	})
 	if err != nil {
 		return lost(err)

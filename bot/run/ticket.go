@@ -2,24 +2,11 @@ package run
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"log/slog"
-	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"github.com/riverqueue/river/rivertype"
 	"go.uber.org/zap"
 
 	"github.com/hfbot/hfbot/bot/store"
-)
-
-const (
-	fetchCooldown = 5 * time.Millisecond  // the default of 100 ms caps the queue at 160 runs a second
-	fetchPoll     = 50 * time.Millisecond // SQLite cannot tell of new rows, so the queue looks
-	keepTickets   = 10 * time.Minute      // a used ticket says nothing that the run does not
-	rescueAfter   = 7 * 24 * time.Hour    // leases decide about runs whose worker is gone, not the queue
 )
 
 // ticket is a job of the queue: it names a run that is due.
@@ -45,34 +32,13 @@ func (w *worker) Work(ctx context.Context, t *river.Job[ticket]) error {
 	return nil
 }
 
-// newRiver makes the queue on the store's database.
-func newRiver(e *Engine) (*river.Client[*sql.Tx], error) {
-	workers := river.NewWorkers()
-	river.AddWorker(workers, &worker{engine: e})
-	return river.NewClient(riversqlite.New(e.store.DB()), &river.Config{
-		ID:                          e.owner,
-		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: e.opts.Workers}},
-		Workers:                     workers,
-		MaxAttempts:                 1,
-		JobTimeout:                  -1,
-		FetchCooldown:               fetchCooldown,
-		FetchPollInterval:           fetchPoll,
-		PollOnly:                    true,
-		RescueStuckJobsAfter:        rescueAfter,
-		CompletedJobRetentionPeriod: keepTickets,
-		CancelledJobRetentionPeriod: keepTickets,
-		DiscardedJobRetentionPeriod: keepTickets,
-		Logger:                      slog.New(riverLog{e.log.Named("river")}),
-	})
-}
-
 // Enqueue puts a ticket for each run into the queue, as part of tx.
 func (e *Engine) Enqueue(ctx context.Context, tx *store.Tx, runs ...string) error {
 	params := make([]river.InsertManyParams, len(runs))
 	for i, run := range runs {
 		params[i].Args = ticket{Run: run}
 	}
-	inserted, err := e.river.InsertManyTx(ctx, tx.SQL(), params)
+	inserted, err := e.queue.insert(ctx, tx, params)
 	if err != nil {
 		return err
 	}
@@ -90,9 +56,5 @@ func (e *Engine) Revoke(ctx context.Context, tx *store.Tx, run string) error {
 	if err != nil || number == 0 {
 		return err
 	}
-	_, err = e.river.JobCancelTx(ctx, tx.SQL(), number)
-	if errors.Is(err, rivertype.ErrNotFound) {
-		return nil // used long ago and removed
-	}
-	return err
+	return e.queue.revoke(ctx, tx, number)
 }

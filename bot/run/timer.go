@@ -10,16 +10,15 @@ import (
 )
 
 const (
-	sweepEvery  = 5 * time.Second // the net under leases, due times and tickets
-	sweepBatch  = 500             // runs of one transaction, so that a sweep never blocks deliveries for long
-	ticketStale = time.Minute     // a run queued for longer gets another ticket: its first may be lost
+	sweepBatch  = 500 // runs of one transaction, so that a sweep never blocks deliveries for long
+	ticketStale = 3   // leases; a run queued for longer gets another ticket: its first may be lost
 )
 
 // takeUp puts everything that an earlier process left back into the queue. The store's lock tells that this process is
 // alone; then whatever is running was left, and there is no need to wait for leases to end.
 func (e *Engine) takeUp(ctx context.Context) error {
 	alone := e.store.Exclusive()
-	started := time.Now()
+	started := e.store.Now()
 	err := e.inBatches(ctx, func(tx *store.Tx) (int, error) { return tx.TakeOrphans(alone, sweepBatch) })
 	if err != nil || !alone {
 		return err
@@ -32,6 +31,7 @@ func (e *Engine) keepTime(ctx context.Context) {
 	alarm := time.NewTimer(0)
 	defer alarm.Stop()
 	var swept time.Time
+	sweepEvery := e.opts.Lease / beats // the net under leases, due times and tickets
 	for {
 		select {
 		case <-ctx.Done():
@@ -39,7 +39,7 @@ func (e *Engine) keepTime(ctx context.Context) {
 		case <-e.poke:
 		case <-alarm.C:
 		}
-		now := time.Now()
+		now := e.store.Now()
 		if now.Sub(swept) >= sweepEvery {
 			swept = now
 			e.logUnlessDone(ctx, "sweep runs", e.sweep(ctx, now))
@@ -49,17 +49,20 @@ func (e *Engine) keepTime(ctx context.Context) {
 		if soon := swept.Add(sweepEvery); next.IsZero() || next.After(soon) {
 			next = soon
 		}
-		alarm.Reset(time.Until(next))
+		alarm.Reset(next.Sub(e.store.Now()))
 	}
 }
 
-// sweep takes up runs whose worker is gone and issues lost tickets again.
+// sweep takes up runs whose worker is gone and issues lost tickets again. The runs worked here are renewed first: when
+// the clock was set forward, they are not to be taken for abandoned.
 func (e *Engine) sweep(ctx context.Context, now time.Time) error {
+	e.renewAll(ctx, now)
+	defer e.queue.wake()
 	return e.store.InTx(ctx, func(tx *store.Tx) error {
 		if _, err := tx.TakeOrphans(false, sweepBatch); err != nil {
 			return err
 		}
-		_, err := tx.TicketAgain(now.Add(-ticketStale), sweepBatch)
+		_, err := tx.TicketAgain(now.Add(-ticketStale*e.opts.Lease), sweepBatch)
 		return err
 	})
 }

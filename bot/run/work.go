@@ -16,6 +16,12 @@ import (
 // errLeft says that a run was left before its end: it waits, was handed over, or belongs to another worker.
 var errLeft = errors.New("the run was left")
 
+// Pauses between tries to write to a database that does not answer.
+const (
+	firstPause   = 50 * time.Millisecond
+	longestPause = time.Second
+)
+
 // execution is a run being worked.
 type execution struct {
 	engine   *Engine
@@ -62,7 +68,7 @@ func (e *Engine) work(ticket context.Context, run string) error {
 
 // claim leases a run; nil when it is not due any more.
 func (e *Engine) claim(run string) (x *execution, err error) {
-	until := time.Now().Add(leaseFor)
+	until := e.store.Now().Add(e.opts.Lease)
 	err = e.store.InTx(e.base, func(tx *store.Tx) error {
 		lease, r, err := tx.Claim(run, e.owner, until)
 		if err == nil && lease != nil {
@@ -106,9 +112,20 @@ func (x *execution) prepare() (err error) {
 	return nil
 }
 
-// inTx writes in a transaction that goes through also when the job is being left: that is when it matters most.
+// inTx writes in a transaction that goes through also when the job is being left: that is when it matters most. While
+// the database is away it tries again until the lease ends, because what a step did would else be done again.
 func (x *execution) inTx(f func(tx *store.Tx) error) error {
-	return x.engine.store.InTx(context.WithoutCancel(x.job.whole), f)
+	ctx := context.WithoutCancel(x.job.whole)
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		err := x.engine.store.InTx(ctx, f)
+		if !store.IsAway(err) || x.job.whole.Err() != nil {
+			return err
+		}
+		select {
+		case <-x.job.whole.Done():
+		case <-time.After(pause):
+		}
+	}
 }
 
 // finish ends the run, all of whose steps are over.

@@ -137,50 +137,63 @@ func (s *Store) writeGroup(group []*pending) {
 func (s *Store) writeDeliveries(group []*pending) ([]accepted, error) {
 	// The callers' contexts do not reach here: a caller that hangs up must not take its delivery, or the others', along.
 	ctx := context.Background()
-	answers := make([]accepted, len(group))
-	err := s.InTx(ctx, func(tx *Tx) error {
-		insert, err := tx.tx.PrepareContext(ctx, insertDelivery)
-		if err != nil {
-			return err
+	var answers []accepted
+	err := s.InTx(ctx, func(tx *Tx) (err error) {
+		if tx.conn != nil {
+			answers, err = tx.acceptTogether(group)
+		} else {
+			answers, err = tx.acceptEach(group)
 		}
-		defer func() { _ = insert.Close() }()
-		for i, item := range group {
-			if answers[i], err = tx.accept(insert, &item.delivery); err != nil {
-				return err
-			}
-		}
-		return nil
+		return err
 	})
 	return answers, err
 }
 
-// accept writes one delivery, or counts it on the equal one that is there.
-func (t *Tx) accept(insert *sql.Stmt, d *Delivery) (accepted, error) {
-	first, err := t.claimKey(d)
-	if err != nil {
-		return accepted{}, err
-	}
-	if first != d.ID {
-		_, err := t.exec(`UPDATE deliveries SET duplicates = duplicates + 1 WHERE id = ?`, first)
-		return accepted{id: first, duplicate: true}, err
-	}
-	_, err = insert.ExecContext(t.ctx, deliveryValues(d)...)
-	return accepted{id: d.ID}, err
-}
-
-// claimKey returns the id of the delivery that the key stands for: this one's, unless an equal one came before.
-func (t *Tx) claimKey(d *Delivery) (string, error) {
-	var expires int64
-	if d.WebhookID == "" {
-		expires = micros(d.ReceivedAt.Add(t.store.window))
-	}
-	var id string
-	err := t.tx.QueryRowContext(t.ctx, `INSERT INTO dedupe (key, delivery_id, expires_at) VALUES (?, ?, ?)
+const (
+	// claimKey makes a delivery the one that its key stands for, and gives its id, unless an equal one came before.
+	claimKey = `INSERT INTO dedupe (key, delivery_id, expires_at) VALUES (?, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET delivery_id = excluded.delivery_id, expires_at = excluded.expires_at
 		WHERE dedupe.expires_at > 0 AND dedupe.expires_at <= ?
-		RETURNING delivery_id`, d.Key, d.ID, expires, micros(d.ReceivedAt)).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = t.tx.QueryRowContext(t.ctx, `SELECT delivery_id FROM dedupe WHERE key = ?`, d.Key).Scan(&id)
+		RETURNING delivery_id`
+	findKey        = `SELECT delivery_id FROM dedupe WHERE key = ?`
+	countDuplicate = `UPDATE deliveries SET duplicates = duplicates + 1 WHERE id = ?`
+)
+
+// claim is the arguments of claimKey for a delivery. A key made of a Webhook-Id never expires.
+func (s *Store) claim(d *Delivery) []any {
+	var expires int64
+	if d.WebhookID == "" {
+		expires = micros(d.ReceivedAt.Add(s.window))
 	}
-	return id, err
+	return []any{d.Key, d.ID, expires, micros(d.ReceivedAt)}
+}
+
+// acceptEach writes deliveries, or counts them on the equal ones that are there, one after the other.
+func (t *Tx) acceptEach(group []*pending) ([]accepted, error) {
+	insert, err := t.sql.PrepareContext(t.ctx, insertDelivery)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = insert.Close() }()
+	answers := make([]accepted, len(group))
+	for i, item := range group {
+		d := &item.delivery
+		var first string
+		err := t.tx.QueryRowContext(t.ctx, claimKey, t.store.claim(d)...).Scan(&first)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = t.tx.QueryRowContext(t.ctx, findKey, d.Key).Scan(&first)
+		}
+		answers[i] = accepted{id: first, duplicate: first != d.ID}
+		switch {
+		case err != nil:
+		case first != d.ID:
+			_, err = t.exec(countDuplicate, first)
+		default:
+			_, err = insert.ExecContext(t.ctx, deliveryValues(d)...)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return answers, nil
 }

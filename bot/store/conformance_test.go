@@ -49,7 +49,7 @@ var suite = []struct {
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	for name, db := range map[string]database{"sqlite": sqlite} {
+	for name, db := range map[string]database{"sqlite": sqlite, "postgres": postgres} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, c := range suite {

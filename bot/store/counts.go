@@ -18,7 +18,7 @@ type Counts struct {
 // Counts counts deliveries and runs by state.
 func (s *Store) Counts(ctx context.Context) (Counts, error) {
 	c := Counts{Deliveries: map[DeliveryState]int64{}, Runs: map[RunState]int64{}}
-	err := s.count(ctx, `SELECT state, COUNT(*), SUM(duplicates) FROM deliveries GROUP BY state`,
+	err := s.count(ctx, `SELECT state, COUNT(*), CAST(SUM(duplicates) AS BIGINT) FROM deliveries GROUP BY state`,
 		func(state string, n, duplicates int64) {
 			c.Deliveries[DeliveryState(state)] = n
 			c.Duplicates += duplicates

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 const (
@@ -78,9 +79,10 @@ func findDelivery(ctx context.Context, q querier, id string) (*Delivery, error) 
 	return &d, nil
 }
 
-// Unmatched returns deliveries in state Received, oldest first, without their bodies.
-func (s *Store) Unmatched(ctx context.Context, limit int) ([]Delivery, error) {
-	return s.listDeliveries(ctx, `WHERE state = ? ORDER BY id LIMIT ?`, string(Received), limit)
+// Unmatched returns deliveries in state Received that came in by the given time, oldest first, without their bodies.
+func (s *Store) Unmatched(ctx context.Context, by time.Time, limit int) ([]Delivery, error) {
+	return s.listDeliveries(ctx, `WHERE state = ? AND received_at <= ? ORDER BY id LIMIT ?`, string(Received), micros(by),
+		limit)
 }
 
 func (s *Store) listDeliveries(ctx context.Context, rest string, args ...any) ([]Delivery, error) {

@@ -11,6 +11,9 @@ var ErrState = errors.New("store: not possible in this state")
 // FinishRun ends a run as Succeeded, RunFailed or Cancelled: its once_per value is settled, and the next run of its
 // concurrency group is let go.
 func (t *Tx) FinishRun(l *Lease, state RunState, message string) error {
+	if err := t.lockRun(l.Run); err != nil {
+		return err
+	}
 	if err := t.check(l); err != nil {
 		return err
 	}
@@ -77,6 +80,9 @@ func (t *Tx) endSteps(run string, state RunState) error {
 // hears of at once from the queue or its Change, and otherwise with its next heartbeat. A run that is over gives
 // ErrState.
 func (t *Tx) Cancel(run, reason string) error {
+	if err := t.lockRun(run); err != nil {
+		return err
+	}
 	r, err := t.Run(run)
 	if err != nil {
 		return err

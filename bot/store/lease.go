@@ -56,14 +56,14 @@ func (t *Tx) Renew(l *Lease, until time.Time) (cancel string, err error) {
 
 // check returns ErrLeaseLost unless the lease is valid. What it saw stays true until the transaction ends.
 func (t *Tx) check(l *Lease) error {
-	var n int
-	err := t.tx.QueryRowContext(t.ctx, `SELECT COUNT(*) FROM runs WHERE id = ? AND state = 'running' AND owner = ?
-		AND token = ?`, l.Run, l.Owner, l.Token).Scan(&n)
+	var id string
+	err := t.tx.QueryRowContext(t.ctx, `SELECT id FROM runs WHERE id = ? AND state = 'running' AND owner = ?
+		AND token = ?`+t.store.dialect.forUpdate, l.Run, l.Owner, l.Token).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("run %s: %w", l.Run, ErrLeaseLost)
+	}
 	if err != nil {
 		return fmt.Errorf("store: check the lease of run %s: %w", l.Run, err)
-	}
-	if n == 0 {
-		return fmt.Errorf("run %s: %w", l.Run, ErrLeaseLost)
 	}
 	return nil
 }
@@ -83,8 +83,8 @@ func (t *Tx) TakeOrphans(all bool, limit int) (int, error) {
 	if all {
 		until = int64(^uint64(0) >> 1)
 	}
-	orphans, err := t.queryIDs(`SELECT id FROM runs WHERE state = 'running' AND lease_until <= ? ORDER BY id LIMIT ?`,
-		until, limit)
+	orphans, err := t.queryIDs(`SELECT id FROM runs WHERE state = 'running' AND lease_until <= ? ORDER BY id LIMIT ?`+
+		t.store.dialect.skipLocked, until, limit)
 	if err != nil {
 		return 0, fmt.Errorf("store: look for orphaned runs: %w", err)
 	}
@@ -112,8 +112,8 @@ func (t *Tx) requeue(run string) error {
 // TicketAgain issues tickets anew for runs that are queued since before the given time, at most limit: their tickets
 // may have been lost with the process that held them.
 func (t *Tx) TicketAgain(before time.Time, limit int) (int, error) {
-	runs, err := t.queryIDs(`SELECT id FROM runs WHERE state = 'queued' AND ticketed_at < ? ORDER BY id LIMIT ?`,
-		micros(before), limit)
+	runs, err := t.queryIDs(`SELECT id FROM runs WHERE state = 'queued' AND ticketed_at < ? ORDER BY id LIMIT ?`+
+		t.store.dialect.skipLocked, micros(before), limit)
 	if err != nil {
 		return 0, fmt.Errorf("store: look for runs without a ticket: %w", err)
 	}

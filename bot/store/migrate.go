@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
@@ -18,33 +16,34 @@ import (
 
 // migrations are the changes of the schema, one numbered file each. A file that was released is never edited again.
 //
-//go:embed migrations
+//go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate brings the database to the schema of this release: the queue's tables, then ours. A migration and its number
-// are written in one transaction, so a crash leaves either both or none.
-func migrate(ctx context.Context, db *sql.DB, now time.Time) error {
-	queue, err := rivermigrate.New(riversqlite.New(db), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+// migrateSQLite brings the database to the schema of this release: the queue's tables, then ours.
+func (s *Store) migrateSQLite(ctx context.Context) error {
+	queue, err := rivermigrate.New(riversqlite.New(s.db), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return fmt.Errorf("prepare the queue's migrations: %w", err)
 	}
 	if _, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return fmt.Errorf("migrate the queue's tables: %w", err)
 	}
-	return migrateTables(ctx, db, now)
+	return s.migrateTables(ctx)
 }
 
-func migrateTables(ctx context.Context, db *sql.DB, now time.Time) error {
-	_, err := db.ExecContext(ctx,
+// migrateTables runs the migrations that the database has not seen. A migration and its number are written in one
+// transaction, so a crash leaves either both or none.
+func (s *Store) migrateTables(ctx context.Context) error {
+	_, err := s.db.ExecContext(ctx,
 		`CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)`)
 	if err != nil {
 		return fmt.Errorf("read the schema's version: %w", err)
 	}
 	var have int
-	if err := db.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) FROM schema_version`).Scan(&have); err != nil {
+	if err := s.db.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) FROM schema_version`).Scan(&have); err != nil {
 		return fmt.Errorf("read the schema's version: %w", err)
 	}
-	files, err := fs.Glob(migrations, "migrations/sqlite/*.sql")
+	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return err
 	}
@@ -53,7 +52,7 @@ func migrateTables(ctx context.Context, db *sql.DB, now time.Time) error {
 			have, len(files))
 	}
 	for i, file := range files[have:] {
-		if err := apply(ctx, db, file, have+i+1, now); err != nil {
+		if err := s.apply(ctx, file, have+i+1); err != nil {
 			return fmt.Errorf("migration %s: %w", file, err)
 		}
 	}
@@ -61,7 +60,7 @@ func migrateTables(ctx context.Context, db *sql.DB, now time.Time) error {
 }
 
 // apply runs one migration file and writes down its number, which must be the one in its name.
-func apply(ctx context.Context, db *sql.DB, file string, version int, now time.Time) error {
+func (s *Store) apply(ctx context.Context, file string, version int) error {
 	number, _, _ := strings.Cut(file[strings.LastIndexByte(file, '/')+1:], "_")
 	if n, err := strconv.Atoi(number); err != nil || n != version {
 		return fmt.Errorf("expected number %04d", version)
@@ -70,14 +69,17 @@ func apply(ctx context.Context, db *sql.DB, file string, version int, now time.T
 	if err != nil {
 		return err
 	}
-	tx, err := db.BeginTx(ctx, nil)
+	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+	// The files are written in SQLite's words; the one that PostgreSQL has another for is the type of bytes.
+	statements := strings.ReplaceAll(string(text), " BLOB ", " "+s.dialect.bytes+" ")
+	if _, err := tx.ExecContext(ctx, statements); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO schema_version (version, applied_at) VALUES (?, ?)`, version, micros(now))
+	_, err = handle{tx, s.dialect}.ExecContext(ctx, `INSERT INTO schema_version (version, applied_at) VALUES (?, ?)`,
+		version, micros(s.now()))
 	if err != nil {
 		return errors.Join(err, tx.Rollback())
 	}

@@ -10,6 +10,9 @@ import (
 // and all after it run anew, also those that ran because of the failure; what succeeded before stays as it is. It
 // returns ErrState when the run is in another state, or when another run has its once_per value.
 func (t *Tx) RetryRun(run string) error {
+	if err := t.lockRun(run); err != nil {
+		return err
+	}
 	r, err := t.Run(run)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 	_ "modernc.org/sqlite" // the SQLite driver, pure Go
@@ -27,7 +28,10 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 			err = errors.Join(err, s.closeFiles())
 		}
 	}()
-	s.unlock = func() error { return nil }
+	s.dialect, s.unlock = sqliteDialect, func() error { return nil }
+	if s.now == nil {
+		s.now = time.Now
+	}
 	cleanUp := func() error { return nil }
 	if path == memoryURL {
 		dir, err := os.MkdirTemp("", memoryPrefix)
@@ -50,18 +54,18 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 		return errors.Join(err, cleanUp())
 	}
 	s.unlock = func() error { return errors.Join(release(), cleanUp()) }
-	if s.writer, err = sql.Open("sqlite", dsn(path, "")); err != nil {
+	if s.db, err = sql.Open("sqlite", dsn(path, "")); err != nil {
 		return err
 	}
-	s.writer.SetMaxOpenConns(1)
-	if err := migrate(ctx, s.writer, s.now()); err != nil {
+	s.db.SetMaxOpenConns(1)
+	if err := s.migrateSQLite(ctx); err != nil {
 		return err
 	}
-	if s.reader, err = sql.Open("sqlite", dsn(path, "query_only(1)")); err != nil {
+	if s.readDB, err = sql.Open("sqlite", dsn(path, "query_only(1)")); err != nil {
 		return err
 	}
-	s.reader.SetMaxOpenConns(readers)
-	return s.reader.PingContext(ctx)
+	s.readDB.SetMaxOpenConns(readers)
+	return s.readDB.PingContext(ctx)
 }
 
 // lock takes the kernel's exclusive lock on a file. The kernel drops it when the process dies, however it dies.
@@ -93,10 +97,13 @@ func dsn(path, pragma string) string {
 // closeFiles closes what is open and gives the lock back last, so that the next process finds the file complete.
 func (s *Store) closeFiles() error {
 	var errs []error
-	for _, db := range []*sql.DB{s.reader, s.writer} {
+	for _, db := range []*sql.DB{s.readDB, s.db} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
+	}
+	if s.pool != nil {
+		s.pool.Close()
 	}
 	if s.unlock != nil {
 		errs = append(errs, s.unlock())

@@ -36,7 +36,8 @@ type StepResult struct {
 	Error   string
 }
 
-// EndStep writes how a step ended. An attempt under way ends with it. A step that waits to be tried again keeps its note.
+// EndStep writes how a step ended. An attempt under way ends with it. A step that waits to be tried again keeps its note. One
+// that has ended stays as it is, so that a worker which cannot know whether its write arrived may write again.
 func (t *Tx) EndStep(l *Lease, step int, r StepResult) error {
 	if err := t.check(l); err != nil {
 		return err
@@ -51,7 +52,8 @@ func (t *Tx) EndStep(l *Lease, step int, r StepResult) error {
 	}
 	now := micros(t.now)
 	_, err = t.exec(`UPDATE steps SET state = ?, outputs = CASE WHEN ? THEN outputs ELSE ? END, error = ?,
-		failures = failures + ?, finished_at = ? WHERE run_id = ? AND idx = ?`,
+		failures = failures + ?, finished_at = ? WHERE run_id = ? AND idx = ?
+		AND state IN ('queued', 'waiting', 'running')`,
 		string(r.State), r.State == Waiting, outputs, r.Error, failures, now, l.Run, step)
 	if err != nil {
 		return fmt.Errorf("store: end step %d of run %s: %w", step, l.Run, err)

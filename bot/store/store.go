@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // ErrBusy says that the queue of deliveries to write is full or too slow; the caller answers 503.
@@ -25,11 +27,15 @@ const dedupeWindow = 10 * time.Minute
 
 // Store is the database. All methods are safe for concurrent use.
 type Store struct {
-	writer *sql.DB // one connection, shared with the queue
-	reader *sql.DB
-	unlock func() error
-	now    func() time.Time
-	window time.Duration
+	db      *sql.DB // the pool that writes; on SQLite one connection, shared with the queue
+	readDB  *sql.DB // the pool that reads; on PostgreSQL the same
+	pool    *pgxpool.Pool
+	writer  handle
+	reader  handle
+	dialect *dialect
+	unlock  func() error
+	now     func() time.Time
+	window  time.Duration
 
 	intake    chan *pending // deliveries waiting for the next group commit
 	slow      time.Duration // how long Accept waits for its group
@@ -38,9 +44,11 @@ type Store struct {
 	closing   chan struct{}
 	drained   chan struct{} // closed when the group writer has written what was left
 
-	mu      sync.RWMutex
-	tickets Tickets
-	changed func(Change)
+	mu        sync.RWMutex
+	tickets   Tickets
+	changed   func(Change)
+	clockAt   time.Time // when the database was last asked for the time, and what it said
+	clockSays time.Time
 }
 
 // Option changes how a Store works.
@@ -52,28 +60,37 @@ func WithClock(now func() time.Time) Option { return func(s *Store) { s.now = no
 // WithDedupeWindow sets how long equal bodies without a Webhook-Id count as one delivery (10 minutes by default).
 func WithDedupeWindow(d time.Duration) Option { return func(s *Store) { s.window = d } }
 
-// Open opens the database at url and makes or migrates it: "sqlite:PATH" (the folder of PATH is made if missing), or
-// "sqlite::memory:" for one that is gone after Close. It fails when another process has the database open, when the
-// database was written by a newer release, and for a postgres:// URL.
+// Open opens the database at url and makes or migrates it: "sqlite:PATH" (the folder of PATH is made if missing),
+// "sqlite::memory:" for one that is gone after Close, or "postgres://USER:PASSWORD@HOST/DATABASE", which several bots
+// may share. It fails when the database was written by a newer release, and when another process has a SQLite file
+// open.
 func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	s := &Store{
-		now: time.Now, window: dedupeWindow, intake: make(chan *pending, intakeSize), slow: intakeSlow,
+		window: dedupeWindow, intake: make(chan *pending, intakeSize), slow: intakeSlow,
 		closing: make(chan struct{}), drained: make(chan struct{}),
 	}
 	for _, o := range opts {
 		o(s)
 	}
 	path, isSQLite := strings.CutPrefix(url, "sqlite:")
+	var err error
 	switch {
 	case isSQLite && path != "":
+		if err = s.openSQLite(ctx, path); err != nil {
+			err = fmt.Errorf("store: open %s: %w", path, err)
+		}
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
-		return nil, errors.New("store: this build keeps its data in SQLite only; set database to sqlite:PATH")
+		if err = s.openPostgres(ctx, url); err != nil {
+			err = fmt.Errorf("store: open the PostgreSQL database: %w", err)
+		}
 	default:
-		return nil, fmt.Errorf("store: database %q: want sqlite:PATH, such as sqlite:data/hfbot.db", url)
+		// It may hold a password, so it is not shown.
+		err = errors.New("store: the database must be sqlite:PATH, such as sqlite:data/hfbot.db, or postgres://…")
 	}
-	if err := s.openSQLite(ctx, path); err != nil {
-		return nil, fmt.Errorf("store: open %s: %w", path, err)
+	if err != nil {
+		return nil, err
 	}
+	s.writer, s.reader = handle{s.db, s.dialect}, handle{s.readDB, s.dialect}
 	go s.writeGroups()
 	return s, nil
 }
@@ -91,19 +108,22 @@ func (s *Store) Close() error {
 
 // Ping tells whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.reader.PingContext(ctx); err != nil {
+	if err := s.readDB.PingContext(ctx); err != nil {
 		return fmt.Errorf("store: the database does not answer: %w", err)
 	}
 	return nil
 }
 
-// DB is the pool that writes. It is there for the queue and has a single connection: a caller that holds a transaction
-// and uses it waits for itself.
-func (s *Store) DB() *sql.DB { return s.writer }
+// Now is the time by which leases and waits are counted: on PostgreSQL the database's, so that all instances agree.
+func (s *Store) Now() time.Time { return s.now() }
+
+// DB is the pool that writes. On SQLite it is there for the queue and has a single connection: a caller that holds a
+// transaction and uses it waits for itself.
+func (s *Store) DB() *sql.DB { return s.db }
 
 // Exclusive tells that no other process can work this database, so that whatever is marked as running when it is
 // opened was left by a process that is gone.
-func (s *Store) Exclusive() bool { return true }
+func (s *Store) Exclusive() bool { return !s.dialect.shared }
 
 // Tickets is the queue of runs that are due; package run implements it on River.
 type Tickets interface {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/bot/store/pgtest"
 )
 
 // database is one of the databases that the suite runs against.
@@ -28,9 +29,31 @@ var sqlite = database{open: func(t *testing.T, opts ...store.Option) *store.Stor
 	return openAt(t, filepath.Join(t.TempDir(), "bot.db"), opts...)
 }}
 
+// postgres opens a database of the test's own.
+var postgres = database{open: func(t *testing.T, opts ...store.Option) *store.Store {
+	t.Helper()
+	return openURL(t, pgtest.Database(t, migrate), opts...)
+}}
+
+// migrate makes the tables of a database, so that each test can have a copy of it.
+func migrate(url string) error {
+	s, err := store.Open(context.Background(), url)
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
 func openAt(t *testing.T, path string, opts ...store.Option) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+path, opts...)
+	return openURL(t, "sqlite:"+path, opts...)
+}
+
+func openURL(t *testing.T, url string, opts ...store.Option) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), url, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,10 +174,10 @@ func wantStates(t *testing.T, s *store.Store, runs []*store.Run, want ...store.R
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]string{
-		"postgres://localhost/bot": "SQLite only",
-		"":                         "want sqlite:PATH",
-		"sqlite:":                  "want sqlite:PATH",
-		"data/hfbot.db":            "want sqlite:PATH",
+		"":                        "must be sqlite:PATH",
+		"sqlite:":                 "must be sqlite:PATH",
+		"data/hfbot.db":           "must be sqlite:PATH",
+		"postgres://localhost:99": "open the PostgreSQL database",
 	} {
 		_, err := store.Open(t.Context(), url)
 		if err == nil || !strings.Contains(err.Error(), want) {

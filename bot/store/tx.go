@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // querier is what reads: the pool that reads, or a transaction.
@@ -14,33 +17,50 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// writeTries is how often a transaction is tried that the database ends because of another one at the same time.
+const writeTries = 10
+
 // Tx is a write transaction, and valid only inside the function that [Store.InTx] calls. It carries that call's
 // context, since it lives no longer than the call.
 type Tx struct {
 	ctx     context.Context
-	tx      *sql.Tx
+	tx      handle
+	sql     *sql.Tx
+	conn    *pgx.Conn // what the transaction runs on; nil on SQLite
 	store   *Store
 	now     time.Time
 	tickets Tickets
 	changes []Change
 }
 
-// InTx runs f in one write transaction, once. It commits when f returns nil; otherwise, and when f panics, nothing is
-// written. Inside f use only tx: there is one connection that writes, and it is taken.
+// InTx runs f in one write transaction. It commits when f returns nil; otherwise, and when f panics, nothing is written.
+// On PostgreSQL f is called again when the database ended its transaction for the sake of another one, so it must not
+// build on what it left behind the first time. Inside f use only tx: on SQLite there is one connection that writes, and
+// it is taken.
 func (s *Store) InTx(ctx context.Context, f func(tx *Tx) error) error {
-	sqlTx, err := s.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("store: begin: %w", err)
+	for try := 1; ; try++ {
+		err := s.inTx(ctx, f)
+		if err == nil || try == writeTries || ctx.Err() != nil || !s.dialect.tryAgain(err) {
+			return err
+		}
 	}
-	defer func() { _ = sqlTx.Rollback() }() // after a commit this does nothing
+}
+
+func (s *Store) inTx(ctx context.Context, f func(tx *Tx) error) error {
 	s.mu.RLock()
 	tickets, changed := s.tickets, s.changed
 	s.mu.RUnlock()
-	tx := &Tx{ctx: ctx, tx: sqlTx, store: s, now: s.now(), tickets: tickets}
+	tx := &Tx{ctx: ctx, store: s, tickets: tickets}
+	end, err := tx.begin(ctx)
+	if err != nil {
+		return fmt.Errorf("store: begin: %w", err)
+	}
+	defer end()
+	tx.now = s.now()
 	if err := f(tx); err != nil {
 		return err
 	}
-	if err := sqlTx.Commit(); err != nil {
+	if err := tx.sql.Commit(); err != nil {
 		return fmt.Errorf("store: commit: %w", err)
 	}
 	if changed != nil {
@@ -51,8 +71,51 @@ func (s *Store) InTx(ctx context.Context, f func(tx *Tx) error) error {
 	return nil
 }
 
+// begin opens the transaction. What it returns ends it, by a rollback unless it was committed.
+func (t *Tx) begin(ctx context.Context) (end func(), err error) {
+	s := t.store
+	if s.pool == nil {
+		t.sql, err = s.db.BeginTx(ctx, nil)
+		if err != nil {
+			return nil, err
+		}
+		t.tx = handle{t.sql, s.dialect}
+		return func() { _ = t.sql.Rollback() }, nil // after a commit this does nothing
+	}
+	bounded, cancel := context.WithTimeout(ctx, writeTimeout)
+	cancelWhole := func() {}
+	conn, err := s.db.Conn(bounded)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	err = conn.Raw(func(driver any) error {
+		t.conn = driver.(*stdlib.Conn).Conn() //nolint:forcetypeassert // the pool makes no others
+		return nil
+	})
+	if err == nil {
+		// The statements end with their own context. The transaction's outlives it, for it would be rolled back from
+		// another goroutine, while the queue uses the very connection.
+		var whole context.Context
+		whole, cancelWhole = context.WithTimeout(context.WithoutCancel(ctx), 2*writeTimeout)
+		t.sql, err = conn.BeginTx(whole, nil)
+	}
+	if err != nil {
+		cancelWhole()
+		cancel()
+		return nil, errors.Join(err, conn.Close())
+	}
+	t.ctx, t.tx = bounded, handle{t.sql, s.dialect}
+	return func() {
+		_ = t.sql.Rollback()
+		_ = conn.Close() // back into the pool
+		cancelWhole()
+		cancel()
+	}, nil
+}
+
 // SQL is the transaction itself, for the queue.
-func (t *Tx) SQL() *sql.Tx { return t.tx }
+func (t *Tx) SQL() *sql.Tx { return t.sql }
 
 // exec runs a statement and returns how many rows it changed.
 func (t *Tx) exec(query string, args ...any) (int64, error) {

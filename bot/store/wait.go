@@ -55,12 +55,15 @@ func (t *Tx) ReleaseDue(limit int) (int, error) {
 		return 0, fmt.Errorf("store: look for runs that are due: %w", err)
 	}
 	for _, id := range due {
+		if err := t.lockRun(id); err != nil {
+			return 0, err
+		}
 		r, err := t.Run(id)
 		if err != nil {
 			return 0, err
 		}
 		switch {
-		case r.State != Waiting: // another one's release has just replaced it
+		case r.State != Waiting || r.WaitUntil.IsZero() || r.WaitUntil.After(t.now): // another one's release, or another instance, was faster
 		case r.waitFor == waitDebounce && r.GroupKey != "":
 			err = t.enterGroup(r, r.onConflict)
 		default:

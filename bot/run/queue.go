@@ -1,0 +1,98 @@
+package run
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/hfbot/hfbot/bot/store"
+)
+
+const (
+	fetchCooldown = 5 * time.Millisecond // the default of 100 ms caps the queue at 160 runs a second
+	fetchPoll     = time.Second          // the net under being told of new tickets
+	keepTickets   = 10 * time.Minute     // a used ticket says nothing that the run does not
+	rescueAfter   = 7 * 24 * time.Hour   // leases decide about runs whose worker is gone, not the queue
+)
+
+// queue is River on either database.
+type queue interface {
+	start(ctx context.Context) error
+	stop(ctx context.Context) error   // takes no more tickets and waits for those under way
+	cancel(ctx context.Context) error // ends the contexts of those under way and waits for them
+	insert(ctx context.Context, tx *store.Tx, tickets []river.InsertManyParams) ([]*rivertype.JobInsertResult, error)
+	revoke(ctx context.Context, tx *store.Tx, number int64) error
+	wake() // looks for tickets now, where the database does not say that there are new ones
+}
+
+// riverQueue is a River client whose transactions are of type T.
+type riverQueue[T any] struct {
+	client *river.Client[T]
+	tx     func(*store.Tx) T
+	awake  func()
+}
+
+// newQueue makes the queue on the store's database.
+func newQueue(e *Engine) (queue, error) {
+	if pool := e.store.Pool(); pool != nil {
+		return makeQueue(e, riverpgxv5.New(pool), (*store.Tx).Pgx, func() {})
+	}
+	driver := &sqliteDriver{Driver: riversqlite.New(e.store.DB()), woken: make(chan struct{}, 1)}
+	return makeQueue[*sql.Tx](e, driver, (*store.Tx).SQL, driver.wake)
+}
+
+var (
+	_ riverdriver.Driver[*sql.Tx] = (*sqliteDriver)(nil)
+	_ riverdriver.Driver[pgx.Tx]  = (*riverpgxv5.Driver)(nil)
+)
+
+func makeQueue[T any](e *Engine, driver riverdriver.Driver[T], tx func(*store.Tx) T, awake func()) (queue, error) {
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &worker{engine: e})
+	client, err := river.NewClient(driver, &river.Config{
+		ID:                          e.owner,
+		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: e.opts.Workers}},
+		Workers:                     workers,
+		MaxAttempts:                 1,
+		JobTimeout:                  -1,
+		FetchCooldown:               fetchCooldown,
+		FetchPollInterval:           fetchPoll,
+		RescueStuckJobsAfter:        rescueAfter,
+		CompletedJobRetentionPeriod: keepTickets,
+		CancelledJobRetentionPeriod: keepTickets,
+		DiscardedJobRetentionPeriod: keepTickets,
+		Logger:                      slog.New(riverLog{e.log.Named("river")}),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &riverQueue[T]{client, tx, awake}, nil
+}
+
+func (q *riverQueue[T]) start(ctx context.Context) error  { return q.client.Start(ctx) }
+func (q *riverQueue[T]) stop(ctx context.Context) error   { return q.client.Stop(ctx) }
+func (q *riverQueue[T]) cancel(ctx context.Context) error { return q.client.StopAndCancel(ctx) }
+func (q *riverQueue[T]) wake()                            { q.awake() }
+
+func (q *riverQueue[T]) insert(
+	ctx context.Context, tx *store.Tx, tickets []river.InsertManyParams,
+) ([]*rivertype.JobInsertResult, error) {
+	return q.client.InsertManyTx(ctx, q.tx(tx), tickets)
+}
+
+func (q *riverQueue[T]) revoke(ctx context.Context, tx *store.Tx, number int64) error {
+	_, err := q.client.JobCancelTx(ctx, q.tx(tx), number)
+	if errors.Is(err, rivertype.ErrNotFound) {
+		return nil // used long ago and removed
+	}
+	return err
+}

@@ -1,0 +1,171 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+const (
+	poolSize       = 24               // connections of one instance; pool_max_conns in the URL says otherwise
+	connectTimeout = 10 * time.Second // connect_timeout in the URL says otherwise
+	writeTimeout   = 30 * time.Second // of one transaction; a server that hangs must not hang the bot with it
+	// pausedTimeout is how long a transaction may stand still. The server ends it then, so that an instance that was
+	// paused in the middle of one does not keep its locks from the others.
+	pausedTimeout  = "20s"
+	migrationsLock = 0x68666274 // one instance migrates at a time; the number is nobody else's
+)
+
+// openPostgres connects to the database at an address and migrates it. On an error it leaves nothing open.
+func (s *Store) openPostgres(ctx context.Context, address string) (err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.closeFiles())
+		}
+	}()
+	s.dialect = postgresDialect
+	if s.now == nil {
+		s.now = s.sharedNow
+	}
+	config, err := postgresConfig(address)
+	if err != nil {
+		return err
+	}
+	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return err
+	}
+	s.db = stdlib.OpenDBFromPool(s.pool)
+	s.readDB = s.db
+	if err := s.SetClock(ctx); err != nil {
+		return err
+	}
+	return s.migratePostgres(ctx)
+}
+
+// postgresConfig reads the URL, and sets what it leaves open.
+func postgresConfig(text string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(text)
+	if err != nil {
+		return nil, err // it names no password
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, errors.New("the URL cannot be read")
+	}
+	if !u.Query().Has("connect_timeout") {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	if !u.Query().Has("pool_max_conns") {
+		config.MaxConns = poolSize
+	}
+	for key, value := range map[string]string{
+		"application_name": "hfbot", "idle_in_transaction_session_timeout": pausedTimeout,
+		"synchronous_commit": "on", // a 202 promises that the delivery is on the disk
+	} {
+		if config.ConnConfig.RuntimeParams[key] == "" {
+			config.ConnConfig.RuntimeParams[key] = value
+		}
+	}
+	return config, nil
+}
+
+// migratePostgres brings the database to this release's schema while other instances wait.
+func (s *Store) migratePostgres(ctx context.Context) (err error) {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, migrationsLock); err != nil {
+		return fmt.Errorf("wait for other instances that migrate: %w", err)
+	}
+	defer func() {
+		_, unlockErr := conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, migrationsLock)
+		err = errors.Join(err, unlockErr)
+	}()
+	queue, err := rivermigrate.New(riverpgxv5.New(s.pool), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return fmt.Errorf("prepare the queue's migrations: %w", err)
+	}
+	if _, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("migrate the queue's tables: %w", err)
+	}
+	return s.migrateTables(ctx)
+}
+
+// SetClock makes the store go by the database's clock, so that instances whose own clocks differ, or are set while they
+// run, agree about when a lease ends. Between two calls the time goes on by this machine's monotonic clock. On SQLite it
+// does nothing.
+func (s *Store) SetClock(ctx context.Context) error {
+	if s.pool == nil {
+		return nil
+	}
+	asked := time.Now()
+	var now time.Time
+	if err := s.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
+		return fmt.Errorf("ask for the time: %w", err)
+	}
+	answered := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clockAt = answered
+	s.clockSays = now.Add(answered.Sub(asked) / 2)
+	return nil
+}
+
+// sharedNow is the database's time.
+func (s *Store) sharedNow() time.Time {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.clockSays.Add(time.Since(s.clockAt))
+}
+
+// tryAgain tells whether a transaction failed only because of another one at the same time.
+func (d *dialect) tryAgain(err error) bool {
+	var pg *pgconn.PgError
+	return d.shared && errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// Pool is the pool of connections, for the queue; nil on SQLite.
+func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+
+// Pgx is the transaction itself, for the queue; nil on SQLite.
+func (t *Tx) Pgx() pgx.Tx {
+	if t.conn == nil {
+		return nil
+	}
+	return lentTx{t.conn}
+}
+
+// lentTx lends the connection of an open transaction to the queue, which must not end it.
+type lentTx struct{ *connection }
+
+// connection is the lent connection under a name that leaves pgx.Tx's own Conn free.
+type connection = pgx.Conn
+
+var errLent = errors.New("store: a lent transaction is ended by its owner")
+
+// Begin implements pgx.Tx.
+func (lentTx) Begin(context.Context) (pgx.Tx, error) { return nil, errLent }
+
+// Commit implements pgx.Tx.
+func (lentTx) Commit(context.Context) error { return errLent }
+
+// Rollback implements pgx.Tx.
+func (lentTx) Rollback(context.Context) error { return errLent }
+
+// LargeObjects implements pgx.Tx.
+func (lentTx) LargeObjects() pgx.LargeObjects { return pgx.LargeObjects{} }
+
+// Conn implements pgx.Tx.
+func (l lentTx) Conn() *pgx.Conn { return l.connection }
