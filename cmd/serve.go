@@ -15,7 +15,6 @@ import (
 	"github.com/hfbot/hfbot/bot"
 	"github.com/hfbot/hfbot/bot/hook"
 	"github.com/hfbot/hfbot/config"
-	"github.com/hfbot/hfbot/hub"
 )
 
 // serveFlags are the settings that `hfbot serve` takes as flags.
@@ -49,7 +48,7 @@ under /api/v1. Settings are flags, environment (HF_TOKEN, WEBHOOK_SECRET, HFBOT_
 
 func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err error) {
 	if cfg.ManagesWebhook() && len(cfg.WebhookSecrets) == 0 {
-		cfg.WebhookSecrets = []hub.Secret{hook.DeriveSecret(cfg.Token, cmp.Or(cfg.SpaceID, cfg.PublicHost))}
+		cfg.WebhookSecrets = hook.DeriveSecrets(cfg.Token, cmp.Or(cfg.SpaceID, cfg.PublicHost), cfg.SecretGeneration)
 	}
 	if cfg.OnSpace() && cfg.Token == "" {
 		return errNoToken

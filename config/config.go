@@ -28,6 +28,7 @@ type Config struct {
 	Token              hub.Secret    `mapstructure:"token"`
 	WebhookSecrets     []hub.Secret  `mapstructure:"webhook_secret"`
 	ManageWebhook      string        `mapstructure:"manage_webhook"`
+	SecretGeneration   int           `mapstructure:"secret_generation"`
 	Watch              []string      `mapstructure:"watch"`
 	InsecureNoSecret   bool          `mapstructure:"insecure_no_secret"`
 	AdminToken         hub.Secret    `mapstructure:"admin_token"`
@@ -85,6 +86,9 @@ func (c *Config) check() error {
 	}
 	if c.Lease < shortestLease {
 		wrong("lease", "%s is shorter than %s", c.Lease, shortestLease)
+	}
+	if c.SecretGeneration < 0 {
+		wrong("secret_generation", "%d is negative; it counts up from 0", c.SecretGeneration)
 	}
 	if c.Workers < 0 {
 		wrong("workers", "%d is negative; 0 leaves it to the bot", c.Workers)

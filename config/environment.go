@@ -12,8 +12,9 @@ const prefix = "HFBOT_"
 
 // otherNames are names in the environment with hfbot's prefix that are no settings of a bot process.
 var otherNames = []string{
-	"HFBOT_CONFIG", // the settings file
-	"HFBOT_SERVER", // the address of a running bot, read by the commands that ask one
+	"HFBOT_CONFIG",      // the settings file
+	"HFBOT_SPACE_TOKEN", // the token that hfbot deploy gives to the bot
+	"HFBOT_SERVER",      // the address of a running bot, read by the commands that ask one
 }
 
 // linkNames begin what Kubernetes and Docker put into the environment of every container beside a service that is named

@@ -86,6 +86,11 @@ var Settings = []Setting{
 			"Its secret is the first of `WEBHOOK_SECRET`; without one it is derived from `HF_TOKEN`.",
 	},
 	{
+		Key: "secret_generation", Kind: Number, Env: []string{"HFBOT_SECRET_GENERATION"}, Default: "0",
+		Doc: "Count it up to rotate a derived webhook secret; the one before stays valid, so that no delivery is lost. " +
+			"`hfbot deploy --rotate-secret` does.",
+	},
+	{
 		Key: "watch", Kind: List, Env: []string{"HFBOT_WATCH"},
 		Doc: "What the webhook watches beside the repositories that rules name: users, organisations, `TYPE:OWNER/NAME`. " +
 			"Without it, rules that leave it open get the repositories of the Space's owner, else of the token's.",

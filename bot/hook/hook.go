@@ -49,12 +49,22 @@ func Address(host string) string {
 	return strings.TrimSuffix(host, "/") + "/webhook"
 }
 
-// DeriveSecret makes the webhook secret of a bot that was given none: the same at each start, different for each bot,
-// and of no use to learn the token.
-func DeriveSecret(token hub.Secret, name string) hub.Secret {
+// DeriveSecret makes the webhook secret of a bot that was given none: the same at each start, different for each bot and
+// generation, and of no use to learn the token.
+func DeriveSecret(token hub.Secret, name string, generation int) hub.Secret {
 	mac := hmac.New(sha256.New, []byte(token.Reveal()))
-	_, _ = mac.Write([]byte("hfbot webhook secret of " + name)) // a hash never fails
+	_, _ = fmt.Fprintf(mac, "hfbot webhook secret %d of %s", generation, name) // a hash never fails
 	return hub.Secret(hex.EncodeToString(mac.Sum(nil)))
+}
+
+// DeriveSecrets are the secret of a generation and the one before it: a secret is rotated by counting up, and what the Hub
+// still sends with the old one is taken.
+func DeriveSecrets(token hub.Secret, name string, generation int) []hub.Secret {
+	secrets := []hub.Secret{DeriveSecret(token, name, generation)}
+	if generation > 0 {
+		secrets = append(secrets, DeriveSecret(token, name, generation-1))
+	}
+	return secrets
 }
 
 // Sync makes the account's webhook as wished: it is made if missing, mended if it differs, enabled if the Hub has

@@ -146,13 +146,23 @@ func TestWatched(t *testing.T) {
 	}
 }
 
-func TestDeriveSecret(t *testing.T) {
+func TestDeriveSecrets(t *testing.T) {
 	t.Parallel()
-	a := hook.DeriveSecret("hf_a", "acme/bot")
-	for _, other := range []hub.Secret{hook.DeriveSecret("hf_b", "acme/bot"), hook.DeriveSecret("hf_a", "acme/bot2"), "hf_a"} {
-		if a.Reveal() == other.Reveal() || a.Reveal() != hook.DeriveSecret("hf_a", "acme/bot").Reveal() {
-			t.Error("the secret is not the same for the same bot, or the same for another")
+	now := hook.DeriveSecrets("hf_a", "acme/bot", 2)
+	if len(now) != 2 || len(hook.DeriveSecrets("hf_a", "acme/bot", 0)) != 1 {
+		t.Fatalf("%d secrets are valid", len(now))
+	}
+	if before := hook.DeriveSecrets("hf_a", "acme/bot", 1); before[0].Reveal() != now[1].Reveal() {
+		t.Error("the secret before is not valid any more after a rotation")
+	}
+	all := map[string]bool{"hf_a": true}
+	for _, s := range []hub.Secret{
+		now[0], now[1], hook.DeriveSecret("hf_b", "acme/bot", 2), hook.DeriveSecret("hf_a", "acme/bot2", 2),
+	} {
+		if all[s.Reveal()] {
+			t.Error("two tokens, bots or generations have the same secret")
 		}
+		all[s.Reveal()] = true
 	}
 }
 

@@ -1,0 +1,88 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hfbot/hfbot/bot/hook"
+	"github.com/hfbot/hfbot/hub"
+)
+
+// mounted is where a Job finds the rules.
+const mounted = "/bot"
+
+// jobNotice says what Jobs cost (https://huggingface.co/docs/hub/jobs-pricing).
+const jobNotice = `  Jobs need credits or a paid plan and are paid by the second; each event that the webhook hears of starts one, also when
+  no rule matches. Let rules name their repositories, so that few do.`
+
+// RunJob deploys without a server: the rules go to a private dataset, and a webhook starts a Job for each event, which
+// reads the event from its environment (https://huggingface.co/docs/hub/jobs-webhooks).
+func RunJob(ctx context.Context, o Options) (*Result, error) {
+	d := &deployment{Options: o, result: Result{
+		Space: o.Space.Name, URL: o.Client.RepoURL(o.Space), Changes: []string{}, DryRun: o.DryRun,
+	}}
+	fmt.Fprintln(d.Out, jobNotice)
+	exists, err := d.Client.RepoExists(ctx, d.Space)
+	if err != nil {
+		return &d.result, fmt.Errorf("look for the dataset %s: %w", d.Space.Name, err)
+	}
+	files, err := readFolder(d.Dir, title(d.Space.Name))
+	if err != nil {
+		return &d.result, err
+	}
+	for _, name := range []string{"Dockerfile", "README.md"} { // a Space's
+		delete(files, name)
+	}
+	files["README.md"] = []byte("# Rules of the bot " + d.Space.Name + "\n\nRead by the Jobs that its webhook starts.\n")
+	if !exists {
+		d.say("make the private dataset %s for the rules", d.Space.Name)
+		if !d.DryRun {
+			if err := d.Client.CreateRepo(ctx, d.Space, hub.CreateRepoOptions{Private: true}); err != nil {
+				return &d.result, fmt.Errorf("make the dataset %s: %w", d.Space.Name, err)
+			}
+		}
+	}
+	if err := d.commit(ctx, files, exists); err != nil {
+		return &d.result, err
+	}
+	return &d.result, d.jobWebhook(ctx)
+}
+
+func (d *deployment) jobWebhook(ctx context.Context) error {
+	interest := d.Rules.Interest()
+	watched, err := hook.Watched(ctx, d.BotClient, interest, d.Watch, owner(d.Space.Name))
+	if err != nil {
+		return err
+	}
+	done, err := hook.Sync(ctx, d.BotClient, hook.Wish{
+		Job: d.job(), Watched: watched, Domains: interest.Domains, Force: d.Rotate,
+	}, d.DryRun)
+	for _, change := range done.Changes {
+		d.say("set the webhook that starts a Job: %s", change)
+	}
+	d.result.Webhook = done.ID
+	return err
+}
+
+// job is what each event starts.
+func (d *deployment) job() *hub.JobSpec {
+	secrets := map[string]hub.Secret{}
+	for _, s := range d.secrets() {
+		secrets[s.Key] = s.Value
+	}
+	environment := map[string]string{}
+	if d.Local {
+		environment["HF_ENDPOINT"] = d.Client.Endpoint()
+	}
+	return &hub.JobSpec{
+		DockerImage: d.Image, Command: []string{"/usr/local/bin/hfbot"},
+		Arguments:   []string{"run-once", "--rules", mounted + "/rules.yaml"},
+		Environment: environment, Secrets: secrets, Flavor: d.Flavor, TimeoutSeconds: 3600,
+		Labels:  map[string]string{hook.Label: label(d.Space.Name)},
+		Volumes: []hub.Volume{{Type: hub.Dataset, Source: d.Space.Name, MountPath: mounted, ReadOnly: true}},
+	}
+}
+
+// label writes a name with the characters that labels may have.
+func label(name string) string { return notHost.ReplaceAllString(strings.ToLower(name), "-") }
