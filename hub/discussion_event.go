@@ -46,6 +46,8 @@ func (w wireEvent) event() DiscussionEvent {
 	event.Hidden, _ = w.Data["hidden"].(bool)
 	event.Edited, _ = w.Data["edited"].(bool)
 	latest, _ := w.Data["latest"].(map[string]any)
-	event.Content, _ = latest["raw"].(string)
+	if !event.Hidden { // the Hub puts a text of its own in its place
+		event.Content, _ = latest["raw"].(string)
+	}
 	return event
 }
