@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/hfbot/hfbot/actions"
 )
@@ -27,12 +28,18 @@ type githubIn struct {
 	Inputs     map[string]any `json:"inputs" doc:"inputs of the workflow; what is no text is written as JSON"`
 	EventType  string         `json:"event_type" oneof:"trigger" doc:"type of a repository_dispatch event"`
 	Payload    map[string]any `json:"payload" doc:"client_payload of the event, at most 10 keys"`
+	Wait       bool           `json:"wait" doc:"wait for the end of the run, which is found by id_input in its name"`
+	IDInput    string         `json:"id_input" default:"hfbot_id" doc:"input (or key of the payload) that gets the id to find the run by"`
+	Poll       time.Duration  `json:"poll" default:"15s" doc:"how often to look while waiting"`
 	APIURL     string         `json:"api_url" default:"https://api.github.com" doc:"API of another GitHub server"`
 }
 
 // githubOut is the outputs of ci.github.
 type githubOut struct {
-	URL string `json:"url" doc:"page of the workflow, or of all workflows for an event"`
+	URL        string  `json:"url" doc:"page of the run that was waited for, else of the workflow, or of all workflows for an event"`
+	Conclusion string  `json:"conclusion" doc:"how the run ended, such as success, failure or cancelled; empty without wait"`
+	OK         bool    `json:"ok" doc:"the run succeeded"`
+	Seconds    float64 `json:"seconds" doc:"how long the run took"`
 }
 
 // Limits of GitHub's REST API (https://docs.github.com/en/rest/actions/workflows and .../rest/repos/repos).
@@ -54,6 +61,8 @@ func (in *githubIn) Validate() error {
 		return fmt.Errorf("repository must be owner/name, got %q", in.Repository)
 	case in.Workflow != "" && !githubWorkflow.MatchString(in.Workflow):
 		return fmt.Errorf("workflow must be a file name such as train.yml or an id, got %q", in.Workflow)
+	case in.Wait && (in.IDInput == "" || in.Poll <= 0):
+		return errors.New("wait needs id_input, and poll must be positive")
 	case in.Workflow != "" && in.Ref == "":
 		return errors.New("workflow needs a ref, such as main")
 	case in.Workflow != "" && in.Payload != nil:
@@ -82,8 +91,12 @@ func (ciGitHub) Spec() actions.Spec {
 			"`payload` a repository_dispatch event. GitHub cannot tell a dispatch from its repetition, so a failed call is " +
 			"repeated only when nothing can have started: no connection was made, or GitHub asked to come back later. " +
 			"Only a bot that dies in the middle of the call makes it again; a `concurrency` group in the workflow, " +
-			"named after an input such as the commit, makes that harmless.",
-		Effect: actions.External,
+			"named after an input such as the commit, makes that harmless. With `wait`, the workflow must take the input " +
+			"`hfbot_id` and show it: `run-name: Train ${{ inputs.hfbot_id }}` (of an event: " +
+			"`${{ github.event.client_payload.hfbot_id }}`). Then a run that was started already is found again, so " +
+			"nothing is started twice. A run that fails is no failure of the step: see `ok`.",
+		Effect:  actions.External,
+		Timeout: 2 * time.Hour,
 		Secrets: []actions.SecretSpec{{
 			Name: "token", Required: true,
 			Doc: "a token that may write Actions (workflow) or Contents (event_type) of the repository",
@@ -96,14 +109,22 @@ func (ciGitHub) Spec() actions.Spec {
 // Run implements actions.Action.
 func (ciGitHub) Run(ctx context.Context, rt *actions.Runtime, in githubIn) (githubOut, error) {
 	out := githubOut{URL: in.page()}
+	if in.Wait && !rt.DryRun {
+		return in.runAndWait(ctx, rt)
+	}
 	path, body, err := in.dispatch()
 	if err != nil || rt.DryRun {
 		return out, err
 	}
+	return out, in.send(ctx, rt, path, body)
+}
+
+// send makes the call that starts a workflow.
+func (in githubIn) send(ctx context.Context, rt *actions.Runtime, path string, body []byte) error {
 	address := strings.TrimSuffix(in.APIURL, "/") + path
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return out, actions.Permanent(err)
+		return actions.Permanent(err)
 	}
 	req.Header.Set("Accept", "application/vnd.github+json")
 	req.Header.Set("Content-Type", "application/json")
@@ -111,13 +132,13 @@ func (ciGitHub) Run(ctx context.Context, rt *actions.Runtime, in githubIn) (gith
 	req.Header.Set("Authorization", "Bearer "+rt.Secret("token").Reveal())
 	resp, err := withoutRedirects(rt.HTTP).Do(req)
 	if err != nil {
-		return out, unsent(fmt.Errorf("dispatch to %s: %w", in.Repository, err))
+		return unsent(fmt.Errorf("dispatch to %s: %w", in.Repository, err))
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusOK {
-		return out, nil
+		return nil
 	}
-	return out, githubError(in, resp)
+	return githubError(in, resp)
 }
 
 // dispatch is the path and body of the call.

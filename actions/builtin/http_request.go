@@ -33,6 +33,8 @@ type httpIn struct {
 	JSON    any               `json:"json" doc:"value to send as JSON"`
 	Body    string            `json:"body" doc:"text to send"`
 	Expect  []int             `json:"expect" doc:"statuses that mean success; any 2xx by default"`
+	Sign    string            `json:"sign" enum:"github,standard" doc:"sign the body with the secret hmac: X-Hub-Signature-256 or Standard Webhooks"`
+	Repeat  bool              `json:"repeat" doc:"the server heeds Idempotency-Key, so a failed call may be repeated whatever its method"`
 }
 
 // httpOut is the outputs of http.request.
@@ -80,10 +82,15 @@ func (httpRequest) Spec() actions.Spec {
 		Description: "Private addresses are refused unless the settings allow them; at most 5 redirects are followed. " +
 			"Calls other than GET and HEAD carry the run's idempotency key in the header `Idempotency-Key`. Since not " +
 			"every server heeds it, a call is repeated only when it had no effect: no connection was made, or the " +
-			"server answered 429 or 503 and said when to come back.",
+			"server answered 429 or 503 and said when to come back; a GET, HEAD, PUT or DELETE also after a 5xx or a broken " +
+			"connection, and any method with `repeat`. How often is for the step's `retry` to say. `sign: github` adds " +
+			"the HMAC-SHA256 of the body as GitHub's webhooks do; `sign: standard` adds webhook-id, webhook-timestamp and " +
+			"webhook-signature (https://www.standardwebhooks.com).",
 		Effect: actions.External,
 		Secrets: []actions.SecretSpec{{
 			Name: "authorization", Doc: "value of the Authorization header, such as \"Bearer …\"",
+		}, {
+			Name: "hmac", Doc: "key that sign signs with; for standard in base64, with or without whsec_",
 		}},
 		Example: "uses: http.request\nwith:\n  url: https://example.org/hook\n  json: {repo: \"${{ repo.name }}\"}\n" +
 			"secrets: {authorization: HOOK_AUTHORIZATION}",
@@ -102,17 +109,34 @@ func (httpRequest) Run(ctx context.Context, rt *actions.Runtime, in httpIn) (htt
 	}
 	resp, err := boundedRedirects(rt.HTTP).Do(req)
 	if err != nil {
-		return httpOut{}, unsent(err)
+		return httpOut{}, in.repeatable(req.Method, unsent(err))
 	}
 	defer resp.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
-		return httpOut{}, fmt.Errorf("read the answer of %s: %w", req.URL.Host, err)
+		return httpOut{}, in.repeatable(req.Method, fmt.Errorf("read the answer of %s: %w", req.URL.Host, err))
 	}
 	if !in.expects(resp.StatusCode) {
-		return httpOut{}, refusal(resp, content)
+		return httpOut{}, in.repeatable(req.Method, refusal(resp, content))
 	}
 	return answer(resp.StatusCode, content), nil
+}
+
+// repeatable marks an error for retry when the call may be made again: its method says so
+// (https://www.rfc-editor.org/rfc/rfc9110#name-idempotent-methods), or the rule.
+func (in *httpIn) repeatable(method string, err error) error {
+	_, marked := actions.RetryDelay(err)
+	if marked || actions.IsPermanent(err) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
+		return actions.RetryAfter(0, err)
+	}
+	if in.Repeat {
+		return actions.RetryAfter(0, err)
+	}
+	return err
 }
 
 // request builds the call.
@@ -143,6 +167,11 @@ func (in *httpIn) request(ctx context.Context, rt *actions.Runtime) (*http.Reque
 	}
 	if secret := rt.Secret("authorization"); secret != "" {
 		req.Header.Set("Authorization", secret.Reveal())
+	}
+	if in.Sign != "" {
+		if err := sign(req, in.Sign, rt.Secret("hmac"), hashKey(rt.Key)[1:], content, time.Now()); err != nil {
+			return nil, err
+		}
 	}
 	return req, nil
 }

@@ -1,0 +1,77 @@
+package builtin
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hfbot/hfbot/actions"
+)
+
+func init() { actions.Register(notifySlack{}) }
+
+// notifySlack writes to a Slack channel.
+type notifySlack struct{}
+
+// slackIn is the inputs of notify.slack.
+type slackIn struct {
+	Text   string `json:"text" required:"true" doc:"the message; *bold*, _italic_ and bare addresses work, mentions do not"`
+	Link   string `json:"link" doc:"address shown below the text"`
+	Blocks []any  `json:"blocks" doc:"Block Kit blocks, sent as they are; text is then the summary in notifications"`
+}
+
+// notifyOut is the outputs of notify.slack and notify.discord.
+type notifyOut struct {
+	Sent bool `json:"sent" doc:"the message was taken; false in a dry run"`
+}
+
+// maxSlack is where Slack cuts a text, in characters (https://docs.slack.dev/changelog/2018-truncating-really-long-messages).
+const maxSlack = 40_000
+
+// slackEscape makes text that Slack shows as it is, so that no stranger's title mentions a channel
+// (https://docs.slack.dev/messaging/formatting-message-text#escaping).
+var slackEscape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// Spec implements actions.Action.
+func (notifySlack) Spec() actions.Spec {
+	return actions.Spec{
+		ID:      "notify.slack",
+		Summary: "Write to a Slack channel.",
+		Description: "Posts to an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks). " +
+			"`<`, `>` and `&` of the text are escaped, so what strangers wrote mentions nobody. Slack cannot tell a message " +
+			"from its repetition: a failed call is repeated only when nothing was sent or Slack asks for it.",
+		Effect: actions.External,
+		Secrets: []actions.SecretSpec{{
+			Name: "webhook_url", Required: true, Doc: "address of the incoming webhook",
+		}},
+		Example: "uses: notify.slack\nwith:\n  text: \"New discussion in *${{ repo.name }}*: ${{ discussion.title }}\"\n" +
+			"  link: ${{ discussion.url.web }}\nsecrets: {webhook_url: SLACK_WEBHOOK_URL}",
+	}
+}
+
+// Run implements actions.Action.
+func (notifySlack) Run(ctx context.Context, rt *actions.Runtime, in slackIn) (notifyOut, error) {
+	text := slackEscape.Replace(plainText(in.Text))
+	if in.Link != "" {
+		text += "\n" + slackEscape.Replace(plainText(in.Link))
+	}
+	if strings.TrimSpace(text) == "" {
+		return notifyOut{}, actions.Permanentf("the text is empty")
+	}
+	message := map[string]any{"text": cutRunes(text, maxSlack)}
+	if len(in.Blocks) > 0 {
+		message["blocks"] = in.Blocks
+	}
+	if rt.DryRun {
+		return notifyOut{}, nil
+	}
+	_, err := postHook(ctx, rt, "Slack", rt.Secret("webhook_url"), message)
+	return notifyOut{Sent: err == nil}, err
+}
+
+// cutRunes cuts text to a number of characters.
+func cutRunes(text string, limit int) string {
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit-1]) + "…"
+	}
+	return text
+}
