@@ -8,6 +8,7 @@ SHELL := bash
 export GOFLAGS += -buildvcs=false
 
 FUZZTIME ?= 10s
+TORTURE ?= 10m
 IMAGE ?= hfbot
 # Modules of their own, so that what they need stays out of go.mod.
 NESTED := $(wildcard examples/*/go.mod)
@@ -45,6 +46,11 @@ fmt: ## Format the code
 .PHONY: bench
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: torture
+torture: ## Kill bots under load for TORTURE (10m) on each database, and count what came of it
+	.ci/deps postgresql
+	HFBOT_TORTURE=$(TORTURE) go test -v -count=1 -timeout 4h -run Killed ./cmd/torture
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (10s)

@@ -11,7 +11,7 @@ import (
 
 const (
 	sweepBatch  = 500 // runs of one transaction, so that a sweep never blocks deliveries for long
-	ticketStale = 3   // leases; a run queued for longer gets another ticket: its first may be lost
+	ticketStale = 2   // leases; a run queued for longer gets another ticket: its first may be lost
 )
 
 // takeUp puts everything that an earlier process left back into the queue. The store's lock tells that this process is

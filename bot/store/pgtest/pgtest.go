@@ -51,7 +51,10 @@ var shared struct {
 
 // Main runs a package's tests and then ends the server that they shared, if any: func TestMain(m *testing.M) {
 // pgtest.Main(m) }.
-func Main(m *testing.M) {
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run is Main for who has more to do afterwards; it returns the exit code.
+func Run(m *testing.M) int {
 	code := m.Run()
 	if shared.server != nil {
 		if err := shared.server.Close(); err != nil {
@@ -59,7 +62,7 @@ func Main(m *testing.M) {
 			code = max(code, 1)
 		}
 	}
-	os.Exit(code)
+	return code
 }
 
 // Shared is the server that the tests of a binary share.
