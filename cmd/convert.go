@@ -1,16 +1,15 @@
 package cmd
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/hfbot/hfbot/config"
 	"github.com/hfbot/hfbot/convert"
 )
 
@@ -18,8 +17,10 @@ import (
 type convertOptions struct {
 	src, dst string
 	convert  convert.Options
+	maxShard string
+	verify   bool
 	format   format
-	out      io.Writer
+	out, err io.Writer
 }
 
 // converted is the JSON of `hfbot convert`.
@@ -31,55 +32,95 @@ type converted struct {
 	Bytes   int64             `json:"bytes"`
 	Aliases map[string]string `json:"aliases,omitempty"`
 	Dropped []string          `json:"dropped,omitempty"`
+	Files   []convertedFile   `json:"files,omitempty"`
+	Skipped map[string]string `json:"skipped,omitempty"`
+}
+
+// convertedFile is one file that was written.
+type convertedFile struct {
+	Path    string   `json:"path"`
+	Sources []string `json:"sources"`
+	Tensors int      `json:"tensors"`
+	Bytes   int64    `json:"bytes"`
+	SHA256  string   `json:"sha256"`
 }
 
 func newConvert() *cobra.Command {
 	var o convertOptions
 	c := &cobra.Command{
-		Use: "convert SRC DST", Short: "Convert a PyTorch checkpoint to safetensors, without running any of its code",
-		Long: `Writes the tensors of the checkpoint SRC, a file or an https URL, to the safetensors file DST. A
-refused checkpoint exits 3 and leaves DST as it was.`,
+		Use: "convert SRC DST", Short: "Convert PyTorch checkpoints to safetensors, without running any of their code",
+		Long: `Writes the tensors of SRC to DST as safetensors. SRC is a file, an https URL, a sharded index
+(pytorch_model.bin.index.json), a folder, or REPO@REVISION on the Hub, of which only what is needed is
+read, by ranges. One checkpoint becomes the file DST; an index, a folder and a repository become files
+in the folder DST. A refused checkpoint exits 3 and leaves DST as it was.`,
 		Example: "  hfbot convert pytorch_model.bin model.safetensors\n" +
-			"  hfbot convert checkpoint.pt model.safetensors --key ema --dtype bf16",
+			"  hfbot convert checkpoint.pt model.safetensors --key ema --dtype bf16\n" +
+			"  hfbot convert acme/tiny@main converted --max-shard-size 5GB",
 		Args: arguments(cobra.ExactArgs(2)),
 		RunE: func(c *cobra.Command, args []string) error {
-			o.src, o.dst, o.out = args[0], args[1], c.OutOrStdout()
-			return runConvert(c.Context(), o)
+			o.src, o.dst, o.out, o.err = args[0], args[1], c.OutOrStdout(), c.ErrOrStderr()
+			if o.maxShard != "" {
+				size, err := convert.ParseSize(o.maxShard)
+				if err != nil {
+					return usageErrorf("--max-shard-size: %w", err)
+				}
+				o.convert.MaxShard = size
+			}
+			cfg, err := config.Load(c.Flags())
+			if err != nil {
+				return err
+			}
+			return runConvert(c.Context(), cfg, o)
 		},
 	}
 	c.Flags().StringVar(&o.convert.Key, "key", "", "entry of a nested checkpoint to take (default: found by itself)")
 	c.Flags().StringVar(&o.convert.Shared, "shared", convert.Dedupe, "tensors that share memory: dedupe or duplicate")
 	c.Flags().StringVar(&o.convert.DType, "dtype", convert.KeepType, "type of the numbers: keep, bf16 or f16")
+	c.Flags().StringVar(&o.maxShard, "max-shard-size", "", "split and merge into files of at most this size, such as 5GB")
+	c.Flags().BoolVar(&o.verify, "verify", false, "read source and result again and compare every byte")
 	addFormat(c, &o.format, formatText, formatJSON)
 	return c
 }
 
-func runConvert(ctx context.Context, o convertOptions) (err error) {
-	src, err := openSource(ctx, o.src)
+func runConvert(ctx context.Context, cfg *config.Config, o convertOptions) error {
+	src, err := openSource(ctx, cfg, o.src, o.convert)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, src.close()) }()
-	plan, err := convert.Inspect(ctx, src, src.size, o.convert)
-	if err != nil {
-		return fmt.Errorf("convert %s: %w", o.src, err)
+	if len(src.groups) == 0 {
+		return fmt.Errorf("convert %s: it holds no PyTorch weights to convert%s", o.src, listSkipped(src.skipped))
 	}
-	result := converted{
-		Verdict: plan.Verdict, Reason: plan.Reason, Tensors: len(plan.Tensors), Aliases: plan.Aliases, Dropped: plan.Dropped,
-	}
-	if plan.Verdict == convert.OK {
-		if err := writePlan(ctx, plan, o.dst); err != nil {
-			return fmt.Errorf("convert %s: %w", o.src, err)
+	result := converted{Verdict: convert.OK, Output: o.dst, Skipped: src.skipped}
+	err = convertSource(ctx, src, o, &result)
+	var no *convert.RefusedError
+	switch {
+	case errors.As(err, &no):
+		result = converted{Verdict: no.Plan.Verdict, Reason: no.Plan.Reason}
+		if src.folder {
+			result.Reason = no.Path + ": " + no.Plan.Reason
 		}
-		result.Output, result.Bytes = o.dst, plan.Size()
+	case err != nil:
+		return fmt.Errorf("convert %s: %w", o.src, err)
 	}
 	if err := showConverted(o, result); err != nil {
 		return err
 	}
-	if plan.Verdict != convert.OK {
-		return refused(o.src, plan)
+	if no != nil {
+		return refused(o.src, &convert.Plan{Verdict: result.Verdict, Reason: result.Reason})
 	}
 	return nil
+}
+
+// listSkipped says why files of a folder were left alone.
+func listSkipped(skipped map[string]string) string {
+	var text string
+	for i, name := range slices.Sorted(mapKeys(skipped)) {
+		if i == 5 {
+			return text + fmt.Sprintf("; and %d more", len(skipped)-i)
+		}
+		text += fmt.Sprintf("; %s: %s", name, skipped[name])
+	}
+	return text
 }
 
 func showConverted(o convertOptions, result converted) error {
@@ -89,34 +130,13 @@ func showConverted(o convertOptions, result converted) error {
 	if result.Verdict != convert.OK {
 		return nil
 	}
-	_, err := fmt.Fprintf(o.out, "%s: %s, %d bytes\n", result.Output, count(result.Tensors, "tensor"), result.Bytes)
-	return err
-}
-
-// writePlan writes the file under another name first, so that a failure leaves no half of it behind.
-func writePlan(ctx context.Context, plan *convert.Plan, path string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
+	for _, name := range slices.Sorted(mapKeys(result.Skipped)) {
+		fmt.Fprintf(o.err, "left alone: %s: %s\n", name, result.Skipped[name])
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
+	for _, f := range result.Files {
+		if _, err := fmt.Fprintf(o.out, "%s: %s, %d bytes\n", f.Path, count(f.Tensors, "tensor"), f.Bytes); err != nil {
+			return err
 		}
-	}()
-	buffer := bufio.NewWriterSize(f, 1<<20)
-	err = plan.Write(ctx, buffer)
-	if err == nil {
-		err = buffer.Flush()
 	}
-	if err == nil {
-		err = plan.Verify(ctx, f, plan.Size()) // what is on the disk, against the checkpoint
-	}
-	if err == nil {
-		err = f.Chmod(0o644) // a temporary file is private, the result is a file like any other
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }

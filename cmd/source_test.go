@@ -6,7 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
+
+	"github.com/hfbot/hfbot/config"
+	"github.com/hfbot/hfbot/convert"
 )
 
 func TestOpenSource(t *testing.T) {
@@ -16,18 +22,26 @@ func TestOpenSource(t *testing.T) {
 	if err := os.WriteFile(local, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(local))))
-	defer server.Close()
-	for _, name := range []string{local, server.URL + "/model.bin"} {
-		src, err := openSource(t.Context(), name)
+	ranged := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(local))))
+	defer ranged.Close()
+	whole := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(content))
+	}))
+	defer whole.Close()
+	for _, name := range []string{local, ranged.URL + "/model.bin", whole.URL + "/model.bin"} {
+		src, err := openSource(t.Context(), &config.Config{}, name, convert.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := make([]byte, src.size-2)
-		if _, err := src.ReadAt(got, 2); err != nil || string(got) != content[2:] {
+		f, err := src.open(t.Context(), src.files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, f.Size()-2)
+		if _, err := f.ReadAt(got, 2); err != nil || string(got) != content[2:] {
 			t.Errorf("%s: read %q, %v; want %q", name, got, err, content[2:])
 		}
-		if err := src.close(); err != nil {
+		if err := f.Close(); err != nil {
 			t.Errorf("%s: close: %v", name, err)
 		}
 	}
@@ -36,10 +50,58 @@ func TestOpenSource(t *testing.T) {
 		t.Errorf("temporary files left behind: %v, %v", left, err)
 	}
 	for name, want := range map[string]string{
-		filepath.Dir(local): "not a regular file", server.URL + "/gone.bin": "404", "http://127.0.0.1:1/x": "fetch",
+		"gone.bin": "no such file", ranged.URL + "/gone.bin": "404", "http://127.0.0.1:1/x": "fetch",
 	} {
-		if _, err := openSource(t.Context(), name); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := openSource(t.Context(), &config.Config{}, name, convert.Options{}); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("openSource(%s) = %v, want an error with %q", name, err, want)
 		}
+	}
+}
+
+// TestSourcesThatAreNoFiles must not wait for a writer of the named pipe.
+func TestSourcesThatAreNoFiles(t *testing.T) {
+	t.Parallel()
+	fifo := filepath.Join(t.TempDir(), "pipe.bin")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{fifo: "a named pipe", "/dev/zero": "a device"} {
+		done := make(chan error, 1)
+		go func() {
+			_, err := openSource(t.Context(), &config.Config{}, name, convert.Options{})
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", name, err, want)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("%s: opening it hangs", name)
+		}
+	}
+}
+
+// TestURLThatChanges serves another version of the file after the first request.
+func TestURLThatChanges(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", []string{`"one"`, `"two"`}[min(requests.Add(1)-1, 1)])
+		http.ServeContent(w, r, "model.bin", time.Time{}, strings.NewReader("a checkpoint"))
+	}))
+	defer server.Close()
+	src, err := openSource(t.Context(), &config.Config{}, server.URL+"/model.bin", convert.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := src.open(t.Context(), src.files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.ReadAt(make([]byte, 3), 0); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
+		t.Errorf("got %v", err)
 	}
 }
