@@ -176,14 +176,14 @@ func viewRule(r *rule.Rule) ruleView {
 
 // overviewView is the numbers of the overview.
 type overviewView struct {
-	Span     string            `json:"span"`
-	Counted  *time.Time        `json:"counted_at"` // null: not counted yet
-	Backlog  map[string]int64  `json:"backlog"`
-	Oldest   *time.Time        `json:"oldest_queued_at"`
-	Parts    []partView        `json:"parts"`
-	Webhooks []webhookView     `json:"webhooks"`
-	Budgets  []budgetView      `json:"hub_budgets"`
-	HubError string            `json:"hub_error,omitempty"`
+	Span     string           `json:"span"`
+	Counted  *time.Time       `json:"counted_at"` // null: not counted yet
+	Backlog  map[string]int64 `json:"backlog"`
+	Oldest   *time.Time       `json:"oldest_queued_at"`
+	Parts    []partView       `json:"parts"`
+	Webhooks []webhookView    `json:"webhooks"`
+	Budgets  []budgetView     `json:"hub_budgets"`
+	HubError string           `json:"hub_error,omitempty"`
 }
 
 type partView struct {

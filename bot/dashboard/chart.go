@@ -9,10 +9,10 @@ import (
 // Measures of a chart, in its own units; the style sheet scales it.
 const (
 	chartWidth  = 640
-	chartHeight = 132
-	chartTop    = 8
-	chartFoot   = 18 // below the bars, for the times
-	chartLeft   = 38 // beside the bars, for the numbers
+	chartHeight = 150
+	chartTop    = 16
+	chartFoot   = 22 // below the bars, for the times
+	chartLeft   = 64 // beside the bars, for the numbers
 )
 
 // bar is one part of a chart: a stack of values, from below.
@@ -105,6 +105,9 @@ func newChart(slug, title string, parts []part, each time.Duration, show func(fl
 		c.Rows = append(c.Rows, row)
 	}
 	for _, share := range []float64{0.5, 1} {
+		if half := share * scale; scale < 10 && half != math.Trunc(half) && show(1) == "1" {
+			continue // there are no half deliveries
+		}
 		c.Scale = append(c.Scale, mark{At: heightOf(share*scale, scale), Text: show(share * scale)})
 	}
 	c.Summary = title + ": at most " + show(top) + " at a time"

@@ -267,3 +267,13 @@ func TestAPIActs(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// visit reads a page as a stranger's browser does.
+func (s *site) visit(path string) string {
+	s.t.Helper()
+	req := httptest.NewRequestWithContext(s.t.Context(), http.MethodGet, path, http.NoBody)
+	req.Header.Set("Accept", "text/html")
+	rec := httptest.NewRecorder()
+	s.handler.ServeHTTP(rec, req)
+	return rec.Body.String()
+}

@@ -19,6 +19,7 @@ var functions = template.FuncMap{
 	"took":     took,
 	"short":    short,
 	"cut":      cut,
+	"sha":      func(s string) string { return s[:min(len(s), 8)] },
 	"number":   func(n int64) string { return number(float64(n)) },
 	"word":     word,
 	"add":      func(a, b int) int { return a + b },

@@ -187,4 +187,3 @@ func (d *Dashboard) tryNow(c echo.Context) error {
 func caret(p rule.Problem) string {
 	return strings.Join([]string{p.Source, rule.Caret(p.Source, p.Column)}, "\n")
 }
-

@@ -91,7 +91,7 @@ func (d *Dashboard) run(c echo.Context) error {
 			return nil, err
 		}
 		head, err := piece("run-head", "piece_run_head.html", map[string]any{
-			"Run": one, "CSRF": csrfOf(c), "Timeline": newTimeline(one, attempts),
+			"Run": one, "CSRF": csrfOf(c), "Timeline": newTimeline(one, attempts, d.Now()),
 			"CanCancel": !one.State.Final() && one.CancelReason == "",
 			"CanRetry":  one.State == store.RunFailed || one.State == store.Cancelled,
 		})
@@ -222,7 +222,7 @@ type timelineBar struct {
 
 const timelineRow = 14
 
-func newTimeline(one *store.Run, attempts []store.Attempt) *timeline {
+func newTimeline(one *store.Run, attempts []store.Attempt, now time.Time) *timeline {
 	var from, to time.Time
 	for _, a := range attempts {
 		if from.IsZero() || a.StartedAt.Before(from) {
@@ -236,6 +236,9 @@ func newTimeline(one *store.Run, attempts []store.Attempt) *timeline {
 	}
 	if len(attempts) == 0 || len(one.Steps) > 40 {
 		return nil
+	}
+	if one.State == store.Running && now.After(to) {
+		to = now.Truncate(time.Second)
 	}
 	whole := max(to.Sub(from), time.Millisecond)
 	t := &timeline{Height: timelineRow * len(one.Steps), Took: duration(to.Sub(from))}

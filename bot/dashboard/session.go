@@ -146,7 +146,7 @@ func (d *Dashboard) showLogin(c echo.Context, status int, message string) error 
 	if status == http.StatusUnauthorized {
 		c.Response().Header().Set("WWW-Authenticate", `Bearer realm="hfbot"`)
 	}
-	return d.show(c, status, "login", &page{Title: "Sign in", Data: data})
+	return d.show(c, status, "login", &page{Title: "Sign in", Static: true, Data: data})
 }
 
 // loginByToken takes the admin's token from the form.

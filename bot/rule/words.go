@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Words is a rule in plain words, for people who do not know the language.
@@ -98,7 +99,7 @@ func (r *Rule) conditionsInWords() []string {
 func (r *Rule) limits() []string {
 	var parts []string
 	if r.Debounce != nil {
-		parts = append(parts, fmt.Sprintf("waits for %s of quiet, at most %s", r.Debounce.Wait, r.Debounce.Max))
+		parts = append(parts, fmt.Sprintf("waits for %s of quiet, at most %s", plain(r.Debounce.Wait), plain(r.Debounce.Max)))
 	}
 	if r.OncePer {
 		parts = append(parts, "once only for the same values of once_per")
@@ -107,12 +108,24 @@ func (r *Rule) limits() []string {
 		parts = append(parts, "one run of its group at a time ("+r.Concurrency.OnConflict+")")
 	}
 	if r.RateLimit != nil {
-		parts = append(parts, fmt.Sprintf("at most %d runs of a key in %s", r.RateLimit.Max, r.RateLimit.Per))
+		parts = append(parts, fmt.Sprintf("at most %d runs of a key in %s", r.RateLimit.Max, plain(r.RateLimit.Per)))
 	}
 	if r.Breaker != nil {
-		parts = append(parts, fmt.Sprintf("stops after %d runs on one repository in %s", r.Breaker.Max, r.Breaker.Per))
+		parts = append(parts, fmt.Sprintf("stops after %d runs on one repository in %s", r.Breaker.Max, plain(r.Breaker.Per)))
 	}
 	return parts
+}
+
+// plain writes a duration without the parts that are zero: 1h and not 1h0m0s.
+func plain(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 // keepSource keeps the lines of a rule for people to read: from its first line to the one before the next rule, without

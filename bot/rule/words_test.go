@@ -49,9 +49,9 @@ func TestWords(t *testing.T) {
 			},
 			If: []string{"a changed path in **/*.bin; no changed path in docs/**", "size(changed) < 10"},
 			Limits: []string{
-				"waits for 1m0s of quiet, at most 10m0s", "once only for the same values of once_per",
-				"one run of its group at a time (skip)", "at most 2 runs of a key in 1h0m0s",
-				"stops after 9 runs on one repository in 1h0m0s",
+				"waits for 1m of quiet, at most 10m", "once only for the same values of once_per",
+				"one run of its group at a time (skip)", "at most 2 runs of a key in 1h",
+				"stops after 9 runs on one repository in 1h",
 			},
 			Names: []string{"acme/*", "lab/x"},
 		},

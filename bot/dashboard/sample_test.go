@@ -1,0 +1,402 @@
+package dashboard_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hfbot/hfbot/actions"
+	_ "github.com/hfbot/hfbot/actions/builtin" // the rules of the sample use them
+	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/store"
+)
+
+// noon is when samples end.
+var noon = time.Date(2026, 11, 24, 12, 34, 56, 0, time.UTC)
+
+// clock is a time that stands until it is set.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = t
+}
+
+// sample fills a store with what a bot of a small lab sees on a day.
+type sample struct {
+	t     testing.TB
+	store *store.Store
+	clock *clock
+	rules *rule.Set
+	n     int
+}
+
+func newSample(t testing.TB, s *store.Store, c *clock) *sample {
+	t.Helper()
+	set, problems := rule.Load([]string{"testdata/rules.yaml"}, rule.Options{Actions: actions.Default})
+	if set == nil {
+		t.Fatal(problems.Text())
+	}
+	set.LoadedAt = noon.Add(-24 * time.Hour)
+	return &sample{t: t, store: s, clock: c, rules: set}
+}
+
+// id is a UUIDv7 of a time; later ones of the same time sort after earlier ones.
+func (s *sample) id(at time.Time) string {
+	s.n++
+	ms := at.UnixMilli()
+	return fmt.Sprintf("%08x-%04x-7%03x-8000-%012x", ms>>16, ms&0xffff, s.n&0xfff, s.n)
+}
+
+// event is a delivery of the sample.
+type event struct {
+	at          time.Time
+	scope, act  string
+	kind, repo  string
+	title       string
+	private     bool
+	changed     string // the path that a push changed
+	skip        string // the reason why a match is skipped
+	ends        store.RunState
+	took        time.Duration
+	errorText   string
+	leave       bool // the run is left under way
+	waiting     bool
+	neverLooked bool // not matched yet
+}
+
+func (e event) body() []byte {
+	p := map[string]any{
+		"event": map[string]any{"action": e.act, "scope": e.scope},
+		"repo": map[string]any{
+			"type": e.kind, "name": e.repo, "id": fmt.Sprintf("%024x", len(e.repo)), "private": e.private,
+			"url":     map[string]any{"web": "https://huggingface.co/" + e.repo, "api": "https://huggingface.co/api/models/" + e.repo},
+			"headSha": "c379e821c9c95d613899e8c4343e4bfee2b0c600", "owner": map[string]any{"id": "628b753283ef59b5be89e937"},
+		},
+		"webhook": map[string]any{"id": "6390e855e30d9209411de93b", "version": 3},
+	}
+	if e.scope == "repo.content" {
+		p["updatedRefs"] = []any{map[string]any{
+			"ref": "refs/heads/main", "oldSha": "ce9a4674fa833a68d5a73ec355f0ea95eedd60b7",
+			"newSha": "c379e821c9c95d613899e8c4343e4bfee2b0c600",
+		}}
+	} else {
+		p["discussion"] = map[string]any{
+			"id": fmt.Sprintf("%024x", e.at.Unix()), "title": e.title, "num": 12, "status": "open", "isPullRequest": true,
+			"author":  map[string]any{"id": "61d2000c3c2083e1c08af22d"},
+			"changes": map[string]any{"base": "refs/heads/main"},
+			"url":     map[string]any{"web": "https://huggingface.co/" + e.repo + "/discussions/12"},
+		}
+	}
+	text, err := json.Marshal(p)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// add keeps an event, matches it as the bot would, and plays the runs of its matches.
+func (s *sample) add(e event) (delivery string, runs []string) {
+	s.t.Helper()
+	ctx, body := s.t.Context(), e.body()
+	s.clock.set(e.at)
+	id, _, err := s.store.Accept(ctx, store.Delivery{
+		ID: s.id(e.at), WebhookID: fmt.Sprintf("msg_%d", s.n), Key: fmt.Sprint("k", s.n), Body: body, Source: store.SourceWebhook,
+		Scope: e.scope, Action: e.act, Repo: e.repo, RepoType: e.kind, Hook: "6390e855e30d9209411de93b", Public: !e.private,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if e.neverLooked {
+		return id, nil
+	}
+	explanation := rule.Explanation{Rules: s.explain(e)}
+	verdicts := map[string]string{}
+	err = s.store.InTx(ctx, func(tx *store.Tx) error {
+		for i := range explanation.Rules {
+			o := &explanation.Rules[i]
+			if o.Verdict == rule.VerdictMatched && e.skip != "" {
+				o.Verdict, o.Reason, o.Steps = rule.VerdictSkipped, e.skip, []rule.StepView{}
+			}
+			verdicts[o.RuleID] = string(o.Verdict)
+			if o.Verdict != rule.VerdictMatched {
+				continue
+			}
+			r := &store.Run{
+				ID: s.id(e.at), DeliveryID: id, Rule: o.RuleID, Repo: e.repo, RepoType: e.kind, RepoID: fmt.Sprintf("%024x", len(e.repo)), Ref: o.Ref,
+				SHA: o.SHA, CreatedAt: e.at,
+			}
+			for n, step := range o.Rule.Steps {
+				name := step.ID
+				if name == "" {
+					name = fmt.Sprint("#", n+1)
+				}
+				r.Plan.Steps = append(r.Plan.Steps, store.StepPlan{ID: name, Uses: step.Uses, With: step.With, If: step.If})
+			}
+			if err := tx.InsertRun(r); err != nil {
+				return err
+			}
+			runs = append(runs, r.ID)
+		}
+		text, err := json.Marshal(explanation)
+		if err != nil {
+			return err
+		}
+		return tx.FinishMatch(id, text, verdicts, "")
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, r := range runs {
+		s.play(e, r)
+	}
+	return id, runs
+}
+
+// play works a run as the event says.
+func (s *sample) play(e event, run string) {
+	s.t.Helper()
+	if e.ends == "" && !e.leave && !e.waiting {
+		return
+	}
+	at := e.at.Add(40 * time.Millisecond)
+	s.clock.set(at)
+	var lease *store.Lease
+	s.tx(func(tx *store.Tx) (err error) {
+		lease, _, err = tx.Claim(run, "worker", at.Add(time.Hour))
+		return err
+	})
+	one, err := s.store.Run(s.t.Context(), run)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for i, step := range one.Steps {
+		last := i == len(one.Steps)-1
+		s.tx(func(tx *store.Tx) error {
+			_, err := tx.StartStep(lease, i, one.Plan.Steps[i].With)
+			return err
+		})
+		s.say(run, i, 1, at, "info", step.Uses+" begins, attempt 1")
+		if e.leave && step.Uses == "model.convert" {
+			s.progress(run, i, at)
+			return
+		}
+		if e.waiting {
+			s.clock.set(at.Add(2 * time.Second))
+			s.say(run, i, 2, s.clock.Now(), "error", e.errorText)
+			s.tx(func(tx *store.Tx) error {
+				return tx.EndStep(lease, i, store.StepResult{State: store.Waiting, Error: e.errorText})
+			})
+			s.tx(func(tx *store.Tx) error {
+				return tx.WaitRetry(lease, s.clock.Now().Add(20*time.Second), "step "+step.ID+" failed; retry 1 of 3")
+			})
+			return
+		}
+		at = at.Add(e.took / time.Duration(len(one.Steps)))
+		s.clock.set(at)
+		result := store.StepResult{State: store.Succeeded, Outputs: outputs(step.Uses)}
+		if last && e.ends == store.RunFailed {
+			result = store.StepResult{State: store.RunFailed, Error: e.errorText}
+			s.say(run, i, 2, at, "error", e.errorText)
+		} else {
+			s.say(run, i, 2, at, "info", "done")
+		}
+		s.tx(func(tx *store.Tx) error { return tx.EndStep(lease, i, result) })
+	}
+	message := ""
+	if e.ends == store.RunFailed {
+		message = "step " + one.Steps[len(one.Steps)-1].ID + ": " + e.errorText
+	}
+	s.tx(func(tx *store.Tx) error { return tx.FinishRun(lease, e.ends, message) })
+}
+
+func (s *sample) progress(run string, step int, at time.Time) {
+	s.t.Helper()
+	lines := []store.LogLine{
+		{Step: step, Attempt: 1, Seq: 2, At: at.Add(700 * time.Millisecond), Level: "info", Message: "read the index: 2 shards, 291 tensors, 9.9 GB"},
+		{Step: step, Attempt: 1, Seq: 3, At: at.Add(41 * time.Second), Level: "info", Message: "pytorch_model-00001-of-00002.bin converted, checksums equal"},
+		{Step: step, Attempt: 1, Seq: 4, At: at.Add(42 * time.Second), Level: "warn", Message: "lm_head.weight shares storage with model.embed_tokens.weight; kept once"},
+	}
+	err := s.store.Record(s.t.Context(), run, lines, &store.Progress{
+		Step: step, Done: 6_100_000_000, Total: 9_900_000_000, Note: "converting pytorch_model-00002-of-00002.bin", At: at.Add(time.Minute),
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *sample) say(run string, step, seq int, at time.Time, level, message string) {
+	s.t.Helper()
+	line := store.LogLine{Step: step, Attempt: 1, Seq: seq, At: at, Level: level, Message: message}
+	if err := s.store.Record(s.t.Context(), run, []store.LogLine{line}, nil); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *sample) tx(f func(tx *store.Tx) error) {
+	s.t.Helper()
+	if err := s.store.InTx(s.t.Context(), f); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// inputs and results are the fields of the sample's actions.
+type inputs struct {
+	Body string `json:"body" doc:"What to say, in Markdown." required:"true"`
+	Key  string `json:"key" doc:"One comment for each key, edited in place."`
+}
+
+type results struct {
+	URL string `json:"url" doc:"Where it is."`
+}
+
+// plain is an action that does nothing.
+type plain struct{ spec actions.Spec }
+
+func (p plain) Spec() actions.Spec { return p.spec }
+
+func (plain) Run(context.Context, *actions.Runtime, inputs) (results, error) { return results{}, nil }
+
+// catalogue has actions of the sample's own, since those of the bot change.
+func catalogue() *actions.Registry {
+	r := actions.NewRegistry()
+	for _, s := range []actions.Spec{
+		{ID: "hub.comment", Summary: "Comment on a discussion or pull request.", Effect: actions.HubWrite, Idempotent: true},
+		{ID: "model.convert", Summary: "Convert checkpoints to safetensors and open a pull request.", Effect: actions.HubWrite, Idempotent: true},
+		{
+			ID: "ci.github", Summary: "Start a workflow on GitHub.", Effect: actions.External,
+			Description: "Starts a workflow or sends a repository_dispatch.",
+			Secrets:     []actions.SecretSpec{{Name: "token", Doc: "A token that may start workflows.", Required: true}},
+		},
+	} {
+		s.Example = "uses: " + s.ID + "\nwith: {body: Hello}"
+		actions.Add(r, plain{s})
+	}
+	return r
+}
+
+func outputs(uses string) map[string]any {
+	switch uses {
+	case "model.convert":
+		return map[string]any{
+			"pull_request": 7, "url": "https://huggingface.co/acme-lab/tiny-llama/discussions/7",
+			"files": []any{"model.safetensors"}, "skipped": "",
+		}
+	case "hub.comment":
+		return map[string]any{"id": "64a5c2", "url": "https://huggingface.co/acme-lab/tiny-llama/discussions/7#64a5c2", "created": true}
+	}
+	return map[string]any{"url": "https://github.com/acme/training/actions/workflows/train.yml"}
+}
+
+// What pushes change.
+const (
+	pickle   = "pytorch_model.bin"
+	cardOnly = "README.md"
+	data     = "data/train-00007.parquet"
+)
+
+// explain is what matching the sample's rules comes to. It is written down here, so that the pages of this test do not
+// change with the words of another package.
+func (s *sample) explain(e event) []rule.Outcome {
+	push := e.scope == "repo.content"
+	name := e.scope + "." + e.act
+	var list []rule.Outcome
+	for _, r := range s.rules.Rules {
+		o := rule.Outcome{RuleID: r.ID, Rule: r, Verdict: rule.VerdictNotMatched, Steps: []rule.StepView{}}
+		clause := func(what string, line int, ok bool, want, got string) {
+			o.Clauses = append(o.Clauses, rule.Clause{Clause: what, OK: ok, Want: want, Got: got, Line: r.Line + line})
+			if !ok && o.Reason == "" {
+				o.Reason = what + ": wanted " + want + ", got " + got
+			}
+		}
+		switch r.ID {
+		case "auto-safetensors":
+			clause("on", 1, push, "repo.content.update", name)
+			clause("repos.type", 2, e.kind == "model", "model", e.kind)
+			if push && e.kind == "model" {
+				clause("repos.name", 2, true, "acme-lab/*", e.repo)
+				clause("refs", 0, true, "refs/heads/main", "refs/heads/main")
+				clause("repos.tags", 2, true, "all of pytorch", "pytorch, text-generation")
+				clause("paths", 3, e.changed == pickle, "a changed path in **/*.bin, **/*.pt", e.changed)
+				if e.changed == pickle {
+					clause("if", 4, true, "!files.exists(f, f.endsWith('.safetensors'))", "true; files has 3 paths")
+				} else {
+					clause("if", 4, false, "!files.exists(f, f.endsWith('.safetensors'))", "not fetched; paths decided")
+				}
+			}
+		case "welcome":
+			clause("on", 1, !push, "discussion.create", name)
+			if !push {
+				clause("if", 2, true, "discussion.isPullRequest", "true")
+			}
+		case "retrain":
+			clause("on", 1, push, "repo.content.update", name)
+			clause("repos.type", 2, e.kind == "dataset", "dataset", e.kind)
+			if push && e.kind == "dataset" {
+				clause("paths", 3, e.changed == data, "a changed path in data/**", e.changed)
+			}
+		}
+		if o.Reason == "" {
+			o.Verdict, o.Reason = rule.VerdictMatched, "all conditions hold"
+			for _, step := range r.Steps {
+				o.Steps = append(o.Steps, rule.StepView{ID: step.ID, Uses: step.Uses, With: step.With, If: step.If})
+			}
+			if push {
+				o.Ref, o.SHA = "refs/heads/main", "c379e821c9c95d613899e8c4343e4bfee2b0c600"
+			}
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
+// day fills the store with a day that ends at a time, and returns the interesting ones: a delivery with a match, the run
+// under way, and one that failed.
+func (s *sample) day(end time.Time) (matched, running, failed string) {
+	s.t.Helper()
+	for h := 23; h >= 1; h-- {
+		at := end.Add(-time.Duration(h) * time.Hour)
+		for i := range 1 + (h*7+3)%5 {
+			when := at.Add(time.Duration(i*7) * time.Minute)
+			repo := []string{"acme-lab/tiny-llama", "acme-lab/bert-small", "acme-lab/whisper-nano"}[(h+i)%3]
+			switch (h + i) % 4 {
+			case 0:
+				s.add(event{at: when, scope: "repo.content", act: "update", kind: "model", repo: repo, changed: cardOnly})
+			case 1:
+				s.add(event{at: when, scope: "discussion", act: "create", kind: "model", repo: repo, title: "Fix the licence", ends: store.Succeeded, took: 800 * time.Millisecond})
+			case 2:
+				e := event{at: when, scope: "repo.content", act: "update", kind: "dataset", repo: "acme-lab/train-web", changed: data, ends: store.Succeeded, took: time.Second}
+				if h%7 == 0 {
+					e.ends, e.errorText = store.RunFailed, "ci.github: POST https://api.github.com/repos/acme/training/…: 422 workflow train.yml has no input sha"
+				}
+				s.add(e)
+			case 3:
+				s.add(event{at: when, scope: "repo.content", act: "update", kind: "model", repo: repo, changed: pickle, ends: store.Succeeded, took: 70 * time.Second})
+			}
+		}
+	}
+	_, f := s.add(event{
+		at: end.Add(-40 * time.Minute), scope: "repo.content", act: "update", kind: "dataset", repo: "acme-lab/train-web", changed: data, ends: store.RunFailed,
+		took: 2 * time.Second, errorText: "ci.github: POST https://api.github.com/repos/acme/training/actions/workflows/train.yml/dispatches: 422 workflow has no input sha",
+	})
+	s.add(event{at: end.Add(-25 * time.Minute), scope: "repo.content", act: "update", kind: "model", repo: "acme-lab/tiny-llama", changed: pickle, skip: "once"})
+	s.add(event{at: end.Add(-15 * time.Minute), scope: "discussion", act: "create", kind: "space", repo: "acme-lab/internal-demo", title: "Add a Dockerfile", private: true, ends: store.Succeeded, took: time.Second})
+	s.add(event{at: end.Add(-4 * time.Minute), scope: "repo.content", act: "update", kind: "dataset", repo: "acme-lab/train-code", changed: data, waiting: true, errorText: "ci.github: POST https://api.github.com/…: 503 Service Unavailable"})
+	m, r := s.add(event{at: end.Add(-2 * time.Minute), scope: "repo.content", act: "update", kind: "model", repo: "acme-lab/llama-7b-instruct", changed: pickle, leave: true})
+	s.add(event{at: end.Add(-3 * time.Second), scope: "discussion", act: "create", kind: "model", repo: "acme-lab/bert-small", title: "Typo", neverLooked: true})
+	s.clock.set(end)
+	return m, r[0], f[0]
+}
