@@ -71,6 +71,10 @@ func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err er
 		home, _, _ := strings.Cut(cfg.SpaceID, "/")
 		webhook = bot.WebhookOptions{URL: hook.Address(cfg.PublicHost), Watch: cfg.Watch, Home: home}
 	}
+	if path, isSQLite := strings.CutPrefix(cfg.Database, "sqlite:"); isSQLite && cfg.OnSpace() && config.OnRootDisk(path) {
+		log.Warn("the database is on the Space's own disk, which is emptied at each restart: "+bot.KeepState,
+			zap.String("database", databaseName(cfg.Database)))
+	}
 	b, err := bot.New(ctx, bot.Options{
 		Endpoint: cfg.Endpoint, Token: cfg.Token, Rules: rules, Database: cfg.Database, Listen: cfg.Listen,
 		WebhookSecrets: cfg.WebhookSecrets, AdminToken: cfg.AdminToken, PublicHost: cfg.PublicHost,
