@@ -24,6 +24,7 @@ const (
 	sweepBatch   = 256
 	matchTries   = 3 // how often a delivery is matched when the Hub does not answer for a fact
 	matchBackoff = 2 * time.Second
+	explainAll   = 500 // rules up to which each delivery keeps the reason of every one that does not match
 )
 
 // dispatcher turns stored deliveries into runs: it matches each against the rules, decides what only the store knows
@@ -153,7 +154,7 @@ func (d *dispatcher) evaluate(ctx context.Context, delivery *store.Delivery, p *
 	set, event := d.rules(), rule.Delivery{ID: delivery.ID, Body: delivery.Body, Payload: p}
 	for try := 1; ; try++ {
 		facts := d.factsFor(p)
-		v := &verdictOn{facts: facts, Explanation: rule.Explanation{Rules: set.Match(ctx, event, facts)}}
+		v := &verdictOn{facts: facts, Explanation: look(ctx, set, event, facts)}
 		if err := keepVerdicts(delivery, &v.Explanation); err != nil {
 			return nil, err
 		}
@@ -171,6 +172,18 @@ func (d *dispatcher) evaluate(ctx context.Context, delivery *store.Delivery, p *
 		case <-time.After(matchBackoff):
 		}
 	}
+}
+
+// look matches the rules. Of a small set, every rule is explained; of a large one, those that the index finds, so that a
+// delivery costs no more time and space for rules that are not meant at all.
+func look(ctx context.Context, set *rule.Set, event rule.Delivery, facts rule.FactsFor) rule.Explanation {
+	if len(set.Rules) <= explainAll {
+		return rule.Explanation{Rules: set.Match(ctx, event, facts)}
+	}
+	outcomes := set.MatchCandidates(ctx, event, facts)
+	e := rule.Explanation{Rules: rule.Explain(ctx, event, facts, outcomes, explainAll)}
+	e.Omitted = len(set.Rules) - len(verdicts(e.Rules))
+	return e
 }
 
 // worthAnotherTry tells whether a rule could not be decided because a fact could not be fetched. An expression that
@@ -197,7 +210,7 @@ func keepVerdicts(delivery *store.Delivery, e *rule.Explanation) error {
 	}
 	kept := slices.DeleteFunc(before.Rules, func(o rule.Outcome) bool { return undecided[o.RuleID] })
 	anew := slices.DeleteFunc(e.Rules, func(o rule.Outcome) bool { return !undecided[o.RuleID] })
-	e.Rules, e.Notes = slices.Concat(kept, anew), before.Notes
+	e.Rules, e.Notes, e.Omitted = slices.Concat(kept, anew), before.Notes, before.Omitted
 	return nil
 }
 

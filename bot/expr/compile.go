@@ -35,6 +35,7 @@ type Program struct {
 	facts  []string // lazy facts it names and sha, cheapest first
 	first  []string // those inside [...], which partial evaluation cannot be trusted with
 	status bool     // it calls always(), failure() or success()
+	loops  bool     // it goes through a list or map, so that its evaluation needs a deadline
 	traced func() (cel.Program, error)
 }
 
@@ -42,6 +43,9 @@ type Program struct {
 func (p *Program) Facts() []string {
 	return slices.DeleteFunc(slices.Clone(p.facts), func(name string) bool { return name == FactSHA })
 }
+
+// NeedsFacts tells whether the expression names anything that is looked up.
+func (p *Program) NeedsFacts() bool { return len(p.facts) > 0 }
 
 // Condition compiles the if of a rule. The error is Issues.
 func (e *Env) Condition(src string) (*Program, error) { return e.wrapped(src, forRule) }
@@ -108,19 +112,23 @@ func (p *Program) plan(opts ...cel.EvalOption) (cel.Program, error) {
 	return p.env.cel.Program(p.ast, cel.EvalOptions(opts...), cel.InterruptCheckFrequency(interruptEvery))
 }
 
-// check parses and type-checks. Checking is serial, so that the fields noted as missing are those of src.
+// check parses and type-checks. When there are mistakes it checks once more by itself, so that the fields then noted as
+// missing are those of src.
 func (e *Env) check(src string) (*cel.Ast, Issues) {
 	parsed, issues := e.cel.Parse(src)
 	if issues.Err() != nil {
 		return nil, e.translate(src, issues)
 	}
+	e.mu.RLock()
+	checked, issues := e.cel.Check(parsed)
+	e.mu.RUnlock()
+	if issues.Err() == nil {
+		return checked, nil
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	checked, issues := e.cel.Check(parsed)
-	if issues.Err() != nil {
-		return nil, e.translate(src, issues)
-	}
-	return checked, nil
+	_, issues = e.cel.Check(parsed)
+	return nil, e.translate(src, issues)
 }
 
 // inspect walks the expression for what the type checker does not know.
@@ -144,6 +152,8 @@ func (p *Program) inspect(k kind) Issues {
 					report(e, "%s() exists only in the if of a step", name[1:])
 				}
 			}
+		case ast.ComprehensionKind:
+			p.loops = true
 		case ast.CallKind:
 			p.inspectCall(e.AsCall(), indexed, func(format string, args ...any) { report(e, format, args...) })
 		}

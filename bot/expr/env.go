@@ -27,7 +27,7 @@ const maxSource = 16 << 10
 type Env struct {
 	cel   *cel.Env
 	types *typeTable
-	mu    *sync.Mutex // held while checking, so that the fields found missing belong to one expression
+	mu    *sync.RWMutex // held alone while the names in a mistake are looked for, so that they belong to one expression
 }
 
 // baseEnv is what all environments extend: everything but the types of vars, command and steps.
@@ -60,7 +60,7 @@ var baseEnv = sync.OnceValues(func() (*Env, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the expression environment: %w", err)
 	}
-	return &Env{cel: env, types: table, mu: new(sync.Mutex)}, nil
+	return &Env{cel: env, types: table, mu: new(sync.RWMutex)}, nil
 })
 
 // New returns an environment for a rule. It fails only on Options that no rule file can produce, such as an output of
@@ -81,7 +81,7 @@ func New(opts Options) (*Env, error) {
 	if err != nil {
 		return nil, fmt.Errorf("extend the expression environment: %w", err)
 	}
-	return &Env{cel: env, types: table, mu: new(sync.Mutex)}, nil
+	return &Env{cel: env, types: table, mu: new(sync.RWMutex)}, nil
 }
 
 // ruleRecords are the types that differ from rule to rule.

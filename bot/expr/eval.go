@@ -89,16 +89,31 @@ func (p *Program) try(ctx context.Context, in *Input) (ref.Val, []string, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, evalTime)
-	defer cancel()
-	v, _, err := p.run.ContextEval(ctx, vars)
+	v, err := p.bounded(ctx, vars)
 	if err != nil {
-		return nil, nil, p.evalError(ctx, err)
+		return nil, nil, err
 	}
 	if unknown, ok := v.(*types.Unknown); ok {
 		return nil, p.missing(unknown), nil
 	}
 	return v, nil, nil
+}
+
+// bounded evaluates under a deadline. What has no loop in it ends by itself, and a timer would cost as much as all the
+// rest of a simple condition.
+func (p *Program) bounded(ctx context.Context, vars cel.Activation) (v ref.Val, err error) {
+	if !p.loops {
+		v, _, err = p.run.Eval(vars)
+	} else {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, evalTime)
+		defer cancel()
+		v, _, err = p.run.ContextEval(ctx, vars)
+	}
+	if err != nil {
+		return nil, p.evalError(ctx, err)
+	}
+	return v, nil
 }
 
 // unknown filters the facts that are not known.

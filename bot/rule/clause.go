@@ -59,14 +59,8 @@ func (o Outcome) failed(err error) Outcome {
 func (m *matcher) on(r *Rule, out *Outcome) (trigger, bool) {
 	e := m.payload.Event
 	got := e.Scope + "." + e.Action
-	for _, t := range r.on {
-		if t.matches(e) {
-			out.add("on", true, r.onLine, joinTriggers(r.on), got)
-			return t, true
-		}
-	}
-	out.add("on", false, r.onLine, joinTriggers(r.on), got)
-	return trigger{}, false
+	t, ok := r.trigger(e)
+	return t, out.add("on", ok, r.onLine, joinTriggers(r.on), got)
 }
 
 // repos checks what the payload tells of the repository.

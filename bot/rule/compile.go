@@ -3,8 +3,10 @@ package rule
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -17,45 +19,32 @@ type condition struct {
 	places  []place // of each code point of the source
 }
 
-// envCache keeps the environments of a load: rules of the same shape share one.
-type envCache map[string]*expr.Env
-
-// get returns the environment for a file's vars, a rule's command and the steps before an expression.
-func (c envCache) get(vars map[string]any, command *Command, steps []expr.Step) (*expr.Env, error) {
-	var args []expr.Arg
-	if command != nil {
-		for _, a := range command.Args {
-			args = append(args, expr.Arg{Name: a.Name, Type: a.Type})
-		}
+// check compiles all expressions and looks for what single keys cannot tell. Rules do not depend on one another, so as
+// many are checked at the same time as there are processors: type-checking is most of the time of a load.
+func (l *loader) check() {
+	next := make(chan *draft)
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), max(1, len(l.drafts))) {
+		workers.Go(func() {
+			for dr := range next {
+				dr.check()
+			}
+		})
 	}
-	signature := fmt.Sprintf("%v %v", vars, args)
-	for _, s := range steps {
-		signature += " " + s.ID
-		for _, o := range s.Outputs {
-			signature += "," + o.Name + ":" + o.Type + ":" + o.Elem
-		}
+	for _, dr := range l.drafts {
+		next <- dr
 	}
-	if env, ok := c[signature]; ok {
-		return env, nil
-	}
-	env, err := expr.New(expr.Options{Vars: vars, Args: args, Steps: steps})
-	if err != nil {
-		return nil, err
-	}
-	c[signature] = env
-	return env, nil
+	close(next)
+	workers.Wait()
 }
 
-// check compiles all expressions and looks for what single keys cannot tell.
-func (l *loader) check() {
-	for _, dr := range l.drafts {
-		dr.compile()
-		for i := range dr.steps {
-			dr.checkStep(i)
-		}
-		dr.lint()
-		dr.rule.Summary = summarise(dr.rule)
+func (dr *draft) check() {
+	dr.compile()
+	for i := range dr.steps {
+		dr.checkStep(i)
 	}
+	dr.lint()
+	dr.rule.Summary = summarise(dr.rule)
 }
 
 // compile compiles the expressions of the rule itself.
@@ -67,18 +56,18 @@ func (dr *draft) compile() {
 		return
 	}
 	if e.cond != nil {
-		if p := dr.program(env.Condition, e.cond, "if"); p != nil {
+		if p := dr.program(env, forCondition, e.cond, "if"); p != nil {
 			r.cond = &condition{program: p, places: dr.text.locate(e.cond)}
 		}
 	}
 	for _, n := range e.once {
-		r.keys.once = append(r.keys.once, dr.program(env.Key, n, "once_per"))
+		r.keys.once = append(r.keys.once, dr.program(env, forKey, n, "once_per"))
 	}
 	if e.debounce != nil {
-		r.keys.debounce = dr.program(env.Key, e.debounce, "debounce.key")
+		r.keys.debounce = dr.program(env, forKey, e.debounce, "debounce.key")
 	}
 	if e.rate != nil {
-		r.keys.rate = dr.program(env.Key, e.rate, "rate_limit.key")
+		r.keys.rate = dr.program(env, forKey, e.rate, "rate_limit.key")
 	}
 	if e.group != nil {
 		t, err := env.Template(e.group.Value)
@@ -90,8 +79,8 @@ func (dr *draft) compile() {
 }
 
 // program compiles one expression, nil when it is wrong.
-func (dr *draft) program(compile func(string) (*expr.Program, error), n *yaml.Node, what string) *expr.Program {
-	p, err := compile(n.Value)
+func (dr *draft) program(env *expr.Env, k programKind, n *yaml.Node, what string) *expr.Program {
+	p, err := dr.envs.program(env, k, n.Value)
 	if err != nil {
 		dr.issues(n, what, err)
 		return nil
@@ -173,7 +162,7 @@ func (dr *draft) checkExpressions(i int, env *expr.Env) {
 		if !expr.IsTemplate(n.Value) || s.step.templates[n.Value] != nil {
 			return
 		}
-		t, err := env.Template(n.Value)
+		t, err := dr.envs.template(env, n.Value)
 		if err != nil {
 			dr.stepIssues(i, n, "with", err)
 			return

@@ -221,24 +221,37 @@ func (m *matcher) invoked(r *Rule, out *Outcome) (*Invocation, bool) {
 	if r.Command == nil {
 		return nil, true
 	}
-	content := ""
-	if m.payload.Comment != nil {
-		content = m.payload.Comment.Content
+	if found, ok := m.invocation(r); ok {
+		return found, out.add("command", true, r.onLine, r.Command.Name, r.Command.Name)
 	}
-	found := Invocations(content)
 	var names []string
-	for i := range found {
-		if found[i].Name == r.Command.Name {
-			out.add("command", true, r.onLine, r.Command.Name, r.Command.Name)
-			return &found[i], true
-		}
-		names = append(names, found[i].Name)
+	for _, other := range m.invocations() {
+		names = append(names, other.Name)
 	}
 	got := "no command"
 	if len(names) > 0 {
 		got = strings.Join(names, ", ")
 	}
 	return nil, out.add("command", false, r.onLine, r.Command.Name, got)
+}
+
+// invocation finds a rule's command in the comment.
+func (m *matcher) invocation(r *Rule) (*Invocation, bool) {
+	for i, found := range m.invocations() {
+		if found.Name == r.Command.Name {
+			return &m.spoken[i], true
+		}
+	}
+	return nil, false
+}
+
+// invocations are the commands of the comment, looked for once.
+func (m *matcher) invocations() []Invocation {
+	if !m.parsed && m.payload.Comment != nil {
+		m.spoken = Invocations(m.payload.Comment.Content)
+	}
+	m.parsed = true
+	return m.spoken
 }
 
 // usage writes a command with its arguments, for help and refusals.

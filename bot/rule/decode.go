@@ -2,8 +2,6 @@ package rule
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -242,14 +240,4 @@ func valueNode(n *yaml.Node, name string) *yaml.Node {
 		}
 	}
 	return n
-}
-
-// hash identifies what a rule says: its source as YAML sees it, and the file's vars.
-func (d *decoder) hash(n *yaml.Node) string {
-	src, err := yaml.Marshal([]any{n, d.vars})
-	if err != nil {
-		src = []byte(err.Error())
-	}
-	sum := sha256.Sum256(src)
-	return hex.EncodeToString(sum[:8])
 }

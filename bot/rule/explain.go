@@ -10,6 +10,9 @@ import (
 type Explanation struct {
 	Rules []Outcome `json:"rules"`
 	Notes []string  `json:"notes,omitempty"` // what the delivery meant to the bot itself, such as /hfbot stop
+	// Omitted is how many more rules did not match that are not listed, since there are too many to keep the reason of
+	// each for every delivery. `hfbot explain` lists them all.
+	Omitted int `json:"omitted,omitempty"`
 }
 
 // JSON renders the explanation as `hfbot explain --format json` prints it.
@@ -29,11 +32,12 @@ func (e Explanation) Line() string {
 			matched[o.RuleID] = true
 		}
 	}
+	all := len(rules) + e.Omitted
 	noun := "rules"
-	if len(rules) == 1 {
+	if all == 1 {
 		noun = "rule"
 	}
-	return fmt.Sprintf("%d of %d %s matched", len(matched), len(rules), noun)
+	return fmt.Sprintf("%d of %d %s matched", len(matched), all, noun)
 }
 
 // headings say in plain words what a verdict means.
@@ -62,6 +66,9 @@ func (e Explanation) Text() string {
 	b.WriteString(e.Line() + "\n")
 	for _, o := range e.Rules {
 		b.WriteString("\n" + o.Text())
+	}
+	if e.Omitted > 0 {
+		fmt.Fprintf(&b, "\n%d more rules do not run; hfbot explain tells why each of them does not\n", e.Omitted)
 	}
 	for _, n := range e.Notes {
 		b.WriteString("\nnote: " + n + "\n")

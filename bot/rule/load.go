@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hfbot/hfbot/actions"
@@ -30,7 +31,7 @@ func Load(paths []string, opts Options) (*Set, Problems) {
 	if opts.Actions == nil {
 		opts.Actions = actions.NewRegistry()
 	}
-	l := &loader{opts: opts, ids: map[string]*draft{}, envs: envCache{}}
+	l := newLoader(opts)
 	files := l.find(paths)
 	sum := fingerprint{sha256.New()}
 	for _, name := range files {
@@ -66,11 +67,23 @@ func (f fingerprint) String() string { return hex.EncodeToString(f.Sum(nil)) }
 
 // loader gathers the rules of all files, and all that is wrong with them.
 type loader struct {
-	opts     Options
-	drafts   []*draft
-	ids      map[string]*draft
-	envs     envCache
+	opts   Options
+	drafts []*draft
+	ids    map[string]*draft
+	envs   *envCache
+
+	mu       sync.Mutex // rules are checked at the same time
 	problems Problems
+}
+
+func newLoader(opts Options) *loader {
+	return &loader{opts: opts, ids: map[string]*draft{}, envs: newEnvCache()}
+}
+
+func (l *loader) note(p Problem) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.problems = append(l.problems, p)
 }
 
 func (l *loader) fileProblem(name string, err error) {
@@ -78,7 +91,7 @@ func (l *loader) fileProblem(name string, err error) {
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	l.problems = append(l.problems, Problem{File: name, Severity: Error, Message: fmt.Sprintf("cannot be read: %v", err)})
+	l.note(Problem{File: name, Severity: Error, Message: fmt.Sprintf("cannot be read: %v", err)})
 }
 
 // find lists the files of all paths, each once, those of a folder by name.

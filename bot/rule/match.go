@@ -68,14 +68,35 @@ func (s *Set) Match(ctx context.Context, d Delivery, facts FactsFor) []Outcome {
 	return list
 }
 
-// MatchCandidates is Match without the rules that the index rules out by the event's scope and the repository's type
-// and namespace. Its time grows with the rules that could match, not with all.
+// MatchCandidates is Match without the rules that the index rules out by the event's scope and the repository's type,
+// name and tags. Its time grows with the rules that could match, not with all. Outcomes of rules that do not match may
+// lack their reason and clauses, which cost more than the verdict: Explain gives them.
 func (s *Set) MatchCandidates(ctx context.Context, d Delivery, facts FactsFor) []Outcome {
 	m := newMatcher(ctx, d, facts)
 	candidates := s.index.candidates(d.Payload)
 	list := make([]Outcome, 0, len(candidates))
 	for _, i := range candidates {
-		list = append(list, m.rule(s.Rules[i])...)
+		if r := s.Rules[i]; m.misses(r) {
+			list = append(list, bare(r))
+		} else {
+			list = append(list, m.rule(r)...)
+		}
+	}
+	return list
+}
+
+// Explain gives the first most outcomes that lack a reason theirs.
+func Explain(ctx context.Context, d Delivery, facts FactsFor, outcomes []Outcome, most int) []Outcome {
+	m := newMatcher(ctx, d, facts)
+	list := make([]Outcome, 0, len(outcomes))
+	for _, o := range outcomes {
+		switch {
+		case o.Reason != "" || o.Rule == nil:
+			list = append(list, o)
+		case most > 0:
+			list = append(list, m.rule(o.Rule)...)
+			most--
+		}
 	}
 	return list
 }
@@ -89,6 +110,10 @@ type matcher struct {
 	event    *expr.Event
 	broken   error // the body cannot be read
 	shared   map[target]expr.Facts
+
+	plain  *expr.Input  // the payload without facts, for conditions that need none
+	spoken []Invocation // the commands of the comment
+	parsed bool         // spoken is filled
 }
 
 // target is where a rule is evaluated: the ref that matched, and the commit.

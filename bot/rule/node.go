@@ -35,7 +35,7 @@ func (d *decoder) report(s Severity, at place, format string, args ...any) {
 
 // add adds a problem whose message says itself what it is about.
 func (d *decoder) add(s Severity, at place, format string, args ...any) {
-	d.problems = append(d.problems, Problem{
+	d.note(Problem{
 		File: d.file, Line: at.line, Column: at.column, Severity: s, Rule: d.rule,
 		Message: fmt.Sprintf(format, args...), Source: d.text.line(at.line),
 	})

@@ -12,6 +12,8 @@ import (
 // mainRef is what a rule on repo.content looks at unless it says otherwise.
 const mainRef = "refs/heads/main"
 
+var mainOnly = []string{mainRef}
+
 // convertRefs are written by the Hub's own converters after each push.
 const convertRefs = "refs/convert/"
 
@@ -27,8 +29,10 @@ func (dr *draft) decodeRefs(n *yaml.Node) {
 	dr.rule.refs = refs{globs: dr.globs(n, "refs"), written: true, line: n.Line}
 }
 
-func (r refs) matches(ref string) bool {
-	return slices.ContainsFunc(r.globs, func(g string) bool { return expr.Glob(ref, g) })
+func (r refs) matches(ref string) bool { return matchAnyRef(ref, r.globs) }
+
+func matchAnyRef(ref string, globs []string) bool {
+	return slices.ContainsFunc(globs, func(g string) bool { return ref == g || expr.Glob(ref, g) })
 }
 
 // namesConvert tells whether the author asked for the converters' refs by name.

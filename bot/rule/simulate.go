@@ -85,7 +85,7 @@ func (c *testCase) simulate(ctx context.Context, o *Outcome, opts Options) ([]St
 	var before []expr.Step
 	var ran []StepView
 	for _, s := range o.Rule.Steps {
-		env, err := envCache{}.get(o.Rule.Vars, o.Rule.Command, before)
+		env, err := newEnvCache().get(o.Rule.Vars, o.Rule.Command, before)
 		if err != nil {
 			return ran, err
 		}

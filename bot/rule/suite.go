@@ -46,7 +46,7 @@ type testFile struct {
 // RunTests runs the tests beside the rules: paths are *_test.yaml files, rule files or folders, of which the tests in
 // and below are run. It uses no network. Problems are those of the test files and of the rules they are for.
 func RunTests(ctx context.Context, paths []string, opts Options) ([]TestResult, Problems) {
-	l := &loader{opts: opts, envs: envCache{}}
+	l := newLoader(opts)
 	results := []TestResult{}
 	for _, name := range l.testFiles(paths) {
 		f := l.readTests(name)
