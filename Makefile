@@ -23,7 +23,7 @@ build: ## Build the static binary dist/hfbot
 
 .PHONY: deps
 deps: ## Install by apt what the tests need and this machine lacks
-	.ci/deps git git-lfs gcc image postgresql chromium
+	.ci/deps git git-lfs gcc image postgresql chromium node
 
 .PHONY: test
 test: deps ## Run all tests: with the race detector, the nested modules, the image

@@ -54,7 +54,7 @@ func (r *repo) head(ref string) (plumbing.Hash, bool) {
 // resolve finds the commit that a revision names: a branch, a tag, a full ref, or a commit id of 4 to 40 digits. An
 // empty revision is main. It fails with errNoRevision.
 func (r *repo) resolve(rev string) (plumbing.Hash, error) {
-	if rev == "" {
+	if rev == "" || rev == "HEAD" {
 		rev = "main"
 	}
 	for _, ref := range []string{rev, "refs/heads/" + rev, "refs/tags/" + rev, "refs/" + rev} {

@@ -60,3 +60,13 @@ func (l *lfsObjects) store(p pointer, content []byte) error {
 	l.stored[p.oid] = content
 	return nil
 }
+
+// total is the size of all objects.
+func (l *lfsObjects) total() (n int64) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, content := range l.stored {
+		n += int64(len(content))
+	}
+	return n
+}

@@ -166,6 +166,13 @@ func (o *oauth) keep(prefix string, g grant) string {
 	return code
 }
 
+// appOf is the app that a code was made for.
+func (o *oauth) appOf(code string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.codes[code].app
+}
+
 // redeem takes the grant of a code or refresh token, which is good once only.
 func (o *oauth) redeem(code string, refresh bool) (grant, bool) {
 	o.mu.Lock()

@@ -49,6 +49,9 @@ func (s *Server) callingApp(c echo.Context, in url.Values) (OAuthApp, bool) {
 	if user, password, ok := c.Request().BasicAuth(); ok {
 		id, secret = unescaped(user), unescaped(password) // RFC 6749, section 2.3.1
 	}
+	if id == "" { // the official JavaScript client (oauth-handle-redirect.ts) names none, and uses PKCE
+		id = s.sso.appOf(in.Get("code"))
+	}
 	app, ok := s.sso.app(id)
 	switch {
 	case !ok:

@@ -3,7 +3,6 @@ package emulator
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/labstack/echo/v4"
@@ -33,6 +32,9 @@ func (s *Server) repoInfo(c echo.Context) error {
 		return err
 	}
 	if fields := asked(c, "expand"); len(fields) > 0 {
+		if err := checkExpand(c, r.typ, fields); err != nil {
+			return err
+		}
 		info = only(info, fields)
 	}
 	return c.JSON(http.StatusOK, info)
@@ -59,8 +61,9 @@ func (s *Server) describe(r *repo, head plumbing.Hash, blobs bool) (map[string]a
 	paths := sortedPaths(files)
 	info := map[string]any{
 		"_id": r.id, "id": state.name, "author": state.owner.name, "private": state.private,
-		"disabled": state.disabled, "gated": any(state.gated), "likes": 0, "downloads": 0, "usedStorage": 0,
-		"createdAt": timestamp(r.createdAt), "lastModified": timestamp(state.updatedAt),
+		"disabled": state.disabled, "gated": any(state.gated), "likes": 0, "trendingScore": 0,
+		"usedStorage": r.usedStorage(),
+		"createdAt":   timestamp(r.createdAt), "lastModified": timestamp(state.updatedAt),
 		"discussionsDisabled": state.discussionsDisabled, "siblings": r.siblings(files, paths, blobs),
 	}
 	if state.gated == "" {
@@ -69,10 +72,13 @@ func (s *Server) describe(r *repo, head plumbing.Hash, blobs bool) (map[string]a
 	if !head.IsZero() {
 		info["sha"] = head.String()
 	}
-	if r.typ == hub.Model {
+	switch r.typ {
+	case hub.Model:
 		info["modelId"] = state.name
-	}
-	if r.typ == hub.Space {
+		s.describeModel(info, r, files)
+	case hub.Dataset:
+		info["downloads"], info["downloadsAllTime"] = 0, 0
+	case hub.Space:
 		s.describeSpace(info, r)
 	}
 	readme, _ := r.blob(files[cardFile].hash) // nothing when there is no card
@@ -83,14 +89,34 @@ func (s *Server) describe(r *repo, head plumbing.Hash, blobs bool) (map[string]a
 	if card != nil {
 		info["cardData"] = card
 	}
-	for _, field := range []string{"library_name", "pipeline_tag"} {
-		if text, ok := card[field].(string); ok && r.typ == hub.Model {
+	cardFields(info, r.typ, card)
+	info["cardExists"] = readme != nil
+	info["tags"] = r.tags(files, card, readme)
+	return info, nil
+}
+
+// cardFields are the card's keys that are fields of the repository as well.
+func cardFields(info map[string]any, typ hub.RepoType, card map[string]any) {
+	if typ == hub.Space {
+		for _, field := range []string{"models", "datasets"} {
+			if list := texts(card[field]); list != nil {
+				info[field] = list
+			}
+		}
+		return
+	}
+	fields := []string{"paperswithcode_id"}
+	if typ == hub.Model {
+		fields = []string{"library_name", "pipeline_tag"}
+	}
+	for _, field := range fields {
+		if text, ok := card[field].(string); ok {
 			info[field] = text
 		}
 	}
-	info["cardExists"] = readme != nil
-	info["tags"] = repoTags(r.typ, card, readme, paths)
-	return info, nil
+	if index, ok := card["model-index"]; ok && typ == hub.Model {
+		info["model-index"] = index
+	}
 }
 
 // describeSpace adds what only Spaces have.
@@ -132,35 +158,4 @@ type lfsInfo struct {
 	SHA256      string `json:"sha256"`
 	Size        int64  `json:"size"`
 	PointerSize int64  `json:"pointerSize"`
-}
-
-// listRepos answers GET /api/{type}s: those the caller may see, newest first.
-func (s *Server) listRepos(c echo.Context) error {
-	typ := hub.RepoType(strings.TrimSuffix(param(c, "type"), "s"))
-	if _, known := webPrefixes[typ]; !known || !strings.HasSuffix(param(c, "type"), "s") {
-		return fail(c, http.StatusNotFound, "", "Not Found")
-	}
-	who, author, search := s.reader(c), c.QueryParam("author"), strings.ToLower(c.QueryParam("search"))
-	found := slices.DeleteFunc(s.repos.all(typ), func(r *repo) bool {
-		state := r.state()
-		return !state.readableBy(who) || (author != "" && !strings.EqualFold(state.owner.name, author)) ||
-			!strings.Contains(strings.ToLower(state.name), search)
-	})
-	slices.SortFunc(found, func(a, b *repo) int { return b.createdAt.Compare(a.createdAt) })
-	const most = 1000
-	from, to := page(c, len(found), number(c, "limit", most, 1, most))
-	list := make([]map[string]any, 0, to-from)
-	for _, r := range found[from:to] {
-		head, _ := r.head(mainBranch)
-		info, err := s.describe(r, head, false)
-		if err != nil {
-			return err
-		}
-		if fields := asked(c, "expand"); len(fields) > 0 {
-			info = only(info, fields)
-		}
-		list = append(list, info)
-	}
-	s.linkNext(c, to, len(found))
-	return c.JSON(http.StatusOK, list)
 }

@@ -27,6 +27,23 @@ var prefixedTags = []string{
 
 var arxivLink = regexp.MustCompile(`arxiv\.org/(?:abs|pdf)/(\d{4}\.\d{4,5})`)
 
+// tags are those of a repository with these files and this card.
+func (r *repo) tags(files map[string]treeFile, card map[string]any, readme []byte) []string {
+	paths := sortedPaths(files)
+	tags := repoTags(r.typ, card, readme, paths)
+	if r.typ != hub.Model {
+		return tags
+	}
+	config := r.modelConfig(files)
+	if card["library_name"] == nil && config.ModelType != "" {
+		tags = append([]string{"transformers"}, tags...)
+	}
+	if config.ModelType != "" {
+		tags = append(tags, config.ModelType)
+	}
+	return unique(tags)
+}
+
 // repoTags derives a repository's tags from its card and files
 // (https://huggingface.co/docs/hub/model-cards and the answers of huggingface.co).
 func repoTags(typ hub.RepoType, card map[string]any, readme []byte, files []string) []string {
@@ -66,10 +83,30 @@ func modelTags(card map[string]any, files []string) []string {
 	tags = append(tags, texts(card["language"])...)
 	tags = append(tags, prefixed("dataset:", card["datasets"])...)
 	tags = append(tags, prefixed("base_model:", card["base_model"])...)
-	for _, relation := range texts(card["base_model_relation"]) {
-		tags = append(tags, prefixed("base_model:"+relation+":", card["base_model"])...)
+	if bases := texts(card["base_model"]); len(bases) > 0 {
+		tags = append(tags, prefixed("base_model:"+relation(card, files)+":", card["base_model"])...)
 	}
 	return tags
+}
+
+// relation is how a model came from its base: as the card says, else as the files look
+// (https://huggingface.co/docs/hub/model-cards#specifying-a-base-model).
+func relation(card map[string]any, files []string) string {
+	if said, ok := card["base_model_relation"].(string); ok && said != "" {
+		return said
+	}
+	for _, file := range files {
+		switch {
+		case path.Base(file) == "adapter_config.json":
+			return "adapter"
+		case path.Ext(file) == ".gguf":
+			return "quantized"
+		}
+	}
+	if len(texts(card["base_model"])) > 1 {
+		return "merge"
+	}
+	return "finetune"
 }
 
 func prefixed(prefix string, value any) []string {
