@@ -15,6 +15,9 @@ import (
 // hubOptions are the flags of `hfbot hub`.
 type hubOptions struct {
 	listen string
+	data   string
+	orgs   []string
+	apps   []string
 	users  []string
 	out    io.Writer
 }
@@ -23,10 +26,11 @@ func newHub() *cobra.Command {
 	var o hubOptions
 	c := &cobra.Command{
 		Use: "hub", Short: "Run a Hub of your own on this machine",
-		Long: `Runs the local Hub: repositories, git, pull requests, comments and webhooks as huggingface.co has
-them, in memory. It ends with Ctrl-C, and all it holds is gone.`,
-		Example: "  hfbot hub --listen 127.0.0.1:5000 --user alice:hf_alice --user bot:hf_bot",
-		Args:    arguments(cobra.NoArgs),
+		Long: `Runs the local Hub: repositories, git, pull requests, comments, Spaces and webhooks as huggingface.co has
+them. It ends with Ctrl-C. What it holds is gone then, unless --data names a folder to keep it in.`,
+		Example: "  hfbot hub --listen 127.0.0.1:5000 --user alice:hf_alice --user bot:hf_bot\n" +
+			"  hfbot hub --data ./hub --org acme:demo=admin,hfbot=write",
+		Args: arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.out = c.OutOrStdout()
 			return runHub(c.Context(), o)
@@ -35,6 +39,11 @@ them, in memory. It ends with Ctrl-C, and all it holds is gone.`,
 	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:5000", "address to listen on; port 0 takes a free one")
 	c.Flags().StringArrayVar(&o.users, "user", nil,
 		"an account as NAME:TOKEN, may be repeated (default demo:hf_demo and hfbot:hf_hfbot)")
+	c.Flags().StringVar(&o.data, "data", "", "folder to keep everything in (default: memory)")
+	c.Flags().StringArrayVar(&o.orgs, "org", nil,
+		"an organisation as NAME:USER=ROLE,…, may be repeated; roles: admin, write, contributor, read, no_access")
+	c.Flags().StringArrayVar(&o.apps, "oauth-app", nil,
+		"an app to sign in to as ID:SECRET@URL, may be repeated; without @URL it may be anywhere on loopback")
 	return c
 }
 
@@ -43,8 +52,12 @@ func runHub(ctx context.Context, o hubOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	orgs, err := parseOrgs(o.orgs)
+	if err != nil {
+		return err
+	}
 	server, err := emulator.New(emulator.Options{
-		Users:      users,
+		Users: users, Orgs: orgs, OAuthApps: parseApps(o.apps), Data: o.data,
 		OnDelivery: func(d emulator.Delivery) { fmt.Fprintln(o.out, describeTry(d)) },
 	})
 	if err != nil {
@@ -78,6 +91,39 @@ func parseUsers(pairs []string) ([]emulator.User, error) {
 		users = append(users, emulator.User{Name: name, Token: token})
 	}
 	return users, nil
+}
+
+// parseOrgs reads NAME:USER=ROLE,… texts.
+func parseOrgs(texts []string) ([]emulator.Org, error) {
+	var orgs []emulator.Org
+	for _, text := range texts {
+		name, members, ok := strings.Cut(text, ":")
+		org := emulator.Org{Name: name, Members: map[string]string{}}
+		for member := range strings.SplitSeq(members, ",") {
+			user, role, hasRole := strings.Cut(member, "=")
+			if !ok || name == "" || user == "" || !hasRole {
+				return nil, usageErrorf("--org must be NAME:USER=ROLE,…, such as acme:demo=admin,hfbot=write")
+			}
+			org.Members[user] = role
+		}
+		orgs = append(orgs, org)
+	}
+	return orgs, nil
+}
+
+// parseApps reads ID:SECRET@URL texts; secret and URL may be missing.
+func parseApps(texts []string) []emulator.OAuthApp {
+	var apps []emulator.OAuthApp
+	for _, text := range texts {
+		names, uri, hasURI := strings.Cut(text, "@")
+		id, secret, _ := strings.Cut(names, ":")
+		app := emulator.OAuthApp{ID: id, Secret: secret}
+		if hasURI {
+			app.RedirectURIs = []string{uri}
+		}
+		apps = append(apps, app)
+	}
+	return apps
 }
 
 func describeTry(d emulator.Delivery) string {

@@ -78,9 +78,9 @@ func (a accounts) withID(id string) *account {
 	return nil
 }
 
-// users lists the accounts that people log in with.
+// users lists the accounts that people can log in with.
 func (a accounts) users() []*account {
-	return slices.DeleteFunc(slices.Clone(a), func(each *account) bool { return each.org })
+	return slices.DeleteFunc(slices.Clone(a), func(each *account) bool { return each.org || each.token == "" })
 }
 
 // kind is the account's type in the API.

@@ -30,8 +30,8 @@ func (s *Server) commit(c echo.Context) error {
 	}
 	for i, each := range request.changes {
 		if each.lfs != nil && each.lfs.size < 0 {
-			content, _ := r.lfs.get(each.lfs.oid)
-			request.changes[i].lfs.size = int64(len(content))
+			stored, _ := r.lfs.get(each.lfs.oid)
+			request.changes[i].lfs.size = stored.size
 		}
 	}
 	in := commitInput{

@@ -78,7 +78,9 @@ func (l *credentials) add(token string, c *credential) {
 	if l.byHash == nil {
 		l.byHash = map[[sha256.Size]byte]*credential{}
 	}
-	c.createdAt = time.Now()
+	if c.createdAt.IsZero() {
+		c.createdAt = time.Now()
+	}
 	l.byHash[sha256.Sum256([]byte(token))] = c
 }
 
@@ -96,7 +98,7 @@ func (l *credentials) find(token string) *credential {
 // addTokens enters what the options give: each user's own token and the further ones.
 func (s *Server) addTokens() error {
 	for _, user := range s.accounts.users() {
-		s.tokens.add(user.token, &credential{who: user, role: roleWrite})
+		s.tokens.add(user.token, &credential{who: user, role: roleWrite, createdAt: user.createdAt})
 	}
 	for _, each := range s.opts.Tokens {
 		who := s.accounts.named(each.User)

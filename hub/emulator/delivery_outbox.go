@@ -16,7 +16,8 @@ var errNotSent = errors.New("not sent: too many deliveries of this webhook are w
 type outbox struct {
 	policy DeliveryPolicy
 	post   func(ctx context.Context, to target, d *delivery) outcome
-	report func(Delivery) // after each try; may be nil
+	report func(Delivery)  // after each try; may be nil
+	done   func(*delivery) // when nothing is left to do for a delivery; may be nil
 	stop   context.CancelFunc
 	ctx    context.Context // ends with the outbox, not with a request: deliveries outlive the call that caused them
 
@@ -40,6 +41,7 @@ func newOutbox(
 func (o *outbox) add(d *delivery, pause time.Duration, reorder bool) {
 	if !d.hook.enqueue() {
 		d.hook.record(d, 0, false, outcome{err: errNotSent, began: time.Now()})
+		o.finished(d)
 		return
 	}
 	before, after := func() {}, func() {}
@@ -53,9 +55,18 @@ func (o *outbox) add(d *delivery, pause time.Duration, reorder bool) {
 		if o.wait(pause) {
 			o.deliver(d, after)
 		}
+		if o.ctx.Err() == nil {
+			o.finished(d)
+		}
 	})
 	if !begun {
 		d.hook.dequeue()
+	}
+}
+
+func (o *outbox) finished(d *delivery) {
+	if o.done != nil {
+		o.done(d)
 	}
 }
 

@@ -25,6 +25,16 @@ type talk struct {
 	mu   sync.Mutex
 	last int // highest number given out
 	all  []*discussion
+
+	changed map[int]bool // numbers, since they were saved
+}
+
+// change notes that a discussion is or may be changed; the lock must be held.
+func (t *talk) change(num int) {
+	if t.changed == nil {
+		t.changed = map[int]bool{}
+	}
+	t.changed[num] = true
 }
 
 // discussion is a discussion or, when pull is set, a pull request. It is guarded by its talk's lock.
@@ -71,6 +81,7 @@ func (t *talk) add(d *discussion, links discussionLinks, description string, com
 	first := d.addComment(d.author, description)
 	d.addCommits(d.author, commits)
 	t.all = append(t.all, d)
+	t.change(d.num)
 	return d.news(links, first)
 }
 
@@ -80,6 +91,7 @@ func (t *talk) with(num int, do func(d *discussion) error) error {
 	defer t.mu.Unlock()
 	for _, d := range t.all {
 		if d.num == num {
+			t.change(num)
 			return do(d)
 		}
 	}

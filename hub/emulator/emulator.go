@@ -1,5 +1,6 @@
 // Package emulator is the local Hub: it answers the Hub's HTTP API, git and LFS on loopback, and delivers webhooks. It
-// is what `hfbot hub`, `hfbot demo` and the tests talk to. Everything lives in memory and ends with the server.
+// is what `hfbot hub`, `hfbot demo` and the tests talk to. Everything lives in memory and ends with the server, unless
+// Options.Data names a folder to keep it in.
 //
 // Paths, answers, headers and error codes are those of huggingface.co, with the server's own base URL in every link, so
 // the public Python and JavaScript clients work against it (Python: HF_ENDPOINT, and HF_HUB_DISABLE_XET=1 when hf_xet
@@ -41,6 +42,8 @@ type Options struct {
 	OnDelivery func(Delivery)
 	// Deliveries says how webhooks are delivered: retries, suspension, bounds.
 	Deliveries DeliveryPolicy
+	// Data is the folder that keeps everything; empty: memory, and all is gone when the server ends.
+	Data string
 	// Faults are the faults the server begins with; SetFaults changes them.
 	Faults Faults
 }
@@ -65,6 +68,7 @@ type Server struct {
 	accounts accounts
 	tokens   credentials
 	sso      oauth
+	disk     *disk // nil: in memory
 	repos    registry
 	hooks    webhooks
 	router   *echo.Echo
@@ -89,8 +93,16 @@ func New(opts Options) (*Server, error) {
 	if _, err := rand.Read(s.lfsKey); err != nil {
 		return nil, fmt.Errorf("make the key for transfer links: %w", err)
 	}
+	if opts.Data != "" {
+		if s.disk, err = openDisk(opts.Data); err != nil {
+			return nil, err
+		}
+		if err := s.load(); err != nil {
+			return nil, errors.Join(fmt.Errorf("read the data folder %s: %w", opts.Data, err), s.disk.close())
+		}
+	}
 	if err := errors.Join(s.addTokens(), s.addApps()); err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.disk.close())
 	}
 	s.SetFaults(opts.Faults)
 	s.router = s.routes()
@@ -108,6 +120,7 @@ func (s *Server) Start(ctx context.Context, addr string) error {
 	if s.opts.BaseURL == "" {
 		s.opts.BaseURL = "http://" + reachable(listener.Addr())
 	}
+	s.resume()
 	go func() {
 		if err := s.web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.opts.Log("the local Hub stopped: %v", err)
@@ -138,6 +151,9 @@ func (s *Server) Handler() http.Handler { return s.router }
 func (s *Server) Close() error {
 	err := s.web.Close()
 	s.hooks.close()
+	if s.disk != nil {
+		err = errors.Join(err, s.save(), s.disk.close())
+	}
 	return err
 }
 

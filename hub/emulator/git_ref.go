@@ -32,6 +32,7 @@ func (r *repo) setRef(ref string, hash, old plumbing.Hash) error {
 	if r.git.refs[ref] != old {
 		return errRefMoved
 	}
+	r.changed.Store(true)
 	if hash.IsZero() {
 		delete(r.git.refs, ref)
 		return nil

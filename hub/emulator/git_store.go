@@ -17,6 +17,9 @@ type gitStore struct {
 	mu      sync.RWMutex
 	objects map[plumbing.Hash]plumbing.EncodedObject
 	refs    map[string]plumbing.Hash
+
+	persistent bool
+	unsaved    []plumbing.EncodedObject // of a persistent store: not on disk yet
 }
 
 var _ storer.EncodedObjectStorer = (*gitStore)(nil)
@@ -36,8 +39,16 @@ func (g *gitStore) SetEncodedObject(o plumbing.EncodedObject) (plumbing.Hash, er
 	hash := o.Hash() // computed before it is shared: it is not safe for concurrent use the first time
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.objects[hash] = o
+	g.keep(hash, o)
 	return hash, nil
+}
+
+// keep stores an object; the lock must be held.
+func (g *gitStore) keep(hash plumbing.Hash, o plumbing.EncodedObject) {
+	if g.persistent && g.objects[hash] == nil {
+		g.unsaved = append(g.unsaved, o)
+	}
+	g.objects[hash] = o
 }
 
 // EncodedObject reads an object.

@@ -75,12 +75,16 @@ func (s *Server) downloadLFS(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	content, ok := r.lfs.get(p.oid)
+	stored, ok := r.lfs.get(p.oid)
 	if !ok {
 		return fail(c, http.StatusNotFound, "", "Object does not exist")
 	}
-	serveContent(c, p.oid, p.oid, content)
-	return nil
+	content, err := stored.open()
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	return serveContent(c, p.oid, p.oid, content)
 }
 
 func (s *Server) uploadLFS(c echo.Context) error {

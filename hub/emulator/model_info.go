@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/binary"
 	"encoding/json"
+	"io"
 	"strings"
 )
 
@@ -79,7 +80,13 @@ func (r *repo) firstBytes(file treeFile, n int) []byte {
 		return nil
 	}
 	if p, ok := parsePointer(content); ok {
-		content, _ = r.lfs.get(p.oid)
+		stored, _ := r.lfs.get(p.oid)
+		from, err := stored.open()
+		if err != nil {
+			return nil
+		}
+		defer from.Close()
+		content, _ = io.ReadAll(io.LimitReader(from, int64(n))) // what cannot be read is not there
 	}
 	return content[:min(n, len(content))]
 }

@@ -196,7 +196,7 @@ func (p *pushCheck) admit() {
 	defer p.store.mu.Unlock()
 	for hash := range p.passed {
 		if o, isNew := p.objects[hash]; isNew && p.store.objects[hash] == nil {
-			p.store.objects[hash] = o
+			p.store.keep(hash, o)
 		}
 	}
 }

@@ -129,6 +129,7 @@ func pushable(ref string) bool {
 func (r *repo) moveRefs(request *pushRequest, results []string) {
 	r.git.mu.Lock()
 	defer r.git.mu.Unlock()
+	r.changed.Store(true)
 	stale := false
 	for i, command := range request.commands {
 		if results[i] == "" && r.git.refs[command.ref] != command.old {

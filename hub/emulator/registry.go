@@ -16,6 +16,8 @@ type registry struct {
 	mu    sync.RWMutex
 	named map[string]*repo // by key
 	moved map[string]*repo // by a former key
+
+	removed []string // ids, since they were saved
 }
 
 // key is how a repository is looked up: names do not differ by case alone.
@@ -36,6 +38,7 @@ func (g *registry) add(r *repo) error {
 	}
 	g.named[at] = r
 	delete(g.moved, at)
+	r.changed.Store(true)
 	return nil
 }
 
@@ -76,6 +79,7 @@ func (g *registry) remove(r *repo) bool {
 			delete(g.moved, former)
 		}
 	}
+	g.removed = append(g.removed, r.id)
 	return true
 }
 
@@ -97,6 +101,7 @@ func (g *registry) move(r *repo, name string, owner *account) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.name, r.owner = name, owner
+	r.changed.Store(true)
 	return nil
 }
 

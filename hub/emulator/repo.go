@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hfbot/hfbot/hub"
@@ -18,7 +19,8 @@ type repo struct {
 	createdAt time.Time
 	git       *gitStore
 	lfs       lfsObjects
-	space     spaceApp // of a Space
+	changed   atomic.Bool // since it was saved: anything but objects and discussions
+	space     spaceApp    // of a Space
 
 	mu                  sync.Mutex
 	name                string // "ns/name"
@@ -31,6 +33,7 @@ type repo struct {
 	updatedAt           time.Time
 	spaceSDK            string
 	talk                talk
+	access              []access // to a gated repository
 }
 
 // repoState is a copy of the fields that change.
@@ -88,4 +91,5 @@ func (r *repo) touch() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.updatedAt = time.Now()
+	r.changed.Store(true)
 }

@@ -136,6 +136,7 @@ func (r *repo) set(in settingsInput) (changed map[string]any, visible bool, err 
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.changed.Store(true)
 	changed = map[string]any{}
 	if in.Private != nil {
 		visible = r.private != *in.Private

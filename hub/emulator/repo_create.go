@@ -125,6 +125,7 @@ func (s *Server) newRepo(c echo.Context, who *account, in createRepoInput) (*rep
 		private: in.Private || in.Visibility == "private" || in.Visibility == "protected", spaceSDK: in.SDK, git: newGitStore(),
 	}
 	in.setUp(&made.space)
+	s.keepOnDisk(made)
 	return made, nil
 }
 

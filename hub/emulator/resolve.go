@@ -2,6 +2,8 @@ package emulator
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"path"
@@ -75,11 +77,11 @@ func (s *Server) fileAt(c echo.Context) (*repo, plumbing.Hash, error) {
 	return r, entry.Hash, nil
 }
 
-// gate keeps the content of a gated repository from everyone but its owner.
+// gate keeps the content of a gated repository from everyone but its owners and whom they let in.
 func (s *Server) gate(c echo.Context, r *repo, who *account) error {
 	state := r.state()
 	switch {
-	case state.gated == "" || state.writableBy(who):
+	case state.gated == "" || state.writableBy(who) || who != nil && r.accessOf(who) == accessAccepted:
 		return nil
 	case who == nil:
 		return fail(c, http.StatusUnauthorized, codeGatedRepo, "Access to "+string(r.typ)+" "+state.name+
@@ -94,21 +96,26 @@ func serveBlob(c echo.Context, r *repo, blob plumbing.Hash) error {
 	if err != nil {
 		return err
 	}
-	serveContent(c, path.Base(param(c, "*")), blob.String(), content)
-	return nil
+	return serveContent(c, path.Base(param(c, "*")), blob.String(), bytes.NewReader(content))
 }
 
 // serveContent answers GET and HEAD, whole or in ranges. What strangers wrote is never shown as a page by a browser.
-func serveContent(c echo.Context, name, etag string, content []byte) {
+func serveContent(c echo.Context, name, etag string, content io.ReadSeeker) error {
+	first := make([]byte, 512)
+	n, err := io.ReadFull(content, first)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
 	header := c.Response().Header()
 	header.Set("ETag", `"`+etag+`"`)
 	header.Set("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": name}))
 	header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	header.Set("X-Content-Type-Options", "nosniff")
 	kind := "text/plain; charset=utf-8"
-	if bytes.IndexByte(content[:min(len(content), 512)], 0) >= 0 {
+	if bytes.IndexByte(first[:n], 0) >= 0 {
 		kind = "application/octet-stream"
 	}
 	header.Set("Content-Type", kind)
-	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, bytes.NewReader(content))
+	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, content) // seeks to where it has to begin
+	return nil
 }

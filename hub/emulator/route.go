@@ -23,12 +23,13 @@ func (s *Server) routes() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.answerError
-	e.Use(standardHeaders, s.authenticate, s.faultMiddleware)
+	e.Use(standardHeaders, s.saveBeforeAnswer, s.authenticate, s.faultMiddleware)
 	s.identityRoutes(e)
 	s.orgRoutes(e)
 	s.oauthRoutes(e)
 	s.spaceRoutes(e)
 	s.pageRoutes(e)
+	s.accessRoutes(e)
 	s.repoRoutes(e)
 	s.contentRoutes(e)
 	s.refRoutes(e)
@@ -46,6 +47,7 @@ func (s *Server) routes() *echo.Echo {
 		s.fileRoutes(web)
 		s.gitRoutes(web)
 		s.lfsRoutes(web)
+		web.POST("/ask-access", s.askAccess)
 	}
 	return e
 }

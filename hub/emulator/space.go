@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,6 +33,8 @@ type spaceApp struct {
 	devMode   bool
 	volumes   []spaceVolume
 	restarted time.Time
+
+	changed atomic.Bool // since it was saved
 }
 
 // spaceSetting is a secret or a variable.
@@ -57,6 +60,7 @@ func (a *spaceApp) change(do func()) {
 	defer a.mu.Unlock()
 	do()
 	a.restarted = time.Now()
+	a.changed.Store(true)
 }
 
 // setting stores a secret or variable in one of the two maps, or deletes it when it is nil.

@@ -40,11 +40,14 @@ type webhook struct {
 	lastTrigger time.Time
 	triggers    triggerCount
 	logs        []deliveryLog // oldest first
+
+	changed                  bool     // since it was saved, the logs aside
+	unsavedLogs, droppedLogs []string // ids
 }
 
 // newWebhook makes an enabled webhook with so many deliveries under way at most.
 func newWebhook(owner *account, settings webhookSettings, concurrency int) *webhook {
-	return &webhook{id: newID(), owner: owner, settings: settings, slots: make(chan struct{}, concurrency)}
+	return &webhook{id: newID(), owner: owner, settings: settings, slots: make(chan struct{}, concurrency), changed: true}
 }
 
 // webhookSettings is what the account decides about a webhook.
@@ -86,6 +89,7 @@ func (w *webhook) trigger(now time.Time, limit int) bool {
 	if limit > 0 && w.triggers.last24h(now) >= limit {
 		return false
 	}
+	w.changed = true
 	w.triggers.add(now)
 	w.lastTrigger = now
 	return true
@@ -105,14 +109,14 @@ func (w *webhook) change(settings webhookSettings) {
 	if settings.url == "" {
 		settings.url = w.settings.url
 	}
-	w.settings = settings
+	w.settings, w.changed = settings, true
 }
 
 // switchTo enables or disables the webhook. Enabling forgets earlier failures.
 func (w *webhook) switchTo(state webhookState) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.state, w.failures = state, 0
+	w.state, w.failures, w.changed = state, 0, true
 }
 
 // follow renames a watched repository after a move.
@@ -125,7 +129,7 @@ func (w *webhook) follow(from hub.RepoRef, to string) {
 			watched[i].Name = to
 		}
 	}
-	w.settings.watched = watched
+	w.settings.watched, w.changed = watched, true
 }
 
 // enqueue takes a place in the backlog; false means that it is full.
@@ -150,7 +154,7 @@ func (w *webhook) dequeue() {
 func (w *webhook) succeeded() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.failures = 0
+	w.failures, w.changed = 0, w.changed || w.failures > 0
 }
 
 // failed counts a delivery that failed for good, and suspends the webhook after limit of them in a row.
@@ -158,6 +162,7 @@ func (w *webhook) failed(limit int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.failures++
+	w.changed = true
 	if limit > 0 && w.failures >= limit && w.state == webhookEnabled {
 		w.state = webhookSuspended
 	}
@@ -168,10 +173,16 @@ func (w *webhook) record(d *delivery, try int, replay bool, result outcome) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.logs) >= maxDeliveryLogs {
+		for _, old := range w.logs[:len(w.logs)-maxDeliveryLogs+1] {
+			w.droppedLogs = append(w.droppedLogs, old.id)
+		}
+		w.droppedLogs = w.droppedLogs[max(0, len(w.droppedLogs)-10*maxDeliveryLogs):] // nobody takes them without a data folder
 		w.logs = slices.Delete(w.logs, 0, len(w.logs)-maxDeliveryLogs+1)
 	}
+	id := newID()
+	w.unsavedLogs = append(w.unsavedLogs[max(0, len(w.unsavedLogs)-maxDeliveryLogs+1):], id)
 	w.logs = append(w.logs, deliveryLog{
-		id: newID(), sent: d, try: try, replay: replay, url: plainURL(w.settings.url), outcome: result,
+		id: id, sent: d, try: try, replay: replay, url: plainURL(w.settings.url), outcome: result,
 	})
 }
 

@@ -22,30 +22,46 @@ func (s *Server) repoEvent(r *repo, actor *account, action, scope string, more f
 		p.Repo.HeadSHA = ""
 	}
 	s.opts.Log("%s %s: %s by %s", scope, action, p.Repo.Ref(), actor.name)
+	var deliveries []*delivery
 	for _, w := range s.hooks.list() {
 		if w.wants(p.Event, p.Repo.Ref()) && state.readableBy(w.owner) {
-			s.deliver(w, p, faults)
+			if d := s.newDelivery(w, p, faults); d != nil {
+				deliveries = append(deliveries, d)
+			}
 		}
 		if p.MovedTo != nil {
 			w.follow(p.Repo.Ref(), p.MovedTo.Name)
 		}
 	}
+	s.send(deliveries, faults)
 }
 
-// deliver hands a payload for one webhook to the outbox.
-func (s *Server) deliver(w *webhook, p *hub.Payload, faults deliveryFaults) {
+// send hands deliveries to the outbox. What they tell of is saved first, so that nobody hears of what may be lost.
+func (s *Server) send(deliveries []*delivery, faults deliveryFaults) {
+	if s.disk != nil {
+		s.hooks.begin(deliveries)
+		if s.save() != nil {
+			return
+		}
+	}
+	for _, d := range deliveries {
+		for range 1 + faults.extraCopies {
+			s.outbox().add(d, faults.delay, faults.reorder)
+		}
+	}
+}
+
+// newDelivery makes the delivery of a payload to one webhook, or nil when the webhook has had enough today.
+func (s *Server) newDelivery(w *webhook, p *hub.Payload, faults deliveryFaults) *delivery {
 	if !w.trigger(time.Now(), faults.triggerLimit) {
-		return
+		return nil
 	}
 	body, err := encodePayload(p, w.id)
 	if err != nil {
 		s.opts.Log("webhook %s: encode %s %s: %v", w.id, p.Event.Scope, p.Event.Action, err)
-		return
+		return nil
 	}
-	d := &delivery{id: newID(), hook: w, event: p.Event, repo: p.Repo.Name, body: body}
-	for range 1 + faults.extraCopies {
-		s.outbox().add(d, faults.delay, faults.reorder)
-	}
+	return &delivery{id: newID(), hook: w, event: p.Event, repo: p.Repo.Name, body: body}
 }
 
 // Idle waits until no webhook delivery is under way or waiting for a retry, or ctx ends.

@@ -18,6 +18,10 @@ type webhooks struct {
 
 	mu  sync.Mutex
 	all []*webhook // in order of creation
+
+	removed []string             // ids, since they were saved
+	unsaved map[string]*delivery // begun, or nil for finished, since they were saved
+	resumed []*delivery          // that an earlier process began
 }
 
 // outbox is what sends the deliveries. It is made when first needed, because most tests send none.
@@ -27,6 +31,9 @@ func (s *Server) outbox() *outbox {
 		transport.Proxy = nil // targets are mostly on loopback
 		policy := s.opts.Deliveries.withDefaults()
 		s.hooks.box = newOutbox(policy, newPoster(transport, policy.Timeout).post, s.opts.OnDelivery)
+		if s.disk != nil {
+			s.hooks.box.done = s.delivered
+		}
 		context.AfterFunc(s.hooks.box.ctx, transport.CloseIdleConnections)
 	})
 	return s.hooks.box
@@ -76,6 +83,23 @@ func (h *webhooks) remove(w *webhook) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.all = slices.DeleteFunc(h.all, func(other *webhook) bool { return other == w })
+	h.removed = append(h.removed, w.id)
+}
+
+// withID finds a webhook, whoever's it is.
+func (h *webhooks) withID(id string) *webhook {
+	for _, w := range h.list() {
+		if w.id == id {
+			return w
+		}
+	}
+	return nil
+}
+
+// delivered notes on disk that a delivery needs nothing more.
+func (s *Server) delivered(d *delivery) {
+	s.hooks.finish(d)
+	_ = s.save() // logs what is wrong; a delivery more after a restart harms nobody
 }
 
 // list is a copy of all webhooks.
