@@ -10,7 +10,15 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
+# More actions, as `hfbot build --with` takes them, separated by spaces; a folder is one below this one, or of an image that
+# this stage is built on:
+#
+#   docker build --build-arg WITH="example.org/greet@v1.2.0 example.org/repo-size/size=examples/custom-action" -t my-bot .
+ARG WITH=
 RUN CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /out/hfbot ./cmd/hfbot \
+    && if [ -n "$WITH" ]; then \
+        set -f && /out/hfbot build --hfbot . --output /out/with $(printf -- '--with %s ' $WITH) && mv /out/with /out/hfbot; \
+    fi \
     && mkdir -p -m 1777 /out/tmp && mkdir -p /out/data
 
 FROM scratch

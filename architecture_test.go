@@ -63,7 +63,7 @@ var onlyIn = map[string][]string{
 	"net/http/httptest":           {"actions/actionstest"},
 	"testing":                     {"actions/actionstest", "bot/store/pgtest"},
 	"unsafe":                      {},
-	"os/exec":                     {"actions/builtin", "bot/store/pgtest"}, // exec.run; the tests' PostgreSQL
+	"os/exec":                     {"actions/builtin", "bot/store/pgtest", "cmd"}, // exec.run; the tests' PostgreSQL; the go command
 }
 
 // longestChain is how many packages may import each other in a row below the commands.

@@ -14,7 +14,9 @@ import (
 func TestClassify(t *testing.T) {
 	t.Parallel()
 	answer := func(status int, after time.Duration) error {
-		return fmt.Errorf("comment: %w", &hub.Error{Method: "POST", StatusCode: status, RetryAfter: after})
+		return fmt.Errorf("comment: %w", &hub.Error{
+			Method: "POST", URL: "http://hub/api/models/a/b/discussions/1/comment", StatusCode: status, RetryAfter: after,
+		})
 	}
 	tests := []struct {
 		name      string
@@ -51,5 +53,26 @@ func TestClassify(t *testing.T) {
 				t.Errorf("error %q, want the hint %q and the cause", got, test.hint)
 			}
 		})
+	}
+}
+
+func TestMissingPermissionsAreNamed(t *testing.T) {
+	t.Parallel()
+	for call, want := range map[string]string{
+		"POST /api/models/a/b/discussions":         "discussion.write",
+		"POST /api/models/a/b/discussions/1/merge": "repo.write",
+		"POST /api/models/a/b/commit/main":         "repo.write",
+		"POST /api/jobs/a":                         "job.write",
+		"POST /api/spaces/a/b/restart":             "repo.write",
+		"GET /api/models/a/b":                      "repo.content.read",
+		"POST /api/settings/webhooks":              "user.webhooks.write",
+	} {
+		method, path, _ := strings.Cut(call, " ")
+		err := classify(&hub.Error{
+			Method: method, URL: "https://huggingface.co" + path, StatusCode: http.StatusForbidden, RequestID: "r-1",
+		})
+		if !strings.Contains(err.Error(), "lacks the permission "+want) || !strings.Contains(err.Error(), "[request r-1]") {
+			t.Errorf("%s: %v, want %s and the request", call, err, want)
+		}
 	}
 }

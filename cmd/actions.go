@@ -24,6 +24,7 @@ func newActions() *cobra.Command {
 		},
 	}
 	addFormat(c, &f, formatText, formatJSON)
+	c.AddCommand(newActionsNew())
 	return c
 }
 
@@ -41,7 +42,11 @@ func listActions(w io.Writer, r *actions.Registry, f format) error {
 func showAction(w io.Writer, r *actions.Registry, id string, f format) error {
 	e, ok := r.Get(id)
 	if !ok {
-		return fmt.Errorf("unknown action %q; `hfbot actions` lists them", id)
+		hint := ""
+		if near := r.Near(id); len(near) > 0 {
+			hint = fmt.Sprintf(" (did you mean %q?)", near[0])
+		}
+		return fmt.Errorf("unknown action %q%s; `hfbot actions` lists them", id, hint)
 	}
 	if f.value == formatJSON {
 		return writeJSON(w, actions.Catalogue{Actions: []actions.CatalogueAction{e.Catalogue()}})

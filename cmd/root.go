@@ -22,7 +22,7 @@ their steps: convert weights, comment, open pull requests, start CI.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageErrorf("%w", err) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		newDemo(), newInit(), newDev(), newDeploy(), newRunOnce(), newDoctor(), newServe(), newHub(), newSend(), newCheck(), newTest(), newExplain(), newSchema(), newActions(),
+		newDemo(), newInit(), newDev(), newDeploy(), newRunOnce(), newDoctor(), newServe(), newHub(), newSend(), newCheck(), newTest(), newExplain(), newSchema(), newActions(), newBuild(),
 		newConvert(), newInspect(), newDeliveries(), newRuns(), newWebhooks(), newHealthcheck(), newVersion(),
 	)
 	return root

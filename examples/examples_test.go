@@ -37,7 +37,7 @@ func run(t *testing.T, dir string, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod -buildvcs=false", "GOWORK=off")
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod -buildvcs=false -trimpath", "GOWORK=off", "CGO_ENABLED=0")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
@@ -45,10 +45,10 @@ func run(t *testing.T, dir string, name string, args ...string) string {
 	return string(out)
 }
 
+// TestCustomAction builds and runs the bot of the example. `make test` runs the tests of its module.
 func TestCustomAction(t *testing.T) {
 	t.Parallel()
 	dir := copyModule(t, "custom-action")
-	run(t, dir, "go", "test", "./...")
 	run(t, dir, "go", "build", "-o", "bot", ".")
 	bot := filepath.Join(dir, "bot")
 	if out := run(t, dir, bot, "actions", "acme.size"); !strings.Contains(out, "Add up the files of a repository.") {
@@ -58,4 +58,24 @@ func TestCustomAction(t *testing.T) {
 		t.Errorf("the catalogue lacks an action:\n%s", out)
 	}
 	run(t, dir, bot, "check", "rules.yaml")
+	checkRuleSets(t, bot)
+}
+
+// checkRuleSets runs the rules' own tests of each example, with a bot that has all actions.
+func checkRuleSets(t *testing.T, bot string) {
+	t.Helper()
+	suites, err := filepath.Glob("*/rules_test.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(suites) < 14 {
+		t.Errorf("only %d examples have tests", len(suites))
+	}
+	for _, suite := range suites {
+		dir := filepath.Dir(suite)
+		run(t, dir, bot, "check", "rules.yaml")
+		if out := run(t, dir, bot, "test"); !strings.Contains(out, "tests passed") {
+			t.Errorf("the tests of %s did not run:\n%s", dir, out)
+		}
+	}
 }
