@@ -59,6 +59,7 @@ var onlyIn = map[string][]string{
 	"modernc.org/sqlite":          {"bot/store"},
 	"github.com/jackc/pgx":        {"bot/store", "bot/run", "bot/store/pgtest"},
 	"cel.dev/cel-go":              {"bot/expr"},
+	"github.com/prometheus":       {"bot"},
 	"go.uber.org/zap":             {"actions", "actions/builtin", "actions/actionstest", "bot", "bot/*", "cmd"},
 	"net/http/httptest":           {"actions/actionstest"},
 	"testing":                     {"actions/actionstest", "bot/store/pgtest"},

@@ -61,6 +61,7 @@ type Bot struct {
 	rules      *ruleBook
 	engine     *run.Engine
 	dispatcher *dispatcher
+	metrics    *metrics
 	dashboard  *dashboard.Dashboard
 	identity   *identity
 	keeper     *keeper
@@ -112,7 +113,9 @@ func withDefaults(opts Options) Options {
 
 // wire makes the stages and joins them.
 func (b *Bot) wire() error {
-	client, err := hub.New(b.opts.Endpoint, b.opts.Token, hub.WithWriteObserver(b.noteOwn))
+	b.metrics = newMetrics(b.store)
+	client, err := hub.New(b.opts.Endpoint, b.opts.Token, hub.WithWriteObserver(b.noteOwn),
+		hub.WithTransportWrapper(b.metrics.countCalls))
 	if err != nil {
 		return err
 	}
@@ -126,7 +129,7 @@ func (b *Bot) wire() error {
 		HTTP: egressClient(b.opts.AllowPrivate || onLoopback(client.Endpoint())),
 		Bot:  b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir, "steps"), Workers: b.opts.Workers,
 		Lease:     b.opts.Lease,
-		LookupEnv: b.opts.LookupEnv, OnChange: func(run string) { b.dashboard.Changed(run) },
+		LookupEnv: b.opts.LookupEnv, Observer: b.metrics, OnChange: func(run string) { b.dashboard.Changed(run) },
 		Facts: func(_ *store.Delivery, p *hub.Payload, ref, sha string, known map[string]any) expr.Facts {
 			return newHubFacts(client, p, ref, sha, known)
 		},
@@ -136,6 +139,8 @@ func (b *Bot) wire() error {
 	}
 	b.store.UseTickets(b.engine)
 	b.dispatcher = newDispatcher(b.store, b.rules.current, client, b.identity.get, b.opts.Lease, b.log)
+	b.dispatcher.metrics = b.metrics
+	b.metrics.registry.MustRegister(stock{b.store, client, b.rules})
 	b.dashboard = b.newDashboard(client)
 	b.dispatcher.matched = func(id string) { b.dashboard.Changed(id) }
 	b.http = &http.Server{
@@ -226,6 +231,7 @@ func (b *Bot) Close() error {
 // keep is the receiver's way into the pipeline: durable first, then on to matching.
 func (b *Bot) keep(ctx context.Context, d store.Delivery) (string, bool, error) {
 	id, duplicate, err := b.store.Accept(ctx, d)
+	b.metrics.received(duplicate, err)
 	if err != nil {
 		return "", false, err
 	}
@@ -247,6 +253,7 @@ func (b *Bot) routes() http.Handler {
 	e.Use(middleware.Recover())
 	e.POST("/webhook", webhook.New(b.opts.WebhookSecrets, b.keep, b.log).Handle)
 	health{store: b.store, rules: b.rules, identity: b.identity, keeper: b.keeper}.register(e)
+	e.GET("/metrics", b.metrics.handler(), b.dashboard.Guard)
 	b.dashboard.Register(e)
 	return e
 }

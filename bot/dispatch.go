@@ -39,6 +39,8 @@ type dispatcher struct {
 
 	matched func(id string) // hears of each delivery that was matched; may be nil
 
+	metrics *metrics // may be nil
+
 	ids     chan string
 	working sync.Map // ids under way here, so that the sweep leaves them alone
 }
@@ -259,6 +261,7 @@ func (d *dispatcher) write(ctx context.Context, delivery *store.Delivery, p *hub
 	if err != nil {
 		return err
 	}
+	d.metrics.matched(v.Rules)
 	d.log.Info("delivery matched: "+v.Line(), zap.String("delivery", delivery.ID), zap.String("repo", delivery.Repo),
 		zap.String("event", delivery.Scope+"."+delivery.Action))
 	for _, note := range v.Notes {

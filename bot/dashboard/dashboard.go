@@ -95,6 +95,9 @@ func (d *Dashboard) Close() {
 	d.stats.wait()
 }
 
+// Guard is middleware that lets those in who may see everything, as for the API.
+func (d *Dashboard) Guard(next echo.HandlerFunc) echo.HandlerFunc { return d.admin.api(next) }
+
 // Register adds the pages and the API to e.
 func (d *Dashboard) Register(e *echo.Echo) {
 	d.registerAPI(e.Group("/api/v1", d.admin.api))

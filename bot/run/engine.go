@@ -47,6 +47,7 @@ type Options struct {
 	Facts func(d *store.Delivery, p *hub.Payload, ref, sha string, known map[string]any) expr.Facts
 	// OnChange is called after each change of a run's state (dashboard, demo); it must not block. May be nil.
 	OnChange func(runID string)
+	Observer Observer // for metrics; may be nil
 }
 
 // Engine works runs. It implements store.Tickets.

@@ -51,6 +51,7 @@ func (x *execution) step(i int) error {
 	if err != nil {
 		return lost(err)
 	}
+	x.tried = time.Now()
 	outputs, err := t.run(x.context(), attempt)
 	if err != nil {
 		return x.failed(i, t.masked(err), t.entry.Spec.Idempotent || x.run.Plan.Steps[i].Retry.Force)
@@ -105,6 +106,7 @@ func (x *execution) wait(i int, delay time.Duration, message, reason string) err
 	if err != nil {
 		return lost(err)
 	}
+	x.observeStep(i, store.Waiting)
 	x.log.Warn("step failed; it is tried again", zap.String("step", x.run.Steps[i].ID), zap.String("error", message),
 		zap.Duration("in", delay))
 	return errLeft
@@ -115,6 +117,7 @@ func (x *execution) end(i int, r store.StepResult) error {
 	if err := x.inTx(func(tx *store.Tx) error { return tx.EndStep(x.job.lease, i, r) }); err != nil {
 		return lost(err)
 	}
+	x.observeStep(i, r.State)
 	x.keep(i, r)
 	return nil
 }

@@ -35,6 +35,7 @@ type execution struct {
 	results   map[string]expr.StepResult // of the steps before, by id
 	failure   string                     // why the run fails; "" while it does not
 	cancelled bool
+	tried     time.Time // when the attempt under way began
 }
 
 // work works the run of a ticket, if there is anything to do, until it is over or has to wait.
@@ -106,6 +107,7 @@ func (x *execution) prepare() (err error) {
 		}
 		return errLeft
 	}
+	x.observeStart()
 	if x.engine.opts.Facts != nil {
 		x.facts = x.engine.opts.Facts(x.delivery, x.payload, x.run.Ref, x.run.SHA, x.run.Plan.Facts)
 	}
@@ -149,6 +151,9 @@ func (x *execution) finish() error {
 		fields = append(fields, zap.String("error", message))
 	}
 	x.log.Info("run finished", fields...)
+	if o := x.engine.opts.Observer; o != nil {
+		o.RunEnded(x.run.Rule, state)
+	}
 	return nil
 }
 

@@ -118,7 +118,14 @@ func (s *Store) gather(first *pending) []*pending {
 // writeGroup writes deliveries in one transaction and answers their callers. When that fails, each is written alone, so
 // that a bad one fails no neighbour.
 func (s *Store) writeGroup(group []*pending) {
+	began := time.Now()
 	answers, err := s.writeDeliveries(group)
+	s.mu.RLock()
+	grouped := s.grouped
+	s.mu.RUnlock()
+	if grouped != nil && err == nil {
+		grouped(len(group), time.Since(began))
+	}
 	if err != nil && len(group) > 1 {
 		for _, item := range group {
 			s.writeGroup([]*pending{item})

@@ -47,6 +47,7 @@ type Store struct {
 	mu        sync.RWMutex
 	tickets   Tickets
 	changed   func(Change)
+	grouped   func(size int, took time.Duration)
 	clockAt   time.Time // when the database was last asked for the time, and what it said
 	clockSays time.Time
 }
@@ -139,6 +140,16 @@ func (s *Store) UseTickets(t Tickets) {
 	defer s.mu.Unlock()
 	s.tickets = t
 }
+
+// OnGroup sets the function that hears of each commit of deliveries: how many, and how long it took. It must not block.
+func (s *Store) OnGroup(f func(size int, took time.Duration)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.grouped = f
+}
+
+// Waiting is how many deliveries wait to be written.
+func (s *Store) Waiting() int { return len(s.intake) }
 
 // Change is a run that changed state, or is to be cancelled.
 type Change struct {
