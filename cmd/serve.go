@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/hfbot/hfbot/bot"
+	"github.com/hfbot/hfbot/bot/dashboard"
 	"github.com/hfbot/hfbot/bot/hook"
 	"github.com/hfbot/hfbot/config"
 )
@@ -20,7 +21,7 @@ import (
 // serveFlags are the settings that `hfbot serve` takes as flags.
 var serveFlags = []string{
 	"rules", "listen", "database", "work_dir", "workers", "lease", "endpoint", "insecure_no_secret", "allow_private_egress",
-	"public_host", "manage_webhook", "watch", "log_level", "log_format",
+	"public_host", "allowed_users", "allowed_orgs", "manage_webhook", "watch", "log_level", "log_format",
 }
 
 func newServe() *cobra.Command {
@@ -77,7 +78,7 @@ func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err er
 	}
 	b, err := bot.New(ctx, bot.Options{
 		Endpoint: cfg.Endpoint, Token: cfg.Token, Rules: rules, Database: cfg.Database, Listen: cfg.Listen,
-		WebhookSecrets: cfg.WebhookSecrets, AdminToken: cfg.AdminToken, PublicHost: cfg.PublicHost,
+		WebhookSecrets: cfg.WebhookSecrets, AdminToken: cfg.AdminToken, SignIn: signIn(cfg), PublicHost: cfg.PublicHost,
 		Webhook: webhook, AllowPrivate: cfg.AllowPrivateEgress, WorkDir: cfg.WorkDir, Workers: cfg.Workers,
 		Lease: cfg.Lease, Log: log,
 	})
@@ -91,4 +92,13 @@ func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err er
 	log.Info("ready", zap.String("webhook", b.URL()+"/webhook"), zap.String("dashboard", b.URL()),
 		zap.Int("rules", len(b.Rules().Rules)), zap.String("database", databaseName(cfg.Database)))
 	return b.Serve(ctx)
+}
+
+// signIn is how people sign in to the dashboard with their account on the Hub. The owner of the bot's Space may always.
+func signIn(cfg *config.Config) dashboard.SignIn {
+	owner, _, _ := strings.Cut(cfg.SpaceID, "/")
+	return dashboard.SignIn{
+		Provider: cmp.Or(cfg.OpenIDProvider, cfg.Endpoint), ClientID: cfg.OAuthClientID, ClientSecret: cfg.OAuthClientSecret,
+		Users: cfg.AllowedUsers, Orgs: cfg.AllowedOrgs, Owner: owner,
+	}
 }

@@ -32,6 +32,11 @@ type Config struct {
 	Watch              []string      `mapstructure:"watch"`
 	InsecureNoSecret   bool          `mapstructure:"insecure_no_secret"`
 	AdminToken         hub.Secret    `mapstructure:"admin_token"`
+	AllowedUsers       []string      `mapstructure:"allowed_users"`
+	AllowedOrgs        []string      `mapstructure:"allowed_orgs"`
+	OAuthClientID      string        `mapstructure:"oauth_client_id"`
+	OAuthClientSecret  hub.Secret    `mapstructure:"oauth_client_secret"`
+	OpenIDProvider     string        `mapstructure:"openid_provider"`
 	AllowPrivateEgress bool          `mapstructure:"allow_private_egress"`
 	PublicHost         string        `mapstructure:"public_host"`
 	SpaceID            string        `mapstructure:"space_id"`

@@ -101,7 +101,29 @@ var Settings = []Setting{
 	},
 	{
 		Key: "admin_token", Kind: Text, Env: []string{"HFBOT_ADMIN_TOKEN"}, Secret: true,
-		Doc: "Bearer token of the dashboard and of `/api/v1`. Without it only callers on loopback get in.",
+		Doc: "Bearer token of the dashboard and of `/api/v1`. Without it only callers on loopback get in, and who signs in.",
+	},
+	{
+		Key: "allowed_users", Kind: List, Env: []string{"HFBOT_ALLOWED_USERS"},
+		Doc: "Accounts of the Hub that may sign in to the dashboard. On a Space its owner may anyway: the user, or admins and " +
+			"writers of the organisation.",
+	},
+	{
+		Key: "allowed_orgs", Kind: List, Env: []string{"HFBOT_ALLOWED_ORGS"},
+		Doc: "Organisations of the Hub whose members may sign in to the dashboard.",
+	},
+	{
+		Key: "oauth_client_id", Kind: Text, Env: []string{"HFBOT_OAUTH_CLIENT_ID", "OAUTH_CLIENT_ID"}, NoFlag: true,
+		Doc: "Client of Sign in with Hugging Face. A Space with `hf_oauth: true` sets `OAUTH_CLIENT_ID` by itself; elsewhere " +
+			"make an app in the Hub's settings that leads back to `/login/callback`.",
+	},
+	{
+		Key: "oauth_client_secret", Kind: Text, Env: []string{"HFBOT_OAUTH_CLIENT_SECRET", "OAUTH_CLIENT_SECRET"}, Secret: true,
+		Doc: "Secret of that client.",
+	},
+	{
+		Key: "openid_provider", Kind: Text, Env: []string{"OPENID_PROVIDER_URL"}, NoFlag: true,
+		Doc: "Base URL of who signs people in. Without it the Hub's.",
 	},
 	{
 		Key: "allow_private_egress", Kind: Switch, Env: []string{"HFBOT_ALLOW_PRIVATE_EGRESS"}, Default: "false",

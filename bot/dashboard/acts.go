@@ -101,6 +101,14 @@ func (d *Dashboard) failed(c echo.Context, err error) error {
 	return err
 }
 
+// nothing is the page for an address that leads nowhere.
+func (d *Dashboard) nothing(c echo.Context) error {
+	if !wantsPage(c.Request()) {
+		return echo.ErrNotFound
+	}
+	return d.problem(c, http.StatusNotFound, "Not found", "There is no page at this address.")
+}
+
 // audit is the list of what people did.
 func (d *Dashboard) audit(c echo.Context) error {
 	f := filter(c)

@@ -122,12 +122,13 @@ func (d *Dashboard) Register(e *echo.Echo) {
 	in.GET("/actions/:id", d.action)
 	in.GET("/audit", d.audit)
 
-	act := in.Group("", d.checkForm)
-	act.POST("/deliveries/:id/replay", d.replay)
-	act.POST("/runs/:id/cancel", d.cancel)
-	act.POST("/runs/:id/retry", d.retry)
-	act.POST("/rules/try", d.tryNow)
-	act.POST("/rules/:rule/reset", d.resetBreaker)
-	act.POST("/webhooks/:id/enable", d.enableWebhook)
-	act.POST("/logout", d.logout)
+	form := func(path string, handler echo.HandlerFunc) { in.POST(path, handler, d.checkForm) }
+	form("/deliveries/:id/replay", d.replay)
+	form("/runs/:id/cancel", d.cancel)
+	form("/runs/:id/retry", d.retry)
+	form("/rules/try", d.tryNow)
+	form("/rules/:rule/reset", d.resetBreaker)
+	form("/webhooks/:id/enable", d.enableWebhook)
+	form("/logout", d.logout)
+	in.RouteNotFound("/*", d.nothing)
 }

@@ -5,12 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
-	"net/url"
 	"strings"
 	"time"
 )
 
-// functions are what templates may call.
+// functions are what templates may call. None escapes: html/template does, by where a value stands.
 var functions = template.FuncMap{
 	"json":     indented,
 	"machine":  func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
@@ -23,8 +22,6 @@ var functions = template.FuncMap{
 	"number":   func(n int64) string { return number(float64(n)) },
 	"word":     word,
 	"add":      func(a, b int) int { return a + b },
-	"path":     url.PathEscape,
-	"query":    url.QueryEscape,
 	"caret":    caret,
 	"menu":     newMenuItem,
 }

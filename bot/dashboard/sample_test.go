@@ -400,3 +400,29 @@ func (s *sample) day(end time.Time) (matched, running, failed string) {
 	s.clock.set(end)
 	return m, r[0], f[0]
 }
+
+// flood adds many deliveries, the newest of which is a stranger's attempt at the page.
+func (s *sample) flood(n int) {
+	s.t.Helper()
+	var wait sync.WaitGroup
+	ids := make(chan string, n)
+	for i := range n {
+		ids <- s.id(noon.Add(-time.Duration(n-i) * time.Second))
+	}
+	close(ids)
+	for range 32 {
+		wait.Go(func() {
+			for id := range ids {
+				_, _, err := s.store.Accept(s.t.Context(), store.Delivery{
+					ID: id, Key: id, Body: []byte(`{}`), Source: store.SourceWebhook, State: store.Matched, Scope: "repo.content",
+					Action: "update", Repo: "acme-lab/repo-" + id[len(id)-3:], RepoType: "model", ReceivedAt: noon.Add(-time.Hour),
+				})
+				if err != nil {
+					s.t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	s.add(event{at: noon, scope: "discussion", act: "create", kind: "model", repo: hostile, title: hostile})
+}

@@ -87,7 +87,7 @@ func (d *Dashboard) openSession(c echo.Context, who, to string) error {
 // inside is a path of this site, so that a link cannot lead elsewhere after signing in.
 func inside(to string) string {
 	u, err := url.Parse(to)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, "/") ||
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(to, "/") ||
 		strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n") || strings.HasPrefix(u.Path, "/login") {
 		return "/"
 	}
@@ -105,7 +105,10 @@ func (d *Dashboard) logout(c echo.Context) error {
 		return err
 	}
 	setCookie(c, sessionCookie, "", 0)
-	return c.Redirect(http.StatusSeeOther, "/")
+	if d.PublicHost != "" {
+		return c.Redirect(http.StatusSeeOther, "/") // the visitors' page
+	}
+	return c.Redirect(http.StatusSeeOther, "/login")
 }
 
 // loginData is what the page to sign in on shows.
