@@ -78,7 +78,8 @@ func checkCommandLine(root *cobra.Command, line string) string {
 	if err != nil || c == root && !strings.HasPrefix(words[0], "-") && words[0] != "…" {
 		return "no such command"
 	}
-	if c.HasSubCommands() && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
+	// A command whose use names an argument takes it beside its commands, such as `hfbot actions [ID]`.
+	if c.HasSubCommands() && !strings.Contains(c.Use, " ") && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
 		for name := range strings.SplitSeq(rest[0], "|") {
 			if !slices.ContainsFunc(c.Commands(), func(sub *cobra.Command) bool { return sub.Name() == name }) {
 				return c.CommandPath() + " has no command " + name
