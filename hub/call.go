@@ -263,6 +263,7 @@ func (c *Client) once(ctx context.Context, r call) (*http.Response, error) {
 		return nil, err
 	}
 	if !r.anonymous {
+		c.warnings.note(resp.Header, c.scrub)
 		c.budget.note(r.budgetKind(), resp.Header)
 	}
 	if resp.StatusCode >= http.StatusBadRequest && resp.StatusCode != r.alsoAnswer {

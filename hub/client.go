@@ -28,6 +28,7 @@ type Client struct {
 	identity  *identityCache
 
 	unfinished *unfinished
+	warnings   *warnings // nil without
 }
 
 // Option changes how a Client works.

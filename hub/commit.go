@@ -2,6 +2,7 @@ package hub
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -61,7 +62,7 @@ func (c *Client) Commit(ctx context.Context, repo RepoRef, in CommitInput) (*Com
 	result := &CommitResult{}
 	for _, file := range in.Files {
 		switch {
-		case file.Delete:
+		case file.Delete, file.isMove():
 		case modes[file.Path] == modeIgnore:
 			result.Ignored = append(result.Ignored, file.Path)
 		case modes[file.Path] == modeLFS:
@@ -140,7 +141,8 @@ type commitHeader struct {
 }
 
 type commitPath struct {
-	Path string `json:"path"`
+	Path    string `json:"path"`
+	OldPath string `json:"oldPath,omitempty"`
 }
 
 type commitLFS struct {
@@ -148,6 +150,8 @@ type commitLFS struct {
 	Algo string `json:"algo"`
 	OID  string `json:"oid"`
 	Size int64  `json:"size"`
+
+	OldPath string `json:"oldPath,omitempty"`
 }
 
 // writeCommit writes a commit's body: a JSON object on each line, the header first.
@@ -163,9 +167,11 @@ func writeCommit(
 		var err error
 		switch upload, isLFS := uploads[file.Path]; {
 		case file.Delete:
-			err = lines.Encode(commitLine{file.deletion(), commitPath{file.Path}})
+			err = lines.Encode(commitLine{file.deletion(), commitPath{Path: file.Path}})
+		case file.isMove():
+			err = lines.Encode(commitLine{"file", commitPath{file.Path, file.OldPath}})
 		case isLFS:
-			err = lines.Encode(commitLine{"lfsFile", commitLFS{file.Path, "sha256", upload.oid, upload.file.Size}})
+			err = lines.Encode(commitLine{"lfsFile", commitLFS{file.Path, "sha256", upload.oid, upload.file.Size, file.OldPath}})
 		case modes[file.Path] == modeRegular:
 			err = writeRegular(ctx, w, file)
 		}
@@ -178,11 +184,12 @@ func writeCommit(
 
 // writeRegular writes the line of a file whose content is in the commit, without holding the content in memory.
 func writeRegular(ctx context.Context, w io.Writer, file CommitFile) error {
-	path, err := json.Marshal(file.Path)
+	paths, err := json.Marshal(commitPath{file.Path, file.OldPath})
 	if err != nil {
 		return fmt.Errorf("hub: commit of %s: %w", file.Path, err)
 	}
-	if _, err := fmt.Fprintf(w, `{"key":"file","value":{"path":%s,"encoding":"base64","content":"`, path); err != nil {
+	paths = bytes.TrimSuffix(paths, []byte("}"))
+	if _, err := fmt.Fprintf(w, `{"key":"file","value":%s,"encoding":"base64","content":"`, paths); err != nil {
 		return err
 	}
 	encoder := base64.NewEncoder(base64.StdEncoding, w)

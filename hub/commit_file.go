@@ -14,7 +14,7 @@ import (
 // sampleSize is how much of a file's start the Hub wants to see, in bytes.
 const sampleSize = 512
 
-// CommitFile is one change: Delete, or Open with Size. Content is opened more than once (sample, hash, upload), and a
+// CommitFile is one change: Delete, OldPath, or Open with Size. Content is opened more than once (sample, hash, upload), and a
 // reader that can seek is asked to.
 type CommitFile struct {
 	Path   string // with a slash at the end and Delete, a folder
@@ -23,7 +23,12 @@ type CommitFile struct {
 	SHA256 string // hex; computed when empty and needed
 	Delete bool
 	Stored bool // the content is in the LFS store, see Client.Store; Open is not called
+	// OldPath is where the file was before. Without Open and Stored it is moved as it is.
+	OldPath string
 }
+
+// isMove tells whether the content stays as it is.
+func (f CommitFile) isMove() bool { return f.OldPath != "" && f.Open == nil && !f.Delete && !f.Stored }
 
 // deletion is the key of the commit's line that deletes the file.
 func (f CommitFile) deletion() string {

@@ -239,3 +239,26 @@ func TestCommitDeletesFolders(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestCommitMovesFiles(t *testing.T) {
+	t.Parallel()
+	client := serve(
+		t,
+		exchange{
+			call: preuploadCall, body: "*",
+			answer: `{"files":[{"path":"b","uploadMode":"regular","shouldIgnore":false}]}`,
+		},
+		exchange{call: commitCall, answer: committed, body: lines(
+			summaryLine, `{"key":"file","value":{"path":"new/a","oldPath":"a"}}`,
+			`{"key":"file","value":{"path":"b","oldPath":"c","encoding":"base64","content":"Yg=="}}`,
+		)},
+	)
+	changed := hub.BytesFile("b", []byte("b"))
+	changed.OldPath = "c"
+	_, err := client.Commit(t.Context(), model, hub.CommitInput{
+		Summary: "S", Files: []hub.CommitFile{{Path: "new/a", OldPath: "a"}, changed},
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -63,6 +63,11 @@ func testContent(c conformance) {
 		!slices.Contains(info.Tags, "hfbot") || !slices.Contains(info.Siblings, "dir/b c.txt") {
 		c.Errorf("RepoInfo = %+v, want commit %s and its card", info, first.OID)
 	}
+	facts, err := c.client.RepoFacts(ctx, repo, "", "cardData", "tags")
+	c.must(err)
+	if facts["id"] != repo.Name || facts["tags"] == nil || facts["cardData"] == nil || facts["siblings"] != nil {
+		c.Errorf("RepoFacts = %v, want what was asked for only", facts)
+	}
 	sizes := map[string]int64{}
 	for entry, err := range c.client.Tree(ctx, repo, first.OID) {
 		c.must(err)
@@ -72,6 +77,17 @@ func testContent(c conformance) {
 		if got, ok := sizes[path]; !ok || got != size {
 			c.Errorf("the tree has %s with %d bytes (%v), want %d", path, got, ok, size)
 		}
+	}
+	for entry, err := range c.client.Folder(ctx, repo, "", "dir") {
+		c.must(err)
+		if entry.LastCommit == nil || entry.LastCommit.ID != first.OID || entry.LastCommit.Title != "Change files" {
+			c.Errorf("the last commit of %s is %+v", entry.Path, entry.LastCommit)
+		}
+	}
+	file, err := c.client.FileInfo(ctx, repo, "main", "a.txt")
+	c.must(err)
+	if file.Commit != first.OID || file.Size != 10 || file.ETag != "ad471007bd7f5983d273b9584e5629230150fd54" {
+		c.Errorf("FileInfo = %+v", file)
 	}
 	infos, err := c.client.PathsInfo(ctx, repo, "main", []string{"a.txt", "dir", "gone"})
 	c.must(err)
@@ -107,8 +123,20 @@ func testContent(c conformance) {
 			c.Errorf("the commit is %+v", commit)
 		}
 	}
+	if count, err := c.client.CommitCount(ctx, repo, ""); err != nil || count != len(titles) {
+		c.Errorf("CommitCount = %d, %v, want %d", count, err, len(titles))
+	}
 	if len(titles) < 2 || titles[0] != "Remove" || titles[1] != "Change files" {
 		c.Errorf("the history is %q", titles)
+	}
+	moved, err := c.client.Commit(ctx, repo, hub.CommitInput{
+		Summary: "Move", Files: []hub.CommitFile{{Path: "CARD.md", OldPath: "README.md"}},
+	})
+	c.must(err)
+	infos, err = c.client.PathsInfo(ctx, repo, moved.OID, []string{"CARD.md", "README.md"})
+	c.must(err)
+	if len(infos) != 1 || infos[0].Path != "CARD.md" || infos[0].Size == 0 {
+		c.Errorf("after the move there is %+v", infos)
 	}
 	diff, err := c.client.Compare(ctx, repo, first.OID, second.OID)
 	c.must(err)
@@ -186,6 +214,12 @@ func testRefs(c conformance) {
 	}
 	if _, err := c.client.RepoInfo(ctx, repo, "no-such-branch"); !hub.IsNotFound(err) {
 		c.Errorf("a missing revision: %v", err)
+	}
+	c.must(c.client.ResetBranch(ctx, repo, "feature/x", ""))
+	info, err = c.client.RepoInfo(ctx, repo, "feature/x")
+	c.must(err)
+	if info.SHA == first.OID {
+		c.Error("the branch was not moved")
 	}
 	c.must(c.client.DeleteTag(ctx, repo, "v1"))
 	c.must(c.client.DeleteBranch(ctx, repo, "feature/x"))

@@ -104,7 +104,12 @@ func (c *Client) SetDiscussionStatus(ctx context.Context, repo RepoRef, num int,
 		Status  string `json:"status"`
 		Comment string `json:"comment,omitempty"`
 	}{status, comment}
-	if err := c.postJSON(ctx, discussionPath(repo, num)+"/status", in, nil); err != nil {
+	request, err := c.post(discussionPath(repo, num)+"/status", in)
+	if err != nil {
+		return err
+	}
+	request.idempotent = comment == "" // a comment would be made twice
+	if _, err := c.json(ctx, request, nil); err != nil {
 		return err
 	}
 	c.wroteThread(ctx, WriteDiscussion, repo, num, false)

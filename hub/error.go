@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -21,6 +22,12 @@ const (
 	codeRevisionNotFound = "RevisionNotFound"
 	codeEntryNotFound    = "EntryNotFound"
 	codeGatedRepo        = "GatedRepo"
+)
+
+// What the Hub says in X-Error-Message where it gives no code.
+const (
+	badToken        = "Invalid credentials in Authorization header"
+	disabledMessage = "Access to this resource is disabled."
 )
 
 const (
@@ -68,12 +75,36 @@ func IsNotFound(err error) bool {
 	switch e.Code {
 	case codeRepoNotFound, codeRevisionNotFound, codeEntryNotFound:
 		return true
+	case "":
+		return e.StatusCode == http.StatusNotFound || e.hidesRepo()
 	}
 	return e.StatusCode == http.StatusNotFound
 }
 
+// repoAddress is an address of something in a repository.
+var repoAddress = regexp.MustCompile(`/api/(models|datasets|spaces)/|/resolve/`)
+
+// hidesRepo tells whether a 401 without a code stands for a repository that the caller may not know of, as the Hub's own
+// Python client has it (huggingface_hub, utils/_http.py).
+func (e *Error) hidesRepo() bool {
+	return e.StatusCode == http.StatusUnauthorized && e.Message != badToken && repoAddress.MatchString(e.URL)
+}
+
 // IsConflict tells whether what should be made exists already (409).
-func IsConflict(err error) bool { return hasStatus(err, http.StatusConflict) }
+func IsConflict(err error) bool { return hasStatus(err, http.StatusConflict) && !isBusy(err) }
+
+// isBusy tells whether the Hub did nothing because it works on the same name just now.
+func isBusy(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.StatusCode == http.StatusConflict &&
+		strings.Contains(e.Message, "another conflicting operation is in progress")
+}
+
+// IsDisabled tells whether the Hub's staff has switched the repository off.
+func IsDisabled(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Message == disabledMessage
+}
 
 // IsPaymentRequired tells whether the account's plan does not include what was asked for (402).
 func IsPaymentRequired(err error) bool { return hasStatus(err, http.StatusPaymentRequired) }

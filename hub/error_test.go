@@ -139,3 +139,25 @@ func TestErrorsHideSignedAddresses(t *testing.T) {
 		t.Errorf("Download = %v, want an error without the signature", err)
 	}
 }
+
+func TestErrorsWithoutACode(t *testing.T) {
+	t.Parallel()
+	const bad = "Invalid credentials in Authorization header"
+	tests := map[string]struct {
+		err                             *hub.Error
+		notFound, forbidden, isDisabled bool
+	}{
+		"a hidden repository":       {&hub.Error{StatusCode: 401, URL: "https://h/api/models/a/b"}, true, false, false},
+		"a file of a hidden one":    {&hub.Error{StatusCode: 401, URL: "https://h/a/b/resolve/main/c"}, true, false, false},
+		"a bad token":               {&hub.Error{StatusCode: 401, URL: "https://h/api/models/a/b", Message: bad}, false, true, false},
+		"something else":            {&hub.Error{StatusCode: 401, URL: "https://h/api/whoami-v2"}, false, true, false},
+		"switched off by the staff": {&hub.Error{StatusCode: 403, Message: "Access to this resource is disabled."}, false, true, true},
+	}
+	for name, test := range tests {
+		if hub.IsNotFound(test.err) != test.notFound || hub.IsForbidden(test.err) != test.forbidden ||
+			hub.IsDisabled(test.err) != test.isDisabled {
+			t.Errorf("%s: not found %v, forbidden %v, disabled %v", name, hub.IsNotFound(test.err), hub.IsForbidden(test.err),
+				hub.IsDisabled(test.err))
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // Download opens a file at a revision for reading from offset; n < 0 reads to the end. LFS content is followed to
@@ -91,11 +92,17 @@ func checkRange(resp *http.Response, offset int64) (int64, error) {
 // commitID is a full git commit id.
 var commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
-// OpenFile gives random access to a file at a revision over ranged requests. The revision is pinned to the commit that
-// it names now, so that all parts are of one version. The context holds for all reading.
+// FileInfo is what the Hub says of a file without sending it.
+type FileInfo struct {
+	Commit string // that the revision names; empty when the Hub does not tell
+	ETag   string // SHA-256 of LFS content, SHA-1 of the git blob of other files; empty when the Hub does not tell
+	Size   int64  // bytes of the content
+}
+
+// FileInfo reads what the Hub says of a file.
 //
 // HEAD /{repo}/resolve/{rev}/{path}
-func (c *Client) OpenFile(ctx context.Context, repo RepoRef, revision, path string) (*RemoteFile, error) {
+func (c *Client) FileInfo(ctx context.Context, repo RepoRef, revision, path string) (*FileInfo, error) {
 	r := call{
 		method: http.MethodHead, url: c.url(resolvePath(repo, revision, path)), kind: kindResolve, idempotent: true,
 		noFollow: true, // the size of a large file stands in the redirect to it
@@ -105,14 +112,34 @@ func (c *Client) OpenFile(ctx context.Context, repo RepoRef, revision, path stri
 		return nil, err
 	}
 	resp.Body.Close()
-	size, err := fileSize(resp)
-	if err != nil {
+	info := &FileInfo{}
+	if info.Size, err = fileSize(resp); err != nil {
 		return nil, fmt.Errorf("hub: HEAD %s: %w", r.url, err)
 	}
 	if commit := resp.Header.Get("X-Repo-Commit"); commitID.MatchString(commit) {
-		revision = commit
+		info.Commit = commit
 	}
-	return newRemoteFile(ctx, c, resolvePath(repo, revision, path), size), nil
+	etag := resp.Header.Get("X-Linked-Etag")
+	if etag == "" {
+		etag = resp.Header.Get("ETag")
+	}
+	info.ETag = shorten(strings.Trim(strings.TrimPrefix(etag, "W/"), `"`), 200)
+	return info, nil
+}
+
+// OpenFile gives random access to a file at a revision over ranged requests. The revision is pinned to the commit that
+// it names now, so that all parts are of one version. The context holds for all reading.
+//
+// HEAD /{repo}/resolve/{rev}/{path}
+func (c *Client) OpenFile(ctx context.Context, repo RepoRef, revision, path string) (*RemoteFile, error) {
+	info, err := c.FileInfo(ctx, repo, revision, path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Commit != "" {
+		revision = info.Commit
+	}
+	return newRemoteFile(ctx, c, resolvePath(repo, revision, path), info.Size), nil
 }
 
 // fileSize reads a file's size from the headers of resolve.

@@ -154,3 +154,35 @@ func TestOpenFilePinsTheCommit(t *testing.T) {
 		t.Errorf("ReadAt = %q, %v", p[:n], err)
 	}
 }
+
+func TestFileInfo(t *testing.T) {
+	t.Parallel()
+	const commit = "63fd8684b6071ab0d1a16fbec9c9ad8bb55c4c1e"
+	tests := map[string]struct {
+		status int
+		header http.Header
+		want   hub.FileInfo
+	}{
+		"plain": {
+			200, http.Header{"Content-Length": {"12"}, "Etag": {`W/"abc"`}, "X-Repo-Commit": {commit}},
+			hub.FileInfo{Commit: commit, ETag: "abc", Size: 12},
+		},
+		"LFS": {
+			302, http.Header{
+				"X-Linked-Size": {"123456"}, "X-Linked-Etag": {`"sum"`}, "Etag": {`"other"`}, "X-Repo-Commit": {"main"},
+				"Location": {"https://cdn.example/blob?sig=1"},
+			},
+			hub.FileInfo{ETag: "sum", Size: 123456},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := serve(t, exchange{call: "HEAD /acme/tiny/resolve/main/w.bin", status: test.status, header: test.header})
+			got, err := client.FileInfo(t.Context(), model, "", "w.bin")
+			if err != nil || *got != test.want {
+				t.Errorf("FileInfo = %+v, %v; want %+v", got, err, test.want)
+			}
+		})
+	}
+}

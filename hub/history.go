@@ -2,7 +2,10 @@ package hub
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -39,6 +42,22 @@ func (w wireCommit) commit() Commit {
 		commit.Authors = append(commit.Authors, author.User)
 	}
 	return commit
+}
+
+// CommitCount is how many commits the history of a revision has.
+//
+// GET /api/{type}s/{name}/commits/{rev}?limit=1
+func (c *Client) CommitCount(ctx context.Context, repo RepoRef, revision string) (int, error) {
+	request := c.get(repo.APIPath()+"/commits/"+escapeRevision(revision), url.Values{"limit": {"1"}})
+	header, err := c.json(ctx, request, nil)
+	if err != nil {
+		return 0, err
+	}
+	count, err := strconv.Atoi(header.Get("X-Total-Count"))
+	if err != nil || count < 0 {
+		return 0, fmt.Errorf("hub: GET %s: the answer does not tell the number of commits", request.url)
+	}
+	return count, nil
 }
 
 // Compare is the difference between two revisions as unified text.

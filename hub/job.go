@@ -26,8 +26,9 @@ type JobSpec struct {
 	Command        []string          `json:"command,omitempty"`
 	Arguments      []string          `json:"arguments,omitempty"`
 	Environment    map[string]string `json:"environment,omitempty"`
-	Secrets        map[string]Secret `json:"-"`      // environment that is never shown
-	Flavor         string            `json:"flavor"` // hardware, such as "cpu-basic"
+	Secrets        map[string]Secret `json:"-"`              // environment that is never shown
+	Flavor         string            `json:"flavor"`         // hardware, such as "cpu-basic"
+	Arch           string            `json:"arch,omitempty"` // amd64 or arm64; empty: what the flavor has
 	TimeoutSeconds int               `json:"timeoutSeconds,omitempty"`
 	Attempts       int               `json:"attempts,omitempty"` // 0 leaves it to the Hub, which tries once
 	Labels         map[string]string `json:"labels,omitempty"`

@@ -35,7 +35,7 @@ func (c *Client) preupload(ctx context.Context, repo RepoRef, in CommitInput) (m
 	modes := map[string]uploadMode{}
 	var batch wirePreupload
 	for _, file := range in.Files {
-		if file.Delete {
+		if file.Delete || file.isMove() {
 			continue
 		}
 		if file.Stored {

@@ -15,6 +15,24 @@ func (c *Client) CreateBranch(ctx context.Context, repo RepoRef, branch, revisio
 	return c.postJSON(ctx, repo.APIPath()+"/branch/"+escapeSegment(branch), in, nil)
 }
 
+// ResetBranch makes a branch at a revision (empty: main), or moves it there when it exists: what only the branch had is
+// lost.
+//
+// POST /api/{type}s/{name}/branch/{branch}
+func (c *Client) ResetBranch(ctx context.Context, repo RepoRef, branch, revision string) error {
+	in := struct {
+		StartingPoint string `json:"startingPoint,omitempty"`
+		Overwrite     bool   `json:"overwrite"`
+	}{revision, true}
+	request, err := c.post(repo.APIPath()+"/branch/"+escapeSegment(branch), in)
+	if err != nil {
+		return err
+	}
+	request.idempotent = revision != "" && commitID.MatchString(revision)
+	_, err = c.json(ctx, request, nil)
+	return err
+}
+
 // DeleteBranch removes a branch.
 //
 // DELETE /api/{type}s/{name}/branch/{branch}

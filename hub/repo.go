@@ -67,6 +67,22 @@ func (c *Client) RepoInfo(ctx context.Context, repo RepoRef, revision string) (*
 	return in.info(), nil
 }
 
+// RepoFacts reads some of what the Hub knows of a repository, as it is: what is asked for, and "_id" and "id". The names
+// are those of the parameter "expand", such as "downloadsAllTime", "safetensors", "spaces" or "securityRepoStatus".
+//
+// GET /api/{type}s/{name}[/revision/{rev}]?expand={name}
+func (c *Client) RepoFacts(ctx context.Context, repo RepoRef, revision string, expand ...string) (map[string]any, error) {
+	path := repo.APIPath()
+	if revision != "" {
+		path += "/revision/" + escapeRevision(revision)
+	}
+	var facts map[string]any
+	if err := c.getJSON(ctx, path, map[string][]string{"expand": expand}, &facts); err != nil {
+		return nil, err
+	}
+	return facts, nil
+}
+
 func (w wireRepoInfo) info() *RepoInfo {
 	info := &RepoInfo{
 		ID: w.ID, Name: w.Name, Author: w.Author, SHA: w.SHA, Private: w.Private, Gated: w.Gated != "",

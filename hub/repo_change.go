@@ -13,6 +13,12 @@ type RepoSettings struct {
 	Visibility          *string `json:"visibility,omitempty"`
 	DiscussionsDisabled *bool   `json:"discussionsDisabled,omitempty"`
 	Gated               *Gate   `json:"gated,omitempty"`
+
+	DiscussionsSorting *string `json:"discussionsSorting,omitempty"` // recently-created, trending or reactions
+	OrgMembersGated    *bool   `json:"orgMembersGated,omitempty"`    // the owner's own members must ask for access too
+	// GatedEmail is told of requests for access, at once or in bulk: GatedEmailMode is real-time or bulk.
+	GatedEmail     *string `json:"gatedNotificationsEmail,omitempty"`
+	GatedEmailMode *string `json:"gatedNotificationsMode,omitempty"`
 }
 
 // Gate says how users get access to a gated repository.

@@ -107,3 +107,29 @@ func TestRepoChanges(t *testing.T) {
 		},
 	})
 }
+
+func TestMoreChanges(t *testing.T) {
+	t.Parallel()
+	testChanges(t, map[string]change{
+		"reset a branch": {
+			exchange{call: "POST /api/models/acme/tiny/branch/x", body: `{"startingPoint":"v1","overwrite":true}`},
+			func(ctx context.Context, c *hub.Client) error { return c.ResetBranch(ctx, model, "x", "v1") },
+		},
+		"dev mode": {
+			exchange{call: "POST /api/spaces/acme/app/dev-mode", body: `{"enabled":true}`},
+			func(ctx context.Context, c *hub.Client) error { return c.SetSpaceDevMode(ctx, space, true) },
+		},
+		"a license of one's own": {
+			exchange{
+				call: "POST /api/repos/create",
+				body: `{"name":"tiny","organization":"acme","type":"model","private":false,"license":"other",` +
+					`"license_name":"mine","license_link":"LICENSE","region":"eu","resourceGroupId":"g1"}`,
+			},
+			func(ctx context.Context, c *hub.Client) error {
+				return c.CreateRepo(ctx, model, hub.CreateRepoOptions{
+					License: "other", LicenseName: "mine", LicenseLink: "LICENSE", Region: "eu", ResourceGroupID: "g1",
+				})
+			},
+		},
+	})
+}

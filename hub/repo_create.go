@@ -13,8 +13,13 @@ const (
 type CreateRepoOptions struct {
 	Private    bool
 	Visibility string // VisibilityPublic, …; takes the place of Private
-	License    string // such as "mit"
-	Files      []NewRepoFile
+	License    string // such as "mit"; "other" goes with the two that follow
+	// LicenseName and LicenseLink name a license that the Hub does not know. The link is LICENSE, LICENSE.md or a URL.
+	LicenseName     string
+	LicenseLink     string
+	Region          string // us or eu
+	ResourceGroupID string // of an organisation
+	Files           []NewRepoFile
 
 	SpaceSDK string // gradio, docker or static; the Hub demands it for Spaces and takes it for nothing else
 
@@ -31,10 +36,11 @@ type CreateRepoOptions struct {
 	Volumes          []Volume
 }
 
-// NewRepoFile is a small text that a repository begins with.
+// NewRepoFile is a small file that a repository begins with.
 type NewRepoFile struct {
-	Path    string `json:"path"`
-	Content string `json:"content"`
+	Path     string `json:"path"`
+	Content  string `json:"content"`
+	Encoding string `json:"encoding,omitempty"` // utf-8, also when empty, or base64
 }
 
 // Volume is a repository or bucket that is mounted in a Space or Job. Only buckets can be written to.
@@ -54,6 +60,10 @@ type wireCreateRepo struct {
 	Private          *bool           `json:"private,omitempty"` // never beside visibility
 	Visibility       string          `json:"visibility,omitempty"`
 	License          string          `json:"license,omitempty"`
+	LicenseName      string          `json:"license_name,omitempty"`
+	LicenseLink      string          `json:"license_link,omitempty"`
+	Region           string          `json:"region,omitempty"`
+	ResourceGroupID  string          `json:"resourceGroupId,omitempty"`
 	Files            []NewRepoFile   `json:"files,omitempty"`
 	SDK              string          `json:"sdk,omitempty"`
 	SDKVersion       string          `json:"sdkVersion,omitempty"`
@@ -75,7 +85,8 @@ func (c *Client) CreateRepo(ctx context.Context, repo RepoRef, opts CreateRepoOp
 	organization, name := repo.split()
 	in := wireCreateRepo{
 		Name: name, Organization: organization, Type: repo.Type, Visibility: opts.Visibility, License: opts.License,
-		Files: opts.Files, SDK: opts.SpaceSDK, SDKVersion: opts.SDKVersion, Template: opts.Template,
+		LicenseName: opts.LicenseName, LicenseLink: opts.LicenseLink, Region: opts.Region,
+		ResourceGroupID: opts.ResourceGroupID, Files: opts.Files, SDK: opts.SpaceSDK, SDKVersion: opts.SDKVersion, Template: opts.Template,
 		ShortDescription: opts.ShortDescription, Hardware: opts.Hardware, SleepAfter: opts.SleepAfter,
 		DevMode: opts.DevMode, Secrets: revealed(opts.Secrets), Variables: opts.Variables, Volumes: opts.Volumes,
 	}

@@ -95,3 +95,18 @@ func TestRefs(t *testing.T) {
 		t.Errorf("refs differ (-want +got):\n%s", diff)
 	}
 }
+
+func TestRepoFacts(t *testing.T) {
+	t.Parallel()
+	got, err := serve(t, exchange{
+		call:   "GET /api/models/acme/tiny/revision/v1?expand=downloadsAllTime&expand=spaces",
+		answer: `{"_id":"1","id":"acme/tiny","downloadsAllTime":7,"spaces":["a/b"]}`,
+	}).RepoFacts(t.Context(), model, "v1", "downloadsAllTime", "spaces")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"_id": "1", "id": "acme/tiny", "downloadsAllTime": 7.0, "spaces": []any{"a/b"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("facts differ (-want +got):\n%s", diff)
+	}
+}

@@ -36,14 +36,15 @@ func retryAfter(resp *http.Response) time.Duration {
 }
 
 // mayRetry tells whether a failed call may be made again. A call that is not idempotent may only when it is certain that
-// it was not carried out: after a 429, and when there was no connection to send it on.
+// it was not carried out: after a 429, when the Hub is
+// busy with the same name, and when there was no connection to send it on.
 func mayRetry(ctx context.Context, err error, idempotent bool) bool {
 	if ctx.Err() != nil {
 		return false
 	}
 	var answer *Error
 	if errors.As(err, &answer) {
-		return answer.StatusCode == http.StatusTooManyRequests || idempotent && answer.Temporary()
+		return answer.StatusCode == http.StatusTooManyRequests || isBusy(err) || idempotent && answer.Temporary()
 	}
 	var refused *refusal
 	var notSent *notSentError

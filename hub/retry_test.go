@@ -64,9 +64,9 @@ func (s *scripted) answer(r *http.Request) (*http.Response, error) {
 	recorder := httptest.NewRecorder()
 	for field := range strings.FieldsSeq(rest) {
 		name, value, _ := strings.Cut(field, "=")
-		recorder.Header().Set(name, strings.ReplaceAll(value, ":", "="))
+		recorder.Header().Set(name, strings.NewReplacer(":", "=", "_", " ").Replace(value))
 	}
-	code := map[string]int{"200": 200, "404": 404, "408": 408, "412": 412, "429": 429, "500": 500, "503": 503}[status]
+	code := map[string]int{"200": 200, "404": 404, "409": 409, "408": 408, "412": 412, "429": 429, "500": 500, "503": 503}[status]
 	if status == "garbled" {
 		code = http.StatusOK
 	}
@@ -171,4 +171,22 @@ func httptestClosed(t *testing.T) string {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	return server.URL
+}
+
+func TestABusyHubIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		script := &scripted{t: t, answers: []string{
+			"409 X-Error-Message=Cannot_create_repo:_another_conflicting_operation_is_in_progress",
+			"409 X-Error-Message=exists",
+		}}
+		err := script.client().CreateRepo(t.Context(), model, hub.CreateRepoOptions{})
+		if !hub.IsConflict(err) || hub.IsAmbiguous(err) || len(script.calls) != 2 {
+			t.Errorf("CreateRepo = %v after %d calls, want a conflict after two", err, len(script.calls))
+		}
+		var answer *hub.Error
+		if !errors.As(err, &answer) || answer.Message != "exists" {
+			t.Errorf("the error is %v", err)
+		}
+	})
 }

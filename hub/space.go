@@ -93,6 +93,13 @@ func (c *Client) SetSpaceHardware(ctx context.Context, space RepoRef, hardware s
 	return c.postJSON(ctx, space.APIPath()+"/hardware", map[string]string{"flavor": hardware}, nil)
 }
 
+// SetSpaceDevMode switches the way into a running Space by SSH and VS Code on or off.
+//
+// POST /api/spaces/{name}/dev-mode
+func (c *Client) SetSpaceDevMode(ctx context.Context, space RepoRef, enabled bool) error {
+	return c.postJSON(ctx, space.APIPath()+"/dev-mode", map[string]bool{"enabled": enabled}, nil)
+}
+
 // SetSpaceVolumes replaces the list of what is mounted in a Space; without any the list is removed.
 //
 // PUT /api/spaces/{name}/volumes, DELETE /api/spaces/{name}/volumes

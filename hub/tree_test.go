@@ -1,7 +1,9 @@
 package hub_test
 
 import (
+	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -47,5 +49,53 @@ func TestPathsInfo(t *testing.T) {
 	}
 	if diff := cmp.Diff(treeEntries, got); diff != "" {
 		t.Errorf("entries differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestFolder(t *testing.T) {
+	t.Parallel()
+	client := serve(t, exchange{
+		call: "GET /api/models/acme/tiny/tree/main/a%20b/c?expand=true&recursive=false",
+		answer: `[{"type":"file","path":"a b/c/w.bin","oid":"x","size":3,"lastCommit":{"id":"c1","title":"Add",
+			"date":"2026-01-02T03:04:05.000Z"},"securityFileStatus":{"status":"safe","avScan":{}}},{"type":"directory","path":"d"}]`,
+	})
+	var got []hub.TreeEntry
+	for entry, err := range client.Folder(t.Context(), model, "", "a b/c") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, entry)
+	}
+	want := []hub.TreeEntry{
+		{
+			Type: "file", Path: "a b/c/w.bin", OID: "x", Size: 3, Security: &hub.FileSecurity{Status: "safe"},
+			LastCommit: &hub.EntryCommit{ID: "c1", Title: "Add", Date: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
+		},
+		{Type: "directory", Path: "d"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("entries differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestTreeSizeAndCommitCount(t *testing.T) {
+	t.Parallel()
+	client := serve(
+		t,
+		exchange{call: "GET /api/models/acme/tiny/treesize/main/a/b", answer: `{"path":"a/b","size":5000000000}`},
+		exchange{
+			call: "GET /api/models/acme/tiny/commits/main?limit=1", answer: `[]`,
+			header: http.Header{"X-Total-Count": {"42"}},
+		},
+		exchange{call: "GET /api/models/acme/tiny/commits/main?limit=1", answer: `[]`},
+	)
+	if size, err := client.TreeSize(t.Context(), model, "", "a/b"); err != nil || size != 5_000_000_000 {
+		t.Errorf("TreeSize = %d, %v", size, err)
+	}
+	if count, err := client.CommitCount(t.Context(), model, ""); err != nil || count != 42 {
+		t.Errorf("CommitCount = %d, %v", count, err)
+	}
+	if _, err := client.CommitCount(t.Context(), model, ""); err == nil {
+		t.Error("a count is made up")
 	}
 }
