@@ -40,7 +40,7 @@ type runPage struct {
 
 func newRuns() *cobra.Command {
 	return group("runs", "Show and steer the runs of a running bot", "  hfbot runs list --state failed",
-		newRunsList(), newRunsShow(),
+		newRunsList(), newRunsShow(), newRunsLogs(),
 		newRunControl("cancel", "Stop a run", "is being cancelled"),
 		newRunControl("retry", "Try a failed run again, from the step that failed", "is tried again"))
 }

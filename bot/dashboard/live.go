@@ -35,8 +35,12 @@ func newFeed(ctx context.Context, log *zap.Logger) *feed {
 	return &feed{ctx: ctx, log: log, topics: map[string]*topic{}}
 }
 
-// wait returns when no topic is worked any more.
-func (f *feed) wait() { f.done.Wait() }
+// wait returns when no topic is worked any more. The feed's context must have ended.
+func (f *feed) wait() {
+	f.mu.Lock()   // whoever subscribes after this sees that the context has ended
+	f.mu.Unlock() //nolint:staticcheck // nothing is guarded: it only waits for those inside
+	f.done.Wait()
+}
 
 // poke says that something changed: what the ids name, or anything without ids.
 func (f *feed) poke(ids ...string) {
@@ -98,7 +102,9 @@ func (f *feed) subscribe(key, have string, b build) *reader {
 		ctx, stop := context.WithCancel(f.ctx)
 		t = &topic{feed: f, key: key, build: b, poked: make(chan struct{}, 1), stop: stop, readers: map[*reader]bool{}}
 		f.topics[key] = t
-		f.done.Go(func() { t.serve(ctx) })
+		if f.ctx.Err() == nil {
+			f.done.Go(func() { t.serve(ctx) })
+		}
 	}
 	r := &reader{topic: t, have: have, updates: make(chan *update, liveQueue)}
 	t.readers[r] = true

@@ -86,8 +86,12 @@ func newStats(ctx context.Context, opts Options, changed func()) *stats {
 	return s
 }
 
-// wait returns when nothing is counted any more.
-func (s *stats) wait() { s.done.Wait() }
+// wait returns when nothing is counted any more. The context must have ended.
+func (s *stats) wait() {
+	s.mu.Lock()   // whoever looks after this sees that the context has ended
+	s.mu.Unlock() //nolint:staticcheck // nothing is guarded: it only waits for those inside
+	s.done.Wait()
+}
 
 // now gives the latest counts, nil before the first; when they are old, new ones are on the way.
 func (s *stats) now() *counts {
