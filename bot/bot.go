@@ -48,6 +48,8 @@ type Options struct {
 	WorkDir        string        // where steps get their folders; empty: the system's temporary folder
 	Workers        int           // runs worked at the same time; 0: run's default
 	Lease          time.Duration // how long an instance that fell silent keeps its work; 0: 20 s
+	KeepFor        time.Duration // how long deliveries and their runs are kept; 0: whatever their age
+	KeepNewest     int           // how many deliveries are kept; 0: whatever their number
 	Actions        *actions.Registry
 	LookupEnv      func(string) (string, bool) // where step secrets come from; nil: os.LookupEnv
 	Log            *zap.Logger                 // nil: silent
@@ -175,6 +177,7 @@ func (b *Bot) Serve(ctx context.Context) error {
 	stages.Go(func() { b.dispatcher.serve(ctx) })
 	stages.Go(func() { b.rules.watch(ctx) })
 	stages.Go(func() { b.keeper.serve(ctx) })
+	stages.Go(func() { b.forget(ctx) })
 	failed := make(chan error, 1)
 	stages.Go(func() { failed <- b.http.Serve(b.listener) })
 	var err error

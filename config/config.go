@@ -24,6 +24,8 @@ type Config struct {
 	WorkDir            string        `mapstructure:"work_dir"`
 	Workers            int           `mapstructure:"workers"`
 	Lease              time.Duration `mapstructure:"lease"`
+	KeepFor            time.Duration `mapstructure:"keep_for"`
+	KeepNewest         int           `mapstructure:"keep_newest"`
 	Endpoint           string        `mapstructure:"endpoint"`
 	Token              hub.Secret    `mapstructure:"token"`
 	WebhookSecrets     []hub.Secret  `mapstructure:"webhook_secret"`
@@ -88,6 +90,9 @@ func (c *Config) check() error {
 		if !headerText(secret.Reveal()) {
 			wrong(key, "it has a character that cannot be sent in a header, such as a line end; copy it again")
 		}
+	}
+	if c.KeepFor < 0 || c.KeepNewest < 0 {
+		wrong("keep_for, keep_newest", "they are not below 0, which keeps everything")
 	}
 	if c.Lease < shortestLease {
 		wrong("lease", "%s is shorter than %s", c.Lease, shortestLease)

@@ -55,6 +55,7 @@ func TestLoadDefaults(t *testing.T) {
 	want := &config.Config{
 		Listen: "127.0.0.1:7860", Database: "sqlite:data/hfbot.db", Endpoint: "https://huggingface.co",
 		LogLevel: "info", LogFormat: "text", ManageWebhook: "auto", Lease: 20 * time.Second,
+		KeepFor: 2160 * time.Hour, KeepNewest: 1_000_000,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings without any source (-want +got):\n%s", diff)
@@ -105,6 +106,7 @@ func TestLoadEnvironment(t *testing.T) {
 		Endpoint: "http://127.0.0.1:9", Token: "hf_a", WebhookSecrets: []hub.Secret{"new", "old"},
 		InsecureNoSecret: true, AdminToken: "adm", PublicHost: "acme-bot.hf.space", SpaceID: "acme/bot",
 		LogLevel: "info", LogFormat: "json", ManageWebhook: "auto", Lease: 20 * time.Second,
+		KeepFor: 2160 * time.Hour, KeepNewest: 1_000_000,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings from the environment (-want +got):\n%s", diff)
@@ -213,6 +215,7 @@ func TestExampleFileLoads(t *testing.T) {
 	want := &config.Config{
 		Rules: []string{"rules.yaml"}, Listen: "127.0.0.1:7860", Database: "sqlite:data/hfbot.db", Workers: 4,
 		Endpoint: "https://huggingface.co", PublicHost: "bot.example.org", LogLevel: "info", LogFormat: "text", ManageWebhook: "auto", Lease: 20 * time.Second,
+		KeepFor: 2160 * time.Hour, KeepNewest: 1_000_000,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings of the example (-want +got):\n%s", diff)

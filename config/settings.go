@@ -67,6 +67,14 @@ var Settings = []Setting{
 			"faster when an instance dies, but a busy machine must not stand still for so long.",
 	},
 	{
+		Key: "keep_for", Kind: Text, Env: []string{"HFBOT_KEEP_FOR"}, Default: "2160h",
+		Doc: "How long deliveries and their runs are kept (2160h are 90 days); 0 keeps them whatever their age.",
+	},
+	{
+		Key: "keep_newest", Kind: Number, Env: []string{"HFBOT_KEEP_NEWEST"}, Default: "1000000",
+		Doc: "How many deliveries are kept, the newest; 0 keeps them whatever their number.",
+	},
+	{
 		Key: "endpoint", Kind: Text, Env: []string{"HF_ENDPOINT"}, Default: "https://huggingface.co",
 		Doc: "Base URL of the Hub.",
 	},

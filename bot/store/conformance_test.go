@@ -36,6 +36,7 @@ var suite = []struct {
 	{"DebounceThenGroup", testDebounceThenGroup},
 	{"Limits", testLimits},
 	{"OptOut", testOptOut},
+	{"Prune", testPrune},
 	{"Record", testRecord},
 	{"Sessions", testSessions},
 	{"Audit", testAudit},

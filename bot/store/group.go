@@ -102,7 +102,7 @@ func (t *Tx) skipWaiting(except, group string) error {
 // promote lets the run go on that has waited longest for a group.
 func (t *Tx) promote(group string) error {
 	next, err := t.queryIDs(`SELECT id FROM runs WHERE group_key = ? AND state = 'waiting' AND wait_for = ?
-		ORDER BY id LIMIT 1`, group, waitGroup)
+		ORDER BY delivery_id, id LIMIT 1`, group, waitGroup)
 	if err != nil {
 		return fmt.Errorf("store: look for the next run of the group %s: %w", group, err)
 	}
