@@ -18,6 +18,7 @@ type hubOptions struct {
 	data   string
 	orgs   []string
 	apps   []string
+	jobs   bool
 	users  []string
 	out    io.Writer
 }
@@ -44,6 +45,8 @@ them. It ends with Ctrl-C. What it holds is gone then, unless --data names a fol
 		"an organisation as NAME:USER=ROLE,…, may be repeated; roles: admin, write, contributor, read, no_access")
 	c.Flags().StringArrayVar(&o.apps, "oauth-app", nil,
 		"an app to sign in to as ID:SECRET@URL, may be repeated; without @URL it may be anywhere on loopback")
+	c.Flags().BoolVar(&o.jobs, "run-jobs", false,
+		"run Jobs as processes of this machine, in place of their image (default: Jobs are recorded only)")
 	return c
 }
 
@@ -56,10 +59,14 @@ func runHub(ctx context.Context, o hubOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	server, err := emulator.New(emulator.Options{
+	options := emulator.Options{
 		Users: users, Orgs: orgs, OAuthApps: parseApps(o.apps), Data: o.data,
 		OnDelivery: func(d emulator.Delivery) { fmt.Fprintln(o.out, describeTry(d)) },
-	})
+	}
+	if o.jobs {
+		options.RunJob = runLocalJob
+	}
+	server, err := emulator.New(options)
 	if err != nil {
 		return fmt.Errorf("start the local Hub: %w", err)
 	}

@@ -172,7 +172,7 @@ func (s *Server) loadWebhooks(tx *bbolt.Tx) error {
 	concurrency := s.opts.Deliveries.withDefaults().Concurrency
 	err := eachRecord(tx, bucketWebhooks, "", func(id string, record webhookRecord) error {
 		w := newWebhook(s.knownAccount(record.Owner), webhookSettings{
-			url: record.URL, secret: hub.Secret(record.Secret), watched: record.Watched, domains: record.Domains,
+			url: record.URL, job: record.Job, secret: hub.Secret(record.Secret), watched: record.Watched, domains: record.Domains,
 		}, concurrency)
 		w.id, w.state, w.failures, w.changed = id, record.State, record.Failures, false
 		w.lastTrigger, w.triggers = record.LastTrigger, record.Triggers

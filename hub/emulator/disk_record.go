@@ -96,6 +96,7 @@ type webhookRecord struct {
 	Number      int           `json:"number"` // order of creation
 	Owner       string        `json:"owner"`
 	URL         string        `json:"url"`
+	Job         *jobSpec      `json:"job,omitempty"`
 	Secret      string        `json:"secret,omitempty"`
 	Watched     []hub.Watched `json:"watched"`
 	Domains     []string      `json:"domains"`

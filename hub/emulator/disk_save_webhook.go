@@ -62,7 +62,7 @@ func (w *webhook) takeChanges(number int) (writes []write) {
 	defer w.mu.Unlock()
 	if w.changed {
 		record := webhookRecord{
-			Number: number, Owner: w.owner.id, URL: w.settings.url, Secret: w.settings.secret.Reveal(),
+			Number: number, Owner: w.owner.id, URL: w.settings.url, Job: w.settings.job, Secret: w.settings.secret.Reveal(),
 			Watched: slices.Clone(w.settings.watched), Domains: slices.Clone(w.settings.domains), State: w.state,
 			Failures: w.failures, LastTrigger: w.lastTrigger, Triggers: w.triggers,
 		}

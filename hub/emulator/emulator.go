@@ -44,6 +44,11 @@ type Options struct {
 	Deliveries DeliveryPolicy
 	// Data is the folder that keeps everything; empty: memory, and all is gone when the server ends.
 	Data string
+	// PartSize is the size above which clients that can do so upload LFS files in parts of that size; 0 means 64 MiB.
+	PartSize int64
+	// RunJob runs a Job until it ends or ctx does, and hands on what it prints, line by line. Nil means that Jobs are
+	// recorded only.
+	RunJob func(ctx context.Context, process JobProcess, print func(line string)) error
 	// Faults are the faults the server begins with; SetFaults changes them.
 	Faults Faults
 }
@@ -69,6 +74,8 @@ type Server struct {
 	tokens   credentials
 	sso      oauth
 	disk     *disk // nil: in memory
+	uploads  lfsUploads
+	jobs     jobs
 	repos    registry
 	hooks    webhooks
 	router   *echo.Echo
@@ -150,6 +157,7 @@ func (s *Server) Handler() http.Handler { return s.router }
 // Close stops listening, cuts open connections and ends webhook deliveries.
 func (s *Server) Close() error {
 	err := s.web.Close()
+	s.jobs.close()
 	s.hooks.close()
 	if s.disk != nil {
 		err = errors.Join(err, s.save(), s.disk.close())

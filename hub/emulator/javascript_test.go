@@ -17,6 +17,7 @@ func TestJavaScriptClient(t *testing.T) {
 	l := startLocal(t, Options{
 		Orgs:      []Org{{Name: "acme", Members: map[string]string{"ann": "admin"}}},
 		OAuthApps: []OAuthApp{{ID: "js"}},
+		PartSize:  5_000_000, // so that the large file goes in three parts
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 )
@@ -56,12 +57,19 @@ func (s *Server) lfsBatch(c echo.Context) error {
 	if err := decodeJSON(c, &in); err != nil {
 		return err
 	}
-	describe := s.lfsDownload
+	describe, transfer := s.lfsDownload, "basic"
 	switch in.Operation {
 	case "download":
 		err = s.gate(c, r, who)
 	case "upload":
-		describe = s.lfsUpload
+		parts := slices.Contains(in.Transfers, "multipart")
+		describe = func(r *repo, p pointer) lfsObjectAnswer {
+			answer := s.lfsUpload(r, p)
+			if parts && answer.Actions != nil && p.size > s.partSize() {
+				answer.Actions["upload"], transfer = s.inParts(r, p), "multipart"
+			}
+			return answer
+		}
 		_, err = s.requireAny(c, mayWriteRepos, mayDiscuss)
 	default:
 		err = fail(c, http.StatusUnprocessableEntity, "", `the operation is "upload" or "download"`)
@@ -77,7 +85,7 @@ func (s *Server) lfsBatch(c echo.Context) error {
 		objects = append(objects, describe(r, pointer{each.OID, each.Size}))
 	}
 	c.Response().Header().Set("Content-Type", lfsMediaType)
-	return c.JSON(http.StatusOK, map[string]any{"transfer": "basic", "objects": objects, "hash_algo": "sha256"})
+	return c.JSON(http.StatusOK, map[string]any{"transfer": transfer, "objects": objects, "hash_algo": "sha256"})
 }
 
 func (s *Server) lfsDownload(r *repo, p pointer) lfsObjectAnswer {
@@ -109,7 +117,7 @@ func (s *Server) lfsUpload(r *repo, p pointer) lfsObjectAnswer {
 }
 
 func (s *Server) lfsAction(op transfer, r *repo, p pointer) lfsAction {
-	return lfsAction{Href: s.transferURL(op, r, p), ExpiresIn: int(transferTime.Seconds())}
+	return lfsAction{Href: s.transferURL(op, r, p, ""), ExpiresIn: int(transferTime.Seconds())}
 }
 
 // lfsLocks tells git-lfs, which asks before each push, that nothing is locked.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -34,15 +33,12 @@ func (s *Server) transferRoutes(e *echo.Echo) {
 	}
 	e.PUT("/lfs/:repo/:oid", s.uploadLFS)
 	e.POST("/lfs/:repo/:oid", s.verifyLFS)
+	s.multipartRoutes(e)
 }
 
 // transferURL is a link that lets its bearer do one thing with one object, for a while.
-func (s *Server) transferURL(op transfer, r *repo, p pointer) string {
-	expires := strconv.FormatInt(time.Now().Add(transferTime).Unix(), 10)
-	query := url.Values{
-		"size": {strconv.FormatInt(p.size, 10)}, "expires": {expires}, "signature": {s.sign(op, r.id, p, expires)},
-	}
-	return fmt.Sprintf("%s/lfs/%s/%s?%s", s.URL(), r.id, p.oid, query.Encode())
+func (s *Server) transferURL(op transfer, r *repo, p pointer, more string) string {
+	return fmt.Sprintf("%s/lfs/%s/%s%s?%s", s.URL(), r.id, p.oid, more, s.transferQuery(op, r, p))
 }
 
 func (s *Server) sign(op transfer, repoID string, p pointer, expires string) string {

@@ -39,7 +39,7 @@ func (s *Server) resolveFile(c echo.Context) error {
 	header.Set("X-Linked-Size", strconv.FormatInt(p.size, 10))
 	header.Set("ETag", `"`+p.oid+`"`)
 	header.Set("Accept-Ranges", "bytes")
-	return c.Redirect(http.StatusFound, s.transferURL(transferDownload, r, p))
+	return c.Redirect(http.StatusFound, s.transferURL(transferDownload, r, p, ""))
 }
 
 // rawFile serves what git stores: for an LFS file the pointer.

@@ -30,6 +30,7 @@ func (s *Server) routes() *echo.Echo {
 	s.spaceRoutes(e)
 	s.pageRoutes(e)
 	s.accessRoutes(e)
+	s.jobRoutes(e)
 	s.repoRoutes(e)
 	s.contentRoutes(e)
 	s.refRoutes(e)

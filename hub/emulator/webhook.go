@@ -53,6 +53,7 @@ func newWebhook(owner *account, settings webhookSettings, concurrency int) *webh
 // webhookSettings is what the account decides about a webhook.
 type webhookSettings struct {
 	url     string
+	job     *jobSpec // started instead of a call to the URL
 	secret  hub.Secret
 	watched []hub.Watched
 	domains []string
@@ -106,8 +107,8 @@ func (w *webhook) target() (to target, on bool) {
 func (w *webhook) change(settings webhookSettings) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if settings.url == "" {
-		settings.url = w.settings.url
+	if settings.url == "" && settings.job == nil {
+		settings.url, settings.job = w.settings.url, w.settings.job
 	}
 	w.settings, w.changed = settings, true
 }

@@ -61,7 +61,11 @@ func (s *Server) newDelivery(w *webhook, p *hub.Payload, faults deliveryFaults) 
 		s.opts.Log("webhook %s: encode %s %s: %v", w.id, p.Event.Scope, p.Event.Action, err)
 		return nil
 	}
-	return &delivery{id: newID(), hook: w, event: p.Event, repo: p.Repo.Name, body: body}
+	d := &delivery{id: newID(), hook: w, event: p.Event, repo: p.Repo.Name, body: body}
+	if s.startWebhookJob(d, p) {
+		return nil
+	}
+	return d
 }
 
 // Idle waits until no webhook delivery is under way or waiting for a retry, or ctx ends.

@@ -28,20 +28,22 @@ type webhookInput struct {
 	Watched     *[]hub.Watched `json:"watched"`
 	Domains     *[]string      `json:"domains"`
 	Secret      string         `json:"secret"`
-	Job         map[string]any `json:"job"`
+	Job         *jobSpec       `json:"job"`
 	JobSourceID string         `json:"jobSourceId"`
 }
 
 // settings checks the input. On an update, no URL means that the old one stays; everything else is replaced whole.
 func (in webhookInput) settings(update bool) (webhookSettings, error) {
 	var none webhookSettings
-	if in.Job != nil || in.JobSourceID != "" {
-		return none, errors.New("the local Hub starts no Jobs: give the webhook a url")
-	}
 	if in.Watched == nil || in.Domains == nil {
 		return none, errors.New(`"watched" and "domains" are required`)
 	}
-	if in.URL != "" || !update {
+	if in.Job != nil {
+		if err := in.Job.check(); err != nil {
+			return none, err
+		}
+	}
+	if in.URL != "" || !update && in.Job == nil {
 		if err := checkWebhookURL(in.URL); err != nil {
 			return none, err
 		}
@@ -61,6 +63,7 @@ func (in webhookInput) settings(update bool) (webhookSettings, error) {
 	slices.Sort(domains)
 	return webhookSettings{
 		url:     in.URL,
+		job:     in.Job,
 		secret:  hub.Secret(in.Secret),
 		watched: *in.Watched,
 		domains: slices.Compact(domains),

@@ -54,7 +54,7 @@ func (s *Server) listWebhooks(c echo.Context, caller *account) error {
 }
 
 func (s *Server) createWebhook(c echo.Context, caller *account) error {
-	settings, err := readWebhook(c, false)
+	settings, err := s.readWebhook(c, caller, false)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *Server) createWebhook(c echo.Context, caller *account) error {
 }
 
 func (s *Server) updateWebhook(c echo.Context, w *webhook) error {
-	settings, err := readWebhook(c, true)
+	settings, err := s.readWebhook(c, w.owner, true)
 	if err != nil {
 		return err
 	}
@@ -118,10 +118,15 @@ func showWebhook(c echo.Context, w *webhook) error {
 }
 
 // readWebhook reads and checks the settings sent.
-func readWebhook(c echo.Context, update bool) (webhookSettings, error) {
+func (s *Server) readWebhook(c echo.Context, caller *account, update bool) (webhookSettings, error) {
 	var in webhookInput
 	if err := decodeJSON(c, &in); err != nil {
 		return webhookSettings{}, err
+	}
+	if in.JobSourceID != "" {
+		if in.Job = s.jobs.specOf(caller, in.JobSourceID); in.Job == nil {
+			return webhookSettings{}, fail(c, http.StatusBadRequest, "", "jobSourceId names no Job of yours")
+		}
 	}
 	settings, err := in.settings(update)
 	if err != nil {

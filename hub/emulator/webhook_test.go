@@ -99,8 +99,8 @@ func TestWebhookInput(t *testing.T) {
 		{"wrong domain", `{"url":"http://bot.test","watched":[],"domains":["discussions"]}`, "discussions"},
 		{"secret with a line break", `{"url":"http://bot.test","watched":[],"domains":[],"secret":"a\nb"}`, "secret"},
 		{"secret beyond ASCII", `{"url":"http://bot.test","watched":[],"domains":[],"secret":"é"}`, "secret"},
-		{"a job", `{"job":{"flavor":"cpu-basic"},"watched":[],"domains":[]}`, "Jobs"},
-		{"a job's source", `{"jobSourceId":"x","watched":[],"domains":[]}`, "Jobs"},
+		{"a job", `{"job":{"flavor":"cpu-basic"},"watched":[],"domains":[]}`, "Job"},
+		{"a job's source", `{"jobSourceId":"x","watched":[],"domains":[]}`, "Job"},
 		{"no JSON", `[`, "JSON"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

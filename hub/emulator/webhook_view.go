@@ -9,7 +9,8 @@ import (
 // webhookView is the JSON shape of a webhook (https://huggingface.co/docs/hub/webhooks). The secret is never shown.
 type webhookView struct {
 	ID              string        `json:"id"`
-	URL             string        `json:"url"`
+	URL             string        `json:"url,omitempty"`
+	Job             *jobSpec      `json:"job,omitempty"`
 	Watched         []hub.Watched `json:"watched"`
 	Domains         []string      `json:"domains"`
 	Disabled        any           `json:"disabled"` // bool or "suspended-after-failure"
@@ -25,6 +26,7 @@ func (w *webhook) view(now time.Time) webhookView {
 	view := webhookView{
 		ID:              w.id,
 		URL:             w.settings.url,
+		Job:             w.settings.job.withoutSecrets(),
 		Watched:         w.settings.watched,
 		Domains:         w.settings.domains,
 		Disabled:        w.state.disabled(),

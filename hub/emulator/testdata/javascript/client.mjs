@@ -312,6 +312,27 @@ await step("oauthLoginUrl and oauthHandleRedirect", async () => {
   assert.equal((await hub.whoAmI({ hubUrl, accessToken: result.accessToken })).name, user);
 });
 
+await step("jobs", async () => {
+  const mine = { ...as, namespace: user };
+  const job = await hub.runJob({
+    ...mine,
+    dockerImage: "python:3.12",
+    command: ["python", "-c", "print(1)"],
+    flavor: "cpu-basic",
+    environment: { A: "1" },
+  });
+  assert.equal(job.owner.name, user);
+  assert.equal((await hub.getJob({ ...mine, jobId: job.id })).dockerImage, "python:3.12");
+  assert.deepEqual((await hub.listJobs(mine)).map((each) => each.id), [job.id]);
+  const copy = await hub.duplicateJob({ ...mine, jobId: job.id });
+  assert.notEqual(copy.id, job.id);
+  assert.deepEqual(await all(hub.streamJobLogs({ ...mine, jobId: job.id })), []);
+  await hub.cancelJob({ ...mine, jobId: job.id });
+  assert.equal((await hub.getJob({ ...mine, jobId: job.id })).status.stage, "CANCELED");
+  assert.ok((await hub.listJobHardware(as)).some((each) => each.name === "cpu-basic"));
+  await fails(hub.getJob({ ...mine, jobId: "0".repeat(24) }), 404);
+});
+
 await step("deleteRepo", async () => {
   for (const each of [repo, `datasets/${user}/js-data`, `spaces/${user}/js-space`, "acme/js-shared"]) {
     await hub.deleteRepo({ ...as, repo: each });

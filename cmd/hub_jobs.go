@@ -1,0 +1,57 @@
+package cmd
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/hfbot/hfbot/hub/emulator"
+)
+
+// runLocalJob runs a Job of the local Hub as a process of this machine, in a folder of its own and with no more of the
+// environment than PATH. Its image is ignored: what the command needs must be installed here.
+func runLocalJob(ctx context.Context, job emulator.JobProcess, print func(line string)) error {
+	if len(job.Command) == 0 {
+		return errors.New("the Job has no command; its image is not run here")
+	}
+	dir, err := os.MkdirTemp("", "hfbot-job-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	process := exec.CommandContext(ctx, job.Command[0], job.Command[1:]...)
+	process.Dir = dir
+	process.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}, job.Env...)
+	process.WaitDelay = 5 * time.Second // for children that keep the output open
+	output, input, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer output.Close()
+	process.Stdout, process.Stderr = input, input
+	if err := process.Start(); err != nil {
+		return errors.Join(fmt.Errorf("start %s: %w", job.Command[0], err), input.Close())
+	}
+	_ = input.Close() // the process has its own
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		lines := bufio.NewScanner(output)
+		for lines.Scan() {
+			print(lines.Text())
+		}
+	}()
+	err = process.Wait()
+	select {
+	case <-read:
+	case <-time.After(process.WaitDelay):
+	}
+	if err != nil {
+		return fmt.Errorf("the Job's command failed: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,259 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"sync"
+	"time"
+)
+
+// JobProcess is a Job that is to be run.
+type JobProcess struct {
+	ID      string
+	Command []string // with its arguments
+	Env     []string // NAME=value: the Job's environment and secrets, and what the Hub adds
+}
+
+// jobSpec is what a Job shall do (https://huggingface.co/docs/huggingface_hub/guides/jobs).
+type jobSpec struct {
+	DockerImage string            `json:"dockerImage,omitempty"`
+	SpaceID     string            `json:"spaceId,omitempty"`
+	Command     []string          `json:"command"`
+	Arguments   []string          `json:"arguments"`
+	Environment map[string]string `json:"environment"`
+	Secrets     map[string]string `json:"secrets,omitempty"`
+	Flavor      string            `json:"flavor"`
+	Arch        string            `json:"arch,omitempty"`
+	Timeout     *int              `json:"timeoutSeconds,omitempty"`
+	Attempts    int               `json:"attempts,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Volumes     []spaceVolume     `json:"volumes,omitempty"`
+}
+
+var labelText = regexp.MustCompile(`^[a-zA-Z0-9._-]{0,100}$`)
+
+func checkLabels(labels map[string]string) error {
+	for name, value := range labels {
+		if name == "" || !labelText.MatchString(name) || !labelText.MatchString(value) {
+			return fmt.Errorf("the label %.100q=%.100q must be made of letters, digits, dots, dashes and underscores", name, value)
+		}
+	}
+	return nil
+}
+
+func (s jobSpec) check() error {
+	switch {
+	case s.DockerImage == "" && s.SpaceID == "":
+		return errors.New(`a Job needs a "dockerImage" or a "spaceId"`)
+	case !knownFlavor(s.Flavor):
+		return fmt.Errorf("unknown flavor %.50q", s.Flavor)
+	case len(s.Environment)+len(s.Secrets) > maxSettings || len(s.Command)+len(s.Arguments) > maxSettings:
+		return errors.New("the Job is too large")
+	}
+	if err := checkLabels(s.Labels); err != nil {
+		return err
+	}
+	return checkVolumes(s.Volumes)
+}
+
+// Stages of a Job.
+const (
+	jobScheduling = "SCHEDULING"
+	jobRunning    = "RUNNING"
+	jobCompleted  = "COMPLETED"
+	jobCanceled   = "CANCELED"
+	jobFailed     = "ERROR"
+)
+
+// job is a Job that was asked for.
+type job struct {
+	id        string
+	owner     *account
+	creator   *account
+	initiator map[string]any
+	createdAt time.Time
+	spec      jobSpec
+	stop      context.CancelFunc // nil: not running
+
+	mu       sync.Mutex
+	stage    string
+	message  string
+	labels   map[string]string
+	started  time.Time
+	finished time.Time
+	lines    []jobLine
+	changed  chan struct{} // closed and replaced with each change
+}
+
+type jobLine struct {
+	Data string    `json:"data"`
+	Time time.Time `json:"timestamp"`
+}
+
+const (
+	maxJobs     = 1000 // kept; the oldest make place
+	maxJobLines = 10_000
+)
+
+// jobs are the Jobs of all accounts, oldest first. The zero value is ready to use.
+type jobs struct {
+	mu  sync.Mutex
+	all []*job
+}
+
+func (j *jobs) add(made *job) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.all) >= maxJobs {
+		j.all = slices.Delete(j.all, 0, 1)
+	}
+	j.all = append(j.all, made)
+}
+
+// of lists an account's Jobs, newest first.
+func (j *jobs) of(owner *account) []*job {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	list := slices.DeleteFunc(slices.Clone(j.all), func(each *job) bool { return each.owner != owner })
+	slices.Reverse(list)
+	return list
+}
+
+// close ends those that run.
+func (j *jobs) close() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, each := range j.all {
+		each.end(jobCanceled, "The local Hub ended")
+	}
+}
+
+// startJob records a Job and runs it, when the local Hub is told how.
+func (s *Server) startJob(owner, creator *account, spec jobSpec, initiator map[string]any, more map[string]string) *job {
+	made := &job{
+		id: newID(), owner: owner, creator: creator, initiator: initiator, createdAt: time.Now(), spec: spec,
+		stage: jobScheduling, labels: maps.Clone(spec.Labels), changed: make(chan struct{}),
+		message: "The local Hub runs no Jobs unless it is told to (hfbot hub --run-jobs)",
+	}
+	s.jobs.add(made)
+	s.opts.Log("job %s of %s: %q", made.id, owner.name, spec.Command)
+	if s.opts.RunJob == nil {
+		return made
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	if spec.Timeout != nil && *spec.Timeout > 0 {
+		ctx, stop = context.WithTimeout(ctx, time.Duration(*spec.Timeout)*time.Second)
+	}
+	made.stop = stop
+	made.set(func() { made.stage, made.message, made.started = jobRunning, "", time.Now() })
+	go func() {
+		defer stop()
+		err := s.opts.RunJob(ctx, made.process(more), made.print)
+		switch {
+		case errors.Is(ctx.Err(), context.DeadlineExceeded):
+			made.end(jobFailed, "Job timeout")
+		case err != nil:
+			made.end(jobFailed, err.Error())
+		default:
+			made.end(jobCompleted, "")
+		}
+	}()
+	return made
+}
+
+// process is the Job with the environment that the Hub gives it.
+func (j *job) process(more map[string]string) JobProcess {
+	env := map[string]string{"JOB_ID": j.id, "ACCELERATOR": "none", "CPU_CORES": "2", "MEMORY": "16Gi"}
+	maps.Copy(env, j.spec.Environment)
+	maps.Copy(env, j.spec.Secrets)
+	maps.Copy(env, more)
+	run := JobProcess{ID: j.id, Command: slices.Concat(j.spec.Command, j.spec.Arguments)}
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		run.Env = append(run.Env, name+"="+env[name])
+	}
+	return run
+}
+
+// set changes the Job and wakes those who follow it.
+func (j *job) set(do func()) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	do()
+	close(j.changed)
+	j.changed = make(chan struct{})
+}
+
+// print adds a line to the log.
+func (j *job) print(line string) {
+	j.set(func() {
+		if len(j.lines) < maxJobLines {
+			j.lines = append(j.lines, jobLine{line, time.Now().UTC()})
+		}
+	})
+}
+
+// over tells whether the Job has ended; the lock must be held.
+func (j *job) over() bool { return j.stage != jobScheduling && j.stage != jobRunning }
+
+// end ends the Job, unless it has ended already.
+func (j *job) end(stage, message string) {
+	if j.stop != nil {
+		j.stop()
+	}
+	j.set(func() {
+		if !j.over() {
+			j.stage, j.message, j.finished = stage, message, time.Now()
+		}
+	})
+}
+
+// view renders the Job, without the values of its secrets.
+func (s *Server) viewJob(j *job) map[string]any {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	status := map[string]any{"stage": j.stage, "message": nil, "failureCount": 0}
+	if j.message != "" {
+		status["message"] = j.message
+	}
+	view := map[string]any{
+		"id": j.id, "type": "job", "createdAt": timestamp(j.createdAt), "command": append([]string{}, j.spec.Command...),
+		"arguments": append([]string{}, j.spec.Arguments...), "flavor": j.spec.Flavor, "status": status,
+		"environment": map[string]string{}, "labels": map[string]string{}, "initiator": j.initiator,
+		"owner":     map[string]any{"id": j.owner.id, "name": j.owner.name, "type": j.owner.kind(), "avatarUrl": s.avatarURL(j.owner)},
+		"createdBy": map[string]any{"id": j.creator.id, "name": j.creator.name},
+		"secrets":   slices.Sorted(maps.Keys(j.spec.Secrets)),
+	}
+	if j.spec.Environment != nil {
+		view["environment"] = j.spec.Environment
+	}
+	if j.labels != nil {
+		view["labels"] = j.labels
+	}
+	for name, text := range map[string]string{"dockerImage": j.spec.DockerImage, "spaceId": j.spec.SpaceID, "arch": j.spec.Arch} {
+		if text != "" {
+			view[name] = text
+		}
+	}
+	if j.spec.Timeout != nil {
+		view["timeout"], view["timeoutSeconds"] = *j.spec.Timeout, *j.spec.Timeout
+	}
+	if len(j.spec.Volumes) > 0 {
+		view["volumes"] = j.spec.Volumes
+	}
+	durations := map[string]any{}
+	if !j.started.IsZero() {
+		view["startedAt"], durations["schedulingSecs"] = timestamp(j.started), j.started.Sub(j.createdAt).Seconds()
+	}
+	if !j.finished.IsZero() {
+		view["finishedAt"], durations["totalSecs"] = timestamp(j.finished), j.finished.Sub(j.createdAt).Seconds()
+		if !j.started.IsZero() {
+			durations["runningSecs"] = j.finished.Sub(j.started).Seconds()
+		}
+	}
+	view["durations"] = durations
+	return view
+}
