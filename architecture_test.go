@@ -39,10 +39,11 @@ var mayImport = map[string][]string{
 	"bot/store/pgtest":    {},
 	"bot/webhook":         {"bot/store", "hub"},
 	"bot/hook":            {"bot/rule", "hub"},
+	"bot/catchup":         {"hub"},
 	"bot/run":             {"bot/store", "bot/expr", "actions", "hub"},
 	"bot/dashboard":       {"bot/store", "bot/rule", "actions", "hub"},
 	"bot": {
-		"bot/hook", "bot/webhook", "bot/store", "bot/expr", "bot/rule", "bot/run", "bot/dashboard", "actions", "hub", "hub/workspace",
+		"bot/hook", "bot/catchup", "bot/webhook", "bot/store", "bot/expr", "bot/rule", "bot/run", "bot/dashboard", "actions", "hub", "hub/workspace",
 		"config",
 	},
 	"cmd": {anything},

@@ -43,6 +43,7 @@ type Options struct {
 	AdminToken     hub.Secret       // bearer token of the dashboard and API; empty: loopback callers only, or who signs in
 	SignIn         dashboard.SignIn // Sign in with Hugging Face; its zero value: not offered
 	Webhook        WebhookOptions
+	OnlyRule       string        // id of the one rule in force, whatever else the files hold; empty: all
 	PublicHost     string        // host name under which the world reaches the bot; empty: none
 	AllowPrivate   bool          // lets actions call private and loopback addresses; implied by a Hub on loopback
 	WorkDir        string        // where steps get their folders; empty: the system's temporary folder
@@ -67,9 +68,12 @@ type Bot struct {
 	dashboard  *dashboard.Dashboard
 	identity   *identity
 	keeper     *keeper
-	http       *http.Server
-	listener   net.Listener
-	workDir    string
+	// calledBefore is when the Hub called last before this start; used once, by catchUp.
+	calledBefore time.Time
+	servedFrom   time.Time // when Serve began to receive
+	http         *http.Server
+	listener     net.Listener
+	workDir      string
 }
 
 // New opens the database, loads the rules and listens, but accepts nothing yet. Rules with errors give a
@@ -123,6 +127,7 @@ func (b *Bot) wire() error {
 	}
 	b.identity = &identity{hub: client}
 	b.keeper = newKeeper(b.opts, client, b.rules.current)
+	b.keeper.missed = b.catchUp
 	if b.workDir, err = os.MkdirTemp(b.opts.WorkDir, "hfbot-"); err != nil {
 		return fmt.Errorf("make the work folder: %w", err)
 	}
@@ -169,18 +174,24 @@ func (b *Bot) RuleProblems() rule.Problems { return b.rules.problems() }
 // Serve works until ctx ends, then drains: it stops receiving, lets steps under way finish for a while and leaves the
 // rest to the next start.
 func (b *Bot) Serve(ctx context.Context) error {
+	var err error
+	if b.calledBefore, err = b.lastCalled(ctx); err != nil {
+		return err
+	}
+	b.servedFrom = time.Now()
 	if err := b.engine.Start(ctx); err != nil {
 		return fmt.Errorf("start the run engine: %w", err)
 	}
 	var stages sync.WaitGroup
 	stages.Go(func() { b.greet(ctx) }) // a Hub that does not answer must not keep the bot from receiving
 	stages.Go(func() { b.dispatcher.serve(ctx) })
-	stages.Go(func() { b.rules.watch(ctx) })
+	if b.opts.OnlyRule == "" {
+		stages.Go(func() { b.rules.watch(ctx) })
+	}
 	stages.Go(func() { b.keeper.serve(ctx) })
 	stages.Go(func() { b.forget(ctx) })
 	failed := make(chan error, 1)
 	stages.Go(func() { failed <- b.http.Serve(b.listener) })
-	var err error
 	select {
 	case <-ctx.Done():
 	case err = <-failed:

@@ -133,6 +133,9 @@ func (d *dispatcher) match(ctx context.Context, delivery *store.Delivery) error 
 			return tx.FinishMatch(delivery.ID, nil, nil, "not a webhook payload: "+err.Error())
 		})
 	}
+	if known, err := d.caughtUp(ctx, delivery, p); known || err != nil {
+		return err
+	}
 	explanation, err := d.evaluate(ctx, delivery, p)
 	if err != nil {
 		return err

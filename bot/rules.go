@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"go.uber.org/zap"
@@ -37,6 +38,11 @@ func openRules(opts Options) (*ruleBook, error) {
 		return nil, &RulesError{problems}
 	}
 	b.warn(problems)
+	if opts.OnlyRule != "" {
+		if set = set.Only(opts.OnlyRule); set == nil {
+			return nil, fmt.Errorf("there is no rule %q", opts.OnlyRule)
+		}
+	}
 	b.set = set
 	return b, nil
 }

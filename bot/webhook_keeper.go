@@ -33,6 +33,7 @@ type keeper struct {
 	hub    *hub.Client
 	rules  func() *rule.Set
 	log    *zap.Logger
+	missed func(ctx context.Context, watched []hub.Watched, domains []string) // called when deliveries may have been missed
 
 	mu    sync.Mutex
 	wrong error // of the last look
@@ -84,6 +85,12 @@ func (k *keeper) look(ctx context.Context, first bool) error {
 	ctx, cancel := context.WithTimeout(ctx, keepLimit)
 	defer cancel()
 	result, err := k.sync(ctx, first)
+	k.tell(result, err, first)
+	return err
+}
+
+// tell keeps what a look found, for state, and logs what is new.
+func (k *keeper) tell(result hook.Result, err error, first bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	said := k.wrong != nil && err != nil && k.wrong.Error() == err.Error()
@@ -95,7 +102,6 @@ func (k *keeper) look(ctx context.Context, first bool) error {
 		k.log.Info("the webhook on the Hub is as the rules need it", zap.String("webhook", result.ID),
 			zap.String("url", k.opts.URL), zap.Strings("changes", result.Changes))
 	}
-	return err
 }
 
 func (k *keeper) sync(ctx context.Context, first bool) (hook.Result, error) {
@@ -112,9 +118,13 @@ func (k *keeper) sync(ctx context.Context, first bool) (hook.Result, error) {
 	if err != nil {
 		return hook.Result{}, err
 	}
-	return hook.Sync(ctx, k.hub, hook.Wish{
+	result, err := hook.Sync(ctx, k.hub, hook.Wish{
 		URL: k.opts.URL, Secret: k.secret, Watched: watched, Domains: interest.Domains, Force: first,
 	}, false)
+	if err == nil && (first || result.Resumed) && k.missed != nil {
+		k.missed(ctx, watched, interest.Domains)
+	}
+	return result, err
 }
 
 // state says in words how the webhook is; empty when the bot does not look after it.

@@ -22,8 +22,29 @@ their steps: convert weights, comment, open pull requests, start CI.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageErrorf("%w", err) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		newDemo(), newInit(), newDev(), newDeploy(), newRunOnce(), newDoctor(), newServe(), newHub(), newSend(), newCheck(), newTest(), newExplain(), newSchema(), newActions(), newBuild(),
-		newConvert(), newInspect(), newDeliveries(), newRuns(), newWebhooks(), newHealthcheck(), newVersion(),
+		newDemo(),
+		newInit(),
+		newDev(),
+		newDeploy(),
+		newRunOnce(),
+		newDoctor(),
+		newServe(),
+		newHub(),
+		newSend(),
+		newCheck(),
+		newTest(),
+		newExplain(),
+		newSchema(),
+		newActions(),
+		newBuild(),
+		newBackfill(),
+		newConvert(),
+		newInspect(),
+		newDeliveries(),
+		newRuns(),
+		newWebhooks(),
+		newHealthcheck(),
+		newVersion(),
 	)
 	return root
 }

@@ -31,6 +31,7 @@ type Wish struct {
 type Result struct {
 	ID      string   `json:"id"`      // of the webhook; empty when a dry run would make one
 	Changes []string `json:"changes"` // in words; empty: it was as it should be
+	Resumed bool     `json:"-"`       // the Hub had suspended it, so that deliveries were missed
 }
 
 // Label marks the Job of a webhook as one bot's, so that it is found again.
@@ -123,6 +124,7 @@ func (w Wish) mend(ctx context.Context, client *hub.Client, have hub.Webhook, re
 		if _, err := client.EnableWebhook(ctx, have.ID); err != nil {
 			return explain("switch the webhook on", err)
 		}
+		result.Resumed = true
 	}
 	return nil
 }

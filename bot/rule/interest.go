@@ -75,3 +75,15 @@ func (r *Rule) addInterest(in *Interest) {
 		in.Open = append(in.Open, r.ID)
 	}
 }
+
+// Only is the set with one rule alone; nil when there is no rule with this id.
+func (s *Set) Only(id string) *Set {
+	i := slices.IndexFunc(s.Rules, func(r *Rule) bool { return r.ID == id })
+	if i < 0 {
+		return nil
+	}
+	one := *s
+	one.Rules = s.Rules[i : i+1]
+	one.index = newIndex(one.Rules)
+	return &one
+}
