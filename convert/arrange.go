@@ -85,18 +85,29 @@ func metadata(aliases map[string]string) []safetensors.Pair {
 // dedupe keeps one name of each view that has several, and maps the others to it. Views that differ in anything are
 // kept apart, also where their bytes overlap; an empty tensor is never an alias.
 func dedupe(tensors []named, tied []string) (kept []named, aliases map[string]string) {
+	uses := make(map[string]int, len(tensors))
+	for _, n := range tensors {
+		uses[n.tensor.Storage.Key]++
+	}
+	if len(uses) == len(tensors) { // as in most models: nothing is shared
+		return tensors, nil
+	}
 	groups := make(map[string][]string)
 	views := make([]string, len(tensors))
 	for i, n := range tensors {
-		views[i] = view(n)
-		groups[views[i]] = append(groups[views[i]], n.name)
+		if uses[n.tensor.Storage.Key] > 1 {
+			views[i] = view(n)
+			groups[views[i]] = append(groups[views[i]], n.name)
+		}
 	}
 	for i, n := range tensors {
 		group := groups[views[i]]
-		best := group[0]
+		best := n.name
 		if len(group) > 1 {
 			best = bestName(group, tied)
 			groups[views[i]] = []string{best}
+		} else if len(group) == 1 {
+			best = group[0]
 		}
 		if n.name == best {
 			kept = append(kept, n)

@@ -77,13 +77,18 @@ func benchCheckpoint(tensors, elements int) []byte {
 	return zipOf(records...)
 }
 
-// BenchmarkInspect reads what a checkpoint of 1000 tensors holds.
+// BenchmarkInspect reads what checkpoints of many small tensors hold.
 func BenchmarkInspect(b *testing.B) {
-	data := benchCheckpoint(1000, 16)
-	b.ReportAllocs()
-	for b.Loop() {
-		if plan := inspect(b, data, convert.Options{}); plan.Verdict != convert.OK {
-			b.Fatal(plan.Reason)
-		}
+	for _, tensors := range []int{1000, 100_000} {
+		b.Run(fmt.Sprint(tensors), func(b *testing.B) {
+			r := reader{newSynthetic(tensors, 16), 16}
+			b.ReportAllocs()
+			for b.Loop() {
+				plan, err := convert.Inspect(b.Context(), r, r.size, convert.Options{})
+				if err != nil || len(plan.Tensors) != tensors {
+					b.Fatal(err, plan.Reason)
+				}
+			}
+		})
 	}
 }

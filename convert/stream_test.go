@@ -2,12 +2,9 @@ package convert_test
 
 import (
 	"bytes"
-	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"io"
-	"runtime"
 	"sync/atomic"
 	"testing"
 
@@ -153,45 +150,4 @@ func TestReadsWhileWriting(t *testing.T) {
 	if r.reads.Load() > tensors {
 		t.Errorf("%d reads for %d tensors", r.reads.Load(), tensors)
 	}
-}
-
-// TestConstantMemory converts half a gigabyte and watches the heap. It does not run beside other tests.
-func TestConstantMemory(t *testing.T) {
-	const elements = 4 << 20
-	r := reader{newSynthetic(32, elements), elements}
-	runtime.GC()
-	var before runtime.MemStats
-	runtime.ReadMemStats(&before)
-	plan, err := convert.Inspect(t.Context(), r, r.size, convert.Options{})
-	if err != nil || plan.Verdict != convert.OK {
-		t.Fatalf("%v, %+v", err, plan)
-	}
-	peak := &heapPeak{hash: sha256.New()}
-	if err := plan.Write(context.Background(), peak); err != nil {
-		t.Fatal(err)
-	}
-	if peak.written != plan.Size() || peak.written < 512<<20 {
-		t.Errorf("%d bytes written", peak.written)
-	}
-	if growth := int64(peak.inUse) - int64(before.HeapInuse); growth > 16<<20 {
-		t.Errorf("the heap grew by %d bytes", growth)
-	}
-}
-
-// heapPeak is a writer that notes how large the heap is, every so often.
-type heapPeak struct {
-	hash    io.Writer
-	written int64
-	calls   int
-	inUse   uint64
-}
-
-func (h *heapPeak) Write(b []byte) (int, error) {
-	if h.calls++; h.calls%16 == 0 {
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		h.inUse = max(h.inUse, m.HeapInuse)
-	}
-	h.written += int64(len(b))
-	return h.hash.Write(b)
 }

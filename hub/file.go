@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -41,10 +42,21 @@ type limitedBody struct {
 
 // openRange gets n bytes from offset (n < 0: to the end). It also returns the size of the whole file, -1 if unknown.
 func (c *Client) openRange(ctx context.Context, path string, offset, n int64) (io.ReadCloser, int64, error) {
+	body, size, _, err := c.openRangeAt(ctx, c.url(path), offset, n)
+	return body, size, err
+}
+
+// openRangeAt is openRange for an absolute address. It also returns the address that redirects led to.
+func (c *Client) openRangeAt(
+	ctx context.Context, address string, offset, n int64,
+) (body io.ReadCloser, size int64, final *url.URL, err error) {
 	if offset < 0 {
-		return nil, 0, fmt.Errorf("hub: negative offset %d in %s", offset, path)
+		return nil, 0, nil, fmt.Errorf("hub: negative offset %d in %s", offset, address)
 	}
-	r := call{method: http.MethodGet, url: c.url(path), kind: kindResolve, idempotent: true}
+	r := call{method: http.MethodGet, url: address, kind: kindResolve, idempotent: true}
+	if at, err := url.Parse(address); err != nil || !sameOrigin(at, c.endpoint) {
+		r.anonymous = true
+	}
 	ranged := offset > 0 || n > 0
 	if ranged {
 		r.rangeHeader = fmt.Sprintf("bytes=%d-", offset)
@@ -54,19 +66,19 @@ func (c *Client) openRange(ctx context.Context, path string, offset, n int64) (i
 	}
 	resp, err := c.open(ctx, r)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, nil, err
 	}
-	size := resp.ContentLength
+	size = resp.ContentLength
 	if ranged {
 		if size, err = checkRange(resp, offset); err != nil {
 			resp.Body.Close()
-			return nil, 0, fmt.Errorf("hub: GET %s: %w", r.url, err)
+			return nil, 0, nil, fmt.Errorf("hub: GET %s: %w", cleanURL(resp.Request.URL), err)
 		}
 	}
 	if n < 0 {
-		return resp.Body, size, nil
+		return resp.Body, size, resp.Request.URL, nil
 	}
-	return limitedBody{io.LimitReader(resp.Body, n), resp.Body}, size, nil
+	return limitedBody{io.LimitReader(resp.Body, n), resp.Body}, size, resp.Request.URL, nil
 }
 
 // contentRange is the header of a part of a file: "bytes 0-99/1234", the size being "*" when unknown.
@@ -103,18 +115,26 @@ type FileInfo struct {
 //
 // HEAD /{repo}/resolve/{rev}/{path}
 func (c *Client) FileInfo(ctx context.Context, repo RepoRef, revision, path string) (*FileInfo, error) {
+	info, _, err := c.fileInfo(ctx, repo, revision, path)
+	return info, err
+}
+
+// fileInfo is FileInfo, and the address that redirects within the Hub led to.
+func (c *Client) fileInfo(
+	ctx context.Context, repo RepoRef, revision, path string,
+) (*FileInfo, *url.URL, error) {
 	r := call{
 		method: http.MethodHead, url: c.url(resolvePath(repo, revision, path)), kind: kindResolve, idempotent: true,
 		noFollow: true, // the size of a large file stands in the redirect to it
 	}
 	resp, err := c.open(ctx, r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	resp.Body.Close()
 	info := &FileInfo{}
 	if info.Size, err = fileSize(resp); err != nil {
-		return nil, fmt.Errorf("hub: HEAD %s: %w", r.url, err)
+		return nil, nil, fmt.Errorf("hub: HEAD %s: %w", r.url, err)
 	}
 	if commit := resp.Header.Get("X-Repo-Commit"); commitID.MatchString(commit) {
 		info.Commit = commit
@@ -124,7 +144,7 @@ func (c *Client) FileInfo(ctx context.Context, repo RepoRef, revision, path stri
 		etag = resp.Header.Get("ETag")
 	}
 	info.ETag = shorten(strings.Trim(strings.TrimPrefix(etag, "W/"), `"`), 200)
-	return info, nil
+	return info, resp.Request.URL, nil
 }
 
 // OpenFile gives random access to a file at a revision over ranged requests. The revision is pinned to the commit that
@@ -132,14 +152,15 @@ func (c *Client) FileInfo(ctx context.Context, repo RepoRef, revision, path stri
 //
 // HEAD /{repo}/resolve/{rev}/{path}
 func (c *Client) OpenFile(ctx context.Context, repo RepoRef, revision, path string) (*RemoteFile, error) {
-	info, err := c.FileInfo(ctx, repo, revision, path)
+	info, found, err := c.fileInfo(ctx, repo, revision, path)
 	if err != nil {
 		return nil, err
 	}
 	if info.Commit != "" {
 		revision = info.Commit
 	}
-	return newRemoteFile(ctx, c, resolvePath(repo, revision, path), info.Size), nil
+	// Of a redirect that leads out of the Hub, only a GET makes use.
+	return newRemoteFile(ctx, c, resolvePath(repo, revision, path), info.Size, found), nil
 }
 
 // fileSize reads a file's size from the headers of resolve.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
+	"strings"
 	"sync"
 )
 
@@ -40,10 +42,40 @@ type remoteStream struct {
 	ahead    int64 // bytes to ask for the next time
 }
 
-func newRemoteFile(ctx context.Context, c *Client, path string, size int64) *RemoteFile {
+// newRemoteFile reads a file of the Hub. Where its content is kept elsewhere, only the first read asks the Hub for the
+// address; the others go there, until it no longer serves them.
+func newRemoteFile(ctx context.Context, c *Client, path string, size int64, found *url.URL) *RemoteFile {
+	var mu sync.Mutex
+	kept := contentAddress(found) // with its permission; empty when not known
+	resolve := c.url(path)
 	return &RemoteFile{size: size, open: func(offset, n int64) (io.ReadCloser, int64, error) {
-		return c.openRange(ctx, path, offset, n)
+		mu.Lock()
+		address := kept
+		mu.Unlock()
+		if address != "" {
+			body, size, _, err := c.openRangeAt(ctx, address, offset, n)
+			var answer *Error
+			if !errors.As(err, &answer) || answer.StatusCode < 400 || answer.StatusCode >= 500 {
+				return body, size, err
+			}
+		}
+		body, size, final, err := c.openRangeAt(ctx, resolve, offset, n)
+		mu.Lock()
+		defer mu.Unlock()
+		if kept = ""; err == nil {
+			kept = contentAddress(final)
+		}
+		return body, size, err
 	}}
+}
+
+// contentAddress is where a redirect led to, or empty when that is still a file at a revision: of a repository that was
+// renamed, perhaps, or of a plain file.
+func contentAddress(found *url.URL) string {
+	if found == nil || strings.Contains(found.Path, "/resolve/") {
+		return ""
+	}
+	return found.String()
 }
 
 // Size is the size of the whole file in bytes.

@@ -40,7 +40,7 @@ type Limits struct {
 	Operations int   // opcodes run; default 10,000,000
 	Stack      int   // values on the stack; default 1,000,000
 	Marks      int   // open marks; default 10,000
-	Memory     int   // approximate bytes of all objects made; default 64 MiB
+	Memory     int   // approximate bytes of all objects made, and 8 for each byte read; thrice this at most; default 64 MiB
 	Text       int   // longest string or bytes object that is kept, in bytes; default 64 KiB
 }
 

@@ -115,10 +115,10 @@ func (m *machine) flood(what string) {
 	m.stack, m.marks, m.memo, m.sparse, m.used = nil, nil, nil, nil, 0
 }
 
-// charge accounts for the memory of a new object.
+// charge accounts for the memory of a new object. A long pickle, as one of 100,000 tensors is, may use more.
 func (m *machine) charge(bytes int) {
 	m.used += bytes
-	if m.used > m.limits.Memory {
+	if m.used > m.limits.Memory+int(min(8*m.in.pos, int64(2*m.limits.Memory))) {
 		m.flood("the objects need too much memory")
 	}
 }

@@ -47,7 +47,10 @@ type Header struct {
 // gives each its place. It fails for a name twice or reserved, an unknown type, or a size that overflows.
 func Layout(tensors []Tensor) error {
 	slices.SortFunc(tensors, func(a, b Tensor) int {
-		return cmp.Or(cmp.Compare(b.DType.rank(), a.DType.rank()), cmp.Compare(a.Name, b.Name))
+		if a.DType != b.DType {
+			return cmp.Or(cmp.Compare(b.DType.rank(), a.DType.rank()), cmp.Compare(a.Name, b.Name))
+		}
+		return cmp.Compare(a.Name, b.Name)
 	})
 	seen := make(map[string]bool, len(tensors))
 	var offset int64
