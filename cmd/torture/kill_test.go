@@ -16,11 +16,13 @@ const quickKills = 5
 
 // TestKilledSQLite kills one bot on SQLite at random moments under load.
 func TestKilledSQLite(t *testing.T) {
+	t.Parallel()
 	killed(t, "sqlite:"+filepath.Join(t.TempDir(), "bot.db"), 1)
 }
 
 // TestKilledPostgres kills any of three bots on PostgreSQL at random moments under load.
 func TestKilledPostgres(t *testing.T) {
+	t.Parallel()
 	killed(t, pgtest.Database(t, nil), 3)
 }
 

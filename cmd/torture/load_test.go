@@ -39,13 +39,13 @@ rules:
 type scene struct {
 	t         *testing.T
 	database  string
+	rules     string // their file
 	hub       *emulator.Server
 	user      *hub.Client
 	repo      hub.RepoRef
 	counter   *counter
 	instances []*process
 
-	sent     atomic.Int64
 	retried  atomic.Int64 // tries that were not answered with 202
 	mu       sync.Mutex
 	accepted map[int]string // delivery by discussion
@@ -53,6 +53,11 @@ type scene struct {
 
 // newScene starts everything.
 func newScene(ctx context.Context, t *testing.T, database string, instances int) *scene {
+	t.Helper()
+	return newSceneOf(ctx, t, rules, database, instances)
+}
+
+func newSceneOf(ctx context.Context, t *testing.T, rules, database string, instances int) *scene {
 	t.Helper()
 	server, err := emulator.New(emulator.Options{})
 	if err != nil {
@@ -73,18 +78,25 @@ func newScene(ctx context.Context, t *testing.T, database string, instances int)
 	if err := s.user.CreateRepo(ctx, s.repo, hub.CreateRepoOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "rules.yaml")
-	if err := os.WriteFile(path, []byte(strings.ReplaceAll(rules, "COUNTER", s.counter.server.URL)), 0o600); err != nil {
+	s.rules = filepath.Join(t.TempDir(), "rules.yaml")
+	if err := os.WriteFile(s.rules, []byte(strings.ReplaceAll(rules, "COUNTER", s.counter.server.URL)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for i := range instances {
-		p := newProcess(t, fmt.Sprint("instance ", i+1), path, database, server.URL())
-		if err := p.start(ctx); err != nil {
-			t.Fatal(err)
-		}
-		s.instances = append(s.instances, p)
+	for range instances {
+		s.join(ctx)
 	}
 	return s
+}
+
+// join starts one more instance.
+func (s *scene) join(ctx context.Context) *process {
+	s.t.Helper()
+	p := newProcess(s.t, fmt.Sprint("instance ", len(s.instances)+1), s.rules, s.database, s.hub.URL())
+	if err := p.start(ctx); err != nil {
+		s.t.Fatal(err)
+	}
+	s.instances = append(s.instances, p)
+	return p
 }
 
 // send opens a discussion and delivers its event, to one instance after the other, until one has accepted it.
@@ -93,13 +105,17 @@ func (s *scene) send(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.sent.Add(1)
-	id, body := uuid.NewString(), payload(d.Num)
+	return s.deliver(ctx, d.Num)
+}
+
+// deliver delivers the event of a discussion.
+func (s *scene) deliver(ctx context.Context, num int) error {
+	id, body := uuid.NewString(), payload(num)
 	for {
 		delivery, err := s.post(ctx, id, body)
 		if err == nil {
 			s.mu.Lock()
-			s.accepted[d.Num] = delivery
+			s.accepted[num] = delivery
 			s.mu.Unlock()
 			return nil
 		}
@@ -282,15 +298,33 @@ type counter struct {
 	server *httptest.Server
 	mu     sync.Mutex
 	seen   map[string]int
+	order  []string                 // the paths as they came
+	active int                      // calls under way
+	most   int                      // calls that were under way at the same time, at most
+	hold   map[string]chan struct{} // the first call of a path is answered when its channel is closed
 }
 
 func newCounter(t *testing.T) *counter {
 	t.Helper()
-	c := &counter{seen: map[string]int{}}
+	c := &counter{seen: map[string]int{}, hold: map[string]chan struct{}{}}
 	c.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
-		defer c.mu.Unlock()
 		c.seen[r.URL.Path]++
+		c.order = append(c.order, r.URL.Path)
+		c.active++
+		c.most = max(c.most, c.active)
+		held := c.hold[r.URL.Path]
+		delete(c.hold, r.URL.Path)
+		c.mu.Unlock()
+		if held != nil {
+			select {
+			case <-held:
+			case <-time.After(patience):
+			}
+		}
+		c.mu.Lock()
+		c.active--
+		c.mu.Unlock()
 		w.WriteHeader(http.StatusOK)
 	}))
 	t.Cleanup(c.server.Close)

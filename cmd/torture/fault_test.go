@@ -1,0 +1,171 @@
+package torture_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/bot/store/pgtest"
+	"github.com/hfbot/hfbot/hub"
+	"github.com/hfbot/hfbot/hub/emulator"
+)
+
+// TestPostgresComesAndGoes stops and starts the database under two working bots, and cuts their connections.
+func TestPostgresComesAndGoes(t *testing.T) {
+	t.Parallel()
+	server := pgtest.New(t)
+	ctx, database := t.Context(), server.Database(t)
+	s := newScene(ctx, t, database, 2)
+	loading, enough := context.WithCancel(ctx)
+	defer enough()
+	wait := s.load(loading, 3)
+	for range 2 {
+		time.Sleep(500 * time.Millisecond) // some load; nothing depends on how much
+		server.CutConnections(t, "bot1")
+		time.Sleep(500 * time.Millisecond)
+		if err := server.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(500 * time.Millisecond)
+		if err := server.Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enough()
+	wait()
+	s.settle(ctx)
+	s.verify(ctx, 0)
+}
+
+// TestPausedInstanceIsFenced stops a bot in the middle of a step, lets another one take the run over, and wakes it.
+func TestPausedInstanceIsFenced(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := newScene(ctx, t, pgtest.Database(t, nil), 1)
+	release := make(chan struct{})
+	s.counter.mu.Lock()
+	s.counter.hold["/before/1"] = release
+	s.counter.mu.Unlock()
+	if err := s.send(ctx); err != nil {
+		t.Fatal(err)
+	}
+	s.awaitCalls(ctx, "before", 1, 1)
+	paused := s.instances[0]
+	paused.signal(syscall.SIGSTOP)
+	t.Cleanup(func() { paused.signal(syscall.SIGCONT) })
+	other := s.join(ctx)
+	s.awaitCalls(ctx, "after", 1, 1)
+	s.instances = []*process{other}
+	s.settle(ctx)
+	paused.signal(syscall.SIGCONT)
+	close(release)
+	s.instances = []*process{other, paused}
+	s.verify(ctx, 0)
+	if n := s.counter.calls("after", 1); n != 1 {
+		t.Errorf("the step after the one under way was done %d times, want once", n)
+	}
+}
+
+// awaitCalls waits until a step of a discussion was called so often.
+func (s *scene) awaitCalls(ctx context.Context, step string, num, calls int) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for s.counter.calls(step, num) < calls {
+		select {
+		case <-ctx.Done():
+			s.t.Fatalf("waited too long for call %d of step %s", calls, step)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// TestHubLosesAnswers has the Hub carry out what the bot asks and lose its answers, and fail for a while.
+func TestHubLosesAnswers(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := newScene(ctx, t, "sqlite:"+filepath.Join(t.TempDir(), "bot.db"), 1)
+	var nums []int
+	for range 10 {
+		d, err := s.user.CreateDiscussion(ctx, s.repo, hub.CreateDiscussionInput{Title: "A question", Description: "Why?"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		nums = append(nums, d.Num)
+	}
+	s.hub.SetFaults(emulator.Faults{PathPrefix: "/api/models/demo/torture/discussions", LostAnswers: 8, ServerErrors: 4})
+	for _, num := range nums {
+		if err := s.deliver(ctx, num); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.settle(ctx)
+	s.hub.SetFaults(emulator.Faults{})
+	s.verify(ctx, 0)
+}
+
+// groupRules have all runs in one concurrency group.
+const groupRules = `version: 1
+rules:
+  - id: one-by-one
+    on: discussion.create
+    concurrency: {group: all}
+    steps:
+      - {id: only, uses: http.request, with: {url: "COUNTER/only/${{ discussion.num }}"}}
+`
+
+// TestGroupOfAThousand has a thousand deliveries of one concurrency group, which run one at a time and in order: when a
+// run ends, the oldest delivery goes next of those that are matched by then.
+func TestGroupOfAThousand(t *testing.T) {
+	t.Parallel()
+	const deliveries = 1_000
+	ctx, database := t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "bot.db")
+	s := newSceneOf(ctx, t, groupRules, database, 1)
+	for num := range deliveries {
+		if err := s.deliver(ctx, num+1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.settle(ctx)
+	s.instances[0].stop()
+	runs := s.runsByPath(ctx)
+	s.counter.mu.Lock()
+	defer s.counter.mu.Unlock()
+	if len(runs) != deliveries || len(s.counter.order) != deliveries {
+		t.Fatalf("%d runs and %d calls of %d deliveries", len(runs), len(s.counter.order), deliveries)
+	}
+	if s.counter.most != 1 {
+		t.Errorf("%d runs of the group at the same time", s.counter.most)
+	}
+	for i := 1; i < deliveries; i++ {
+		free, next := runs[s.counter.order[i-1]].FinishedAt, runs[s.counter.order[i]]
+		for _, path := range s.counter.order[i+1:] {
+			if later := runs[path]; later.DeliveryID < next.DeliveryID && later.CreatedAt.Before(free) {
+				t.Errorf("call %d is of delivery %s, though the older %s waited", i, next.DeliveryID, later.DeliveryID)
+			}
+		}
+	}
+}
+
+// runsByPath are all runs, by the path that they called; all must have succeeded.
+func (s *scene) runsByPath(ctx context.Context) map[string]store.Run {
+	s.t.Helper()
+	db, err := store.Open(ctx, s.database)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	runs := map[string]store.Run{}
+	for num, delivery := range s.accepted {
+		of, err := db.Runs(ctx, store.Filter{Delivery: delivery})
+		if err != nil || len(of) != 1 || of[0].State != store.Succeeded {
+			s.t.Fatalf("delivery %s: runs %+v, %v; want one that succeeded", delivery, of, err)
+		}
+		runs[fmt.Sprintf("/only/%d", num)] = of[0]
+	}
+	return runs
+}
