@@ -54,6 +54,8 @@ func newSample(t testing.TB, s *store.Store, c *clock) *sample {
 	return &sample{t: t, store: s, clock: c, rules: set}
 }
 
+func (s *sample) ruleSet() *rule.Set { return s.rules }
+
 // id is a UUIDv7 of a time; later ones of the same time sort after earlier ones.
 func (s *sample) id(at time.Time) string {
 	s.n++

@@ -3,12 +3,15 @@ package dashboard_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,9 +76,49 @@ type whole struct {
 	hub     *emulator.Server
 	bot     *bot.Bot
 	opts    bot.Options
-	url     string
+	url     string // of the front, which stays while the bot is started again
+	backend atomic.Pointer[string]
 	forward chan int64
 	stop    func()
+}
+
+// front passes connections on to the bot, or closes them while there is none, so that the bot's address stays the same
+// without a port being taken twice.
+func (w *whole) front() {
+	w.t.Helper()
+	listener, err := new(net.ListenConfig).Listen(w.t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { listener.Close() })
+	w.url = "http://" + listener.Addr().String()
+	go func() {
+		for {
+			in, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go w.pass(in)
+		}
+	}()
+}
+
+func (w *whole) pass(in net.Conn) {
+	defer in.Close()
+	address := w.backend.Load()
+	if address == nil {
+		return
+	}
+	out, err := net.Dial("tcp", *address)
+	if err != nil {
+		return
+	}
+	defer out.Close()
+	go func() {
+		_, _ = io.Copy(out, in)
+		out.Close()
+	}()
+	_, _ = io.Copy(in, out)
 }
 
 func startWhole(t *testing.T, change func(*bot.Options)) *whole {
@@ -109,24 +152,27 @@ func startWhole(t *testing.T, change func(*bot.Options)) *whole {
 	if change != nil {
 		change(&w.opts)
 	}
+	w.front()
 	w.start()
 	t.Cleanup(func() { w.stop() })
 	return w
 }
 
-// start starts the bot, at the address that it had before if it had one.
+// start starts the bot behind the front.
 func (w *whole) start() {
 	w.t.Helper()
 	b, err := bot.New(w.t.Context(), w.opts)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.bot, w.url = b, b.URL()
-	w.opts.Listen = strings.TrimPrefix(b.URL(), "http://")
+	address := strings.TrimPrefix(b.URL(), "http://")
+	w.bot = b
+	w.backend.Store(&address)
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- b.Serve(ctx) }()
 	w.stop = func() {
+		w.backend.Store(nil)
 		cancel()
 		if err := <-served; err != nil {
 			w.t.Errorf("serve: %v", err)
@@ -183,10 +229,7 @@ func TestBrowserLive(t *testing.T) {
 	if evaluate[bool](b, `document.body.innerText.includes("Nothing came in yet")`) {
 		t.Error("the empty list's words are still there")
 	}
-	b.expecting("ERR_CONNECTION_REFUSED")
-	b.expecting("ERR_INCOMPLETE_CHUNKED_ENCODING")
-	b.expecting("ERR_CONNECTION_RESET")
-	b.expecting("ERR_EMPTY_RESPONSE")
+	b.expecting("net::ERR_")
 	w.stop()
 	b.shows("Connection lost")
 	w.start()
