@@ -97,9 +97,10 @@ type newFile struct {
 // files fills the templates.
 func (a newAction) files() ([]newFile, error) {
 	var files []newFile
-	for from, to := range map[string]string{
-		"action.go.tmpl": a.Package + ".go", "action_test.go.tmpl": a.Package + "_test.go", "rules.yaml.tmpl": "rules.yaml",
+	for _, name := range [][2]string{
+		{"action.go.tmpl", a.Package + ".go"}, {"action_test.go.tmpl", a.Package + "_test.go"}, {"rules.yaml.tmpl", "rules.yaml"},
 	} {
+		from, to := name[0], name[1]
 		t, err := template.ParseFS(newActionFiles, "newaction/"+from)
 		if err != nil {
 			return nil, fmt.Errorf("read the template %s: %w", from, err)
