@@ -116,11 +116,21 @@ func (h *Harness) checkSecrets(t testing.TB, step Step) {
 // anyID is an id of the Hub or a commit, which differ from one Hub to the next.
 var anyID = regexp.MustCompile(`\b([0-9a-f]{40}|[0-9a-f]{24})\b`)
 
-// anonymous replaces what differs between two Hubs that hold the same.
+// shortID is how much of a commit people show.
+const shortID = 7
+
+// anonymous replaces what differs between two Hubs that hold the same: ids, and commits also in their short form.
 func anonymous(lines []string) []string {
+	var pairs, short []string
+	for _, line := range lines {
+		for _, id := range anyID.FindAllString(line, -1) {
+			pairs, short = append(pairs, id, "ID"), append(short, id[:shortID], "ID")
+		}
+	}
+	replacer := strings.NewReplacer(append(pairs, short...)...) // at one place the earlier pair wins
 	shown := make([]string, len(lines))
 	for i, line := range lines {
-		shown[i] = anyID.ReplaceAllString(line, "ID")
+		shown[i] = replacer.Replace(line)
 	}
 	return shown
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/hfbot/hfbot/actions"
 	"github.com/hfbot/hfbot/hub"
 )
@@ -118,5 +120,15 @@ func TestSecretsOnTheHubAreFound(t *testing.T) {
 	h.checkSecrets(f, step)
 	if len(f.texts) != 1 || !strings.Contains(f.texts[0], "writes the secret token to the Hub") {
 		t.Errorf("failures %q", f.texts)
+	}
+}
+
+func TestAnonymousHidesWhatDiffers(t *testing.T) {
+	t.Parallel()
+	const sha, id = "0123456789abcdef0123456789abcdef01234567", "0123456789abcdef01234568"
+	got := anonymous([]string{"main " + sha, "comment " + id + " at `0123456`", "file a 0123456789ab"})
+	want := []string{"main ID", "comment ID at `ID`", "file a ID789ab"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -291,6 +291,7 @@ func TestReport(t *testing.T) {
 	t.Parallel()
 	with := map[string]any{
 		"name": "tests|`x", "state": "success", "url": "https://ci.example/1(2)", "seconds": 61.4, "details": "12 [passed](x) @all",
+		"sha": strings.Repeat("c", 40),
 	}
 	actionstest.Check(t, aboutPullRequest("ci.report", with, map[string]string{"a": "b"}))
 	h := actionstest.New(t)
