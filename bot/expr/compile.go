@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -83,6 +84,9 @@ func (is Issues) orNil() error {
 }
 
 func (e *Env) compile(src string, k kind) (*Program, Issues) {
+	if n := utf8.RuneCountInString(src); n > maxSource {
+		return nil, Issues{{Message: fmt.Sprintf("the expression is %d characters long (limit %d)", n, maxSource)}}
+	}
 	checked, issues := e.check(src)
 	if issues != nil {
 		return nil, issues

@@ -37,8 +37,17 @@ func (d *decoder) report(s Severity, at place, format string, args ...any) {
 func (d *decoder) add(s Severity, at place, format string, args ...any) {
 	d.note(Problem{
 		File: d.file, Line: at.line, Column: at.column, Severity: s, Rule: d.rule,
-		Message: fmt.Sprintf(format, args...), Source: d.text.line(at.line),
+		Message: fmt.Sprintf(format, args...), Source: d.sourceLine(at.line),
 	})
+}
+
+// sourceLine is a line to show with a problem; "" when it is too long for people to look at.
+func (d *decoder) sourceLine(n int) string {
+	const longest = 500
+	if n < 1 || n > len(d.text) || len(d.text[n-1]) > longest {
+		return ""
+	}
+	return d.text.line(n)
 }
 
 func at(n *yaml.Node) place { return place{n.Line, n.Column} }

@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/hfbot/hfbot/bot/expr"
 	"github.com/hfbot/hfbot/hub"
 )
 
@@ -93,10 +94,29 @@ func (dr *draft) addTrigger(n *yaml.Node, t trigger) {
 		return
 	}
 	root, _, _ := strings.Cut(t.scope, ".")
-	if root != "repo" && root != "discussion" {
+	if root != "repo" && root != "discussion" && misspelt(t) == "" {
 		dr.warnf(n, "on: the Hub has no scope %q that is known; scopes: %s", t.scope, strings.Join(scopes, ", "))
 	}
+	if near := misspelt(t); near != "" {
+		dr.warnf(n, "on: the Hub has no event %s that is known (did you mean %q?)", t, near)
+	}
 	dr.rule.on = append(dr.rule.on, t)
+}
+
+// misspelt is the event that an unknown one was probably meant to be, "" when it may well be one. New scopes come below
+// those that are known, so such a one is nothing to warn of.
+func misspelt(t trigger) string {
+	var names []string
+	for _, scope := range scopes {
+		if scope != "repo" && scope != "discussion" && within(t.scope, scope) || t.scope == scope {
+			return ""
+		}
+		names = append(names, scope)
+		for _, action := range eventActions {
+			names = append(names, scope+"."+action)
+		}
+	}
+	return expr.Nearest(t.String(), names)
 }
 
 func triggerKeys(t *trigger) []key {

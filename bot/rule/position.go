@@ -2,6 +2,7 @@ package rule
 
 import (
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -119,8 +120,13 @@ func (c *cursor) flow(quote rune) bool {
 
 // blankRest tells whether only space is left on the line, which folding drops.
 func (c *cursor) blankRest(quote rune) bool {
-	rest := string(c.text[c.line][c.col:])
-	return strings.TrimSpace(rest) == "" && (quote != 0 || rest != "") && c.line+1 < len(c.text)
+	line := c.text[c.line]
+	for _, r := range line[c.col:] { // up to the first that is no space: a look at the whole rest each time adds up
+		if !unicode.IsSpace(r) {
+			return false
+		}
+	}
+	return (quote != 0 || c.col < len(line)) && c.line+1 < len(c.text)
 }
 
 // fold crosses line breaks: one is a space in the value, n are n-1 line breaks.

@@ -54,6 +54,7 @@ func (x *execution) input() *expr.Input {
 	return &expr.Input{
 		Body: x.delivery.Body, DeliveryID: x.delivery.ID, Ref: x.run.Ref, SHA: x.run.SHA, Vars: x.run.Plan.Vars,
 		Command: x.run.Plan.Command, Steps: x.results, Failed: x.failure != "", Cancelled: x.cancelled, Facts: x.facts,
+		LazySHA: x.payload != nil && x.payload.Discussion != nil && x.payload.Discussion.IsPullRequest,
 	}
 }
 

@@ -1,0 +1,114 @@
+package examples_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hfbot/hfbot/actions"
+	_ "github.com/hfbot/hfbot/actions/builtin"
+	"github.com/hfbot/hfbot/bot/rule"
+)
+
+// TestRuleSets checks every rule set here and runs the tests beside it, as their readers would.
+func TestRuleSets(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*/rules_test.yaml")
+	if err != nil || len(files) < 14 {
+		t.Fatalf("%d rule sets, want 14 or more (%v)", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Dir(file), func(t *testing.T) {
+			t.Parallel()
+			opts := rule.Options{Actions: actions.Default}
+			set, problems := rule.Load([]string{filepath.Join(filepath.Dir(file), "rules.yaml")}, opts)
+			if len(problems) > 0 {
+				t.Fatal(problems.Text())
+			}
+			results, problems := rule.RunTests(t.Context(), []string{file}, opts)
+			if len(problems) > 0 {
+				t.Fatal(problems.Text())
+			}
+			for _, r := range results {
+				if len(r.Failures) > 0 {
+					t.Errorf("%s", r.Text())
+				}
+			}
+			text := read(t, file)
+			for _, r := range set.Rules {
+				if !strings.Contains(text, r.ID) {
+					t.Errorf("no test is about the rule %s", r.ID)
+				}
+			}
+		})
+	}
+}
+
+// TestDocumentedRules loads every rule file that docs/rules.md shows and runs the tests it shows with them.
+func TestDocumentedRules(t *testing.T) {
+	t.Parallel()
+	var rules, tests []string
+	for _, block := range yamlBlocks(read(t, "../docs/rules.md")) {
+		switch {
+		case strings.Contains(block, "\ntests:"):
+			tests = append(tests, block)
+		case strings.Contains(block, "rules:\n"):
+			rules = append(rules, block)
+		default:
+			rules = append(rules, "version: 1\nrules:\n"+block)
+		}
+	}
+	if len(rules) < 8 || len(tests) < 1 {
+		t.Fatalf("docs/rules.md shows %d rule files and %d tests", len(rules), len(tests))
+	}
+	for i, src := range rules {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "rules.yaml"), src)
+		opts := rule.Options{Actions: actions.Default}
+		if _, problems := rule.Load([]string{dir}, opts); len(problems) > 0 {
+			t.Errorf("example %d:\n%s\n%s", i+1, src, problems.Text())
+		}
+		if i > 0 {
+			continue
+		}
+		for _, test := range tests { // they are for the first example
+			write(t, filepath.Join(dir, "rules_test.yaml"), test)
+			results, problems := rule.RunTests(t.Context(), []string{dir}, opts)
+			if len(problems) > 0 || len(results) == 0 {
+				t.Errorf("%d results\n%s", len(results), problems.Text())
+			}
+			for _, r := range results {
+				if len(r.Failures) > 0 {
+					t.Errorf("%s", r.Text())
+				}
+			}
+		}
+	}
+}
+
+// yamlBlocks are the ```yaml blocks of a document.
+func yamlBlocks(text string) []string {
+	var blocks []string
+	for _, part := range strings.Split(text, "```yaml\n")[1:] {
+		block, _, _ := strings.Cut(part, "```")
+		blocks = append(blocks, block)
+	}
+	return blocks
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
