@@ -21,6 +21,17 @@ help: ## List the targets
 build: ## Build the static binary dist/hfbot
 	CGO_ENABLED=0 go build -buildvcs=auto -trimpath -ldflags='-s -w' -o dist/hfbot ./cmd/hfbot
 
+RELEASES := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+.PHONY: release
+release: ## Build dist/hfbot_OS_ARCH for six systems, the same bytes on every machine, with their checksums
+	rm -rf dist/release && mkdir -p dist/release
+	for target in $(RELEASES); do \
+		GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build -buildvcs=auto -trimpath -ldflags='-s -w -buildid=' \
+			-o "dist/release/hfbot_$${target%/*}_$${target#*/}$$([[ $$target == windows/* ]] && echo .exe || true)" ./cmd/hfbot; \
+	done
+	cd dist/release && sha256sum hfbot_* >SHA256SUMS
+
 .PHONY: deps
 deps: ## Install by apt what the tests need and this machine lacks
 	.ci/deps git git-lfs gcc image postgresql chromium node
@@ -63,6 +74,7 @@ vuln: ## Look for known vulnerabilities in what is called (needs the network)
 .PHONY: generate
 generate: ## Write anew the documents that come from code
 	go test ./config ./actions/builtin -update
+	go test ./cmd -run Reference -update
 
 .PHONY: docker
 docker: ## Build the container image as IMAGE (hfbot)
