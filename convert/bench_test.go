@@ -3,9 +3,11 @@ package convert_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -60,6 +62,57 @@ func BenchmarkWrite(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkFile converts a checkpoint of 256 MiB from a file to a file, as `hfbot convert` does, beside what cp does
+// (the kernel copies), a SHA-256 pass over the same bytes, and torch's load and save when python3 has torch.
+func BenchmarkFile(b *testing.B) {
+	dir := b.TempDir()
+	input, output := filepath.Join(dir, "pytorch_model.bin"), filepath.Join(dir, "model.safetensors")
+	data := benchCheckpoint(64, 1<<20)
+	size := int64(len(data))
+	if err := os.WriteFile(input, data, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	run := func(name string, work func(in, out *os.File) error) {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(size)
+			for b.Loop() {
+				in, err := os.Open(input)
+				if err != nil {
+					b.Fatal(err)
+				}
+				out, err := os.Create(output)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := errors.Join(work(in, out), in.Close(), out.Close()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	run("cp", func(in, out *os.File) error { _, err := io.Copy(out, in); return err })
+	run("sha256", func(in, _ *os.File) error {
+		_, err := io.CopyBuffer(struct{ io.Writer }{sha256.New()}, struct{ io.Reader }{in}, make([]byte, 1<<20))
+		return err
+	})
+	run("convert", func(in, out *os.File) error {
+		plan, err := convert.Inspect(b.Context(), in, size, convert.Options{})
+		if err != nil {
+			return err
+		}
+		if err := plan.Write(b.Context(), out, sha256.New()); err != nil {
+			return err
+		}
+		return plan.Check(b.Context(), out, plan.Size())
+	})
+	if exec.Command("python3", "-c", "import torch").Run() == nil { // a peer for whoever has it
+		const script = "import sys,torch; m=torch.load(sys.argv[1],map_location='cpu'); torch.save(m,sys.argv[2])"
+		run("torch", func(in, out *os.File) error {
+			return exec.Command("python3", "-c", script, in.Name(), out.Name()).Run()
 		})
 	}
 }
