@@ -87,11 +87,9 @@ func (d *Dashboard) deliveries(c echo.Context) error {
 // deliveryPage is what the page of one delivery shows.
 type deliveryPage struct {
 	Delivery *store.Delivery
-	Hook     string
 	Payload  string
-	Cut      bool // the payload is longer than what is shown
-	Raw      bool // as it came, and not indented
-	Earlier  string
+	Cut      bool   // the payload is longer than what is shown
+	Raw      bool   // as it came, and not indented
 	Later    string // address of more outcomes
 }
 

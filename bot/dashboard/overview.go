@@ -36,12 +36,11 @@ func (d *Dashboard) front(c echo.Context) error {
 
 // overviewPage is what the overview shows beside its regions.
 type overviewPage struct {
-	Span   span
-	Spans  []span
-	Fresh  bool // nothing ever came in: say what to do first
-	Hook   string
-	Rules  int
-	Secure bool
+	Span  span
+	Spans []span
+	Fresh bool // nothing ever came in: say what to do first
+	Hook  string
+	Rules int
 }
 
 func (d *Dashboard) overview(c echo.Context) error {

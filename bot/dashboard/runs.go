@@ -52,14 +52,13 @@ func (d *Dashboard) runs(c echo.Context) error {
 // stepCard is a step on the page of its run.
 type stepCard struct {
 	store.Step
-	Run       string
-	Plan      *store.StepPlan // nil when the plan has none
-	Attempts  []store.Attempt
-	Progress  *store.Progress
-	Inputs    string
-	Results   string
-	Cut       bool // inputs or outputs are longer than what is shown
-	Permanent bool
+	Run      string
+	Plan     *store.StepPlan // nil when the plan has none
+	Attempts []store.Attempt
+	Progress *store.Progress
+	Inputs   string
+	Results  string
+	Cut      bool // inputs or outputs are longer than what is shown
 }
 
 // Percent is how far the step is; -1 when it did not say of how much.

@@ -137,7 +137,7 @@ func piece(key, name string, data any) (item, error) {
 	if err := pieces.ExecuteTemplate(&out, name, data); err != nil {
 		return item{}, err
 	}
-	return item{Key: key, HTML: template.HTML(out.String())}, nil //nolint:gosec // rendered by html/template above
+	return item{Key: key, HTML: template.HTML(out.String())}, nil
 }
 
 // show renders into memory first, so that a failing template gives an error and not half a page.

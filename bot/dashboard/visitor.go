@@ -38,7 +38,6 @@ type publicEvent struct {
 	store.Delivery
 	Matched, Skipped int
 	States           []store.Run
-	Link             string
 }
 
 // visitor is the page.
