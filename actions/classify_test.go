@@ -15,7 +15,7 @@ func TestClassify(t *testing.T) {
 	t.Parallel()
 	answer := func(status int, after time.Duration) error {
 		return fmt.Errorf("comment: %w", &hub.Error{
-			Method: "POST", URL: "http://hub/api/models/a/b/discussions/1/comment", StatusCode: status, RetryAfter: after,
+			Method: "POST", URL: "http://hub/api/whoami-v2", StatusCode: status, RetryAfter: after,
 		})
 	}
 	tests := []struct {
@@ -27,7 +27,7 @@ func TestClassify(t *testing.T) {
 	}{
 		{"plain error", errors.New("connection reset"), false, 0, ""},
 		{"unauthorised", answer(http.StatusUnauthorized, 0), true, 0, "check HF_TOKEN"},
-		{"forbidden", answer(http.StatusForbidden, 0), true, 0, "discussion.write"},
+		{"forbidden", answer(http.StatusForbidden, 0), true, 0, "lacks the permission"},
 		{"not found", answer(http.StatusNotFound, 0), true, 0, "may not see it"},
 		{"gated", &hub.Error{StatusCode: http.StatusForbidden, Code: "GatedRepo"}, true, 0, "accept its conditions"},
 		{"hidden", &hub.Error{StatusCode: http.StatusUnauthorized, Code: "RepoNotFound"}, true, 0, "may not see it"},
