@@ -284,3 +284,6 @@ breaker: {max: 5, per: 1h}`, delivery(t, "10"), nil)[0]
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// parse reads a payload.
+func parse(body []byte) (*hub.Payload, error) { return hub.ParsePayload(body) }
