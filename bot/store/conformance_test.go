@@ -36,6 +36,7 @@ var suite = []struct {
 	{"DebounceThenGroup", testDebounceThenGroup},
 	{"Limits", testLimits},
 	{"OptOut", testOptOut},
+	{"StepNote", testStepNote},
 	{"Prune", testPrune},
 	{"Record", testRecord},
 	{"Sessions", testSessions},
