@@ -164,11 +164,13 @@ func TestFileInfo(t *testing.T) {
 		want   hub.FileInfo
 	}{
 		"plain": {
-			200, http.Header{"Content-Length": {"12"}, "Etag": {`W/"abc"`}, "X-Repo-Commit": {commit}},
+			200,
+			http.Header{"Content-Length": {"12"}, "Etag": {`W/"abc"`}, "X-Repo-Commit": {commit}},
 			hub.FileInfo{Commit: commit, ETag: "abc", Size: 12},
 		},
 		"LFS": {
-			302, http.Header{
+			302,
+			http.Header{
 				"X-Linked-Size": {"123456"}, "X-Linked-Etag": {`"sum"`}, "Etag": {`"other"`}, "X-Repo-Commit": {"main"},
 				"Location": {"https://cdn.example/blob?sig=1"},
 			},

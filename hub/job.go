@@ -118,7 +118,7 @@ func jobPath(namespace, id string) string { return jobsPath(namespace) + "/" + e
 //
 // POST /api/jobs/{namespace}
 func (c *Client) RunJob(ctx context.Context, namespace string, spec JobSpec) (*Job, error) {
-	return c.jobCall(ctx, http.MethodPost, jobsPath(namespace), spec.wire())
+	return c.startJob(ctx, jobsPath(namespace), spec.wire())
 }
 
 // Job reads a Job.
@@ -144,7 +144,7 @@ func (c *Client) CancelJob(ctx context.Context, namespace, id string) error {
 //
 // POST /api/jobs/{namespace}/{id}/duplicate
 func (c *Client) DuplicateJob(ctx context.Context, namespace, id string) (*Job, error) {
-	return c.jobCall(ctx, http.MethodPost, jobPath(namespace, id)+"/duplicate", nil)
+	return c.startJob(ctx, jobPath(namespace, id)+"/duplicate", nil)
 }
 
 // SetJobLabels replaces a Job's labels.
@@ -155,9 +155,9 @@ func (c *Client) SetJobLabels(ctx context.Context, namespace, id string, labels 
 	return c.changeJSON(ctx, http.MethodPut, jobPath(namespace, id)+"/labels", in, nil)
 }
 
-func (c *Client) jobCall(ctx context.Context, method, path string, in any) (*Job, error) {
+func (c *Client) startJob(ctx context.Context, path string, in any) (*Job, error) {
 	var out wireJob
-	if err := c.changeJSON(ctx, method, path, in, &out); err != nil {
+	if err := c.postJSON(ctx, path, in, &out); err != nil {
 		return nil, err
 	}
 	job := out.job()

@@ -295,22 +295,26 @@ func TestLFSUploadGoesOnWhereItBrokeOff(t *testing.T) {
 		want   []string
 	}{
 		"the missing parts only": {
-			map[string]int{"/first/2": 403}, nil,
+			map[string]int{"/first/2": 403},
+			nil,
 			[]string{"PUT /first/1", "PUT /first/2", "PUT /first/2", "PUT /first/3", "POST /first/complete"},
 		},
 		"the completion only": {
-			map[string]int{"/first/complete": 400}, nil,
+			map[string]int{"/first/complete": 400},
+			nil,
 			[]string{"PUT /first/1", "PUT /first/2", "PUT /first/3", "POST /first/complete", "POST /first/complete"},
 		},
 		"from the start when the store forgot": {
-			map[string]int{"/first/2": 403}, map[string]int{"/first/2": 404},
+			map[string]int{"/first/2": 403},
+			map[string]int{"/first/2": 404},
 			[]string{
 				"PUT /first/1", "PUT /first/2", "PUT /first/2",
 				"PUT /second/1", "PUT /second/2", "PUT /second/3", "POST /second/complete",
 			},
 		},
 		"from the start when nothing was sent": {
-			map[string]int{"/first/1": 403}, nil,
+			map[string]int{"/first/1": 403},
+			nil,
 			[]string{"PUT /first/1", "PUT /second/1", "PUT /second/2", "PUT /second/3", "POST /second/complete"},
 		},
 	}

@@ -38,14 +38,16 @@ func TestRoleIn(t *testing.T) {
 		"own namespace": {"Ada", "ada", nil, hub.RoleAdmin},
 		"member":        {"acme", "ada", []exchange{members}, hub.RoleContributor},
 		"by id": {
-			"acme", id, []exchange{{call: "GET /api/users/" + id + "/overview", answer: `{"user":"ada"}`}, members},
+			"acme", id,
+			[]exchange{{call: "GET /api/users/" + id + "/overview", answer: `{"user":"ada"}`}, members},
 			hub.RoleContributor,
 		},
 		"stranger": {
 			"acme", "bob", []exchange{{call: "GET /api/organizations/acme/members?search=bob", answer: `[]`}}, hub.RoleNone,
 		},
 		"role not shown": {
-			"acme", "bob", []exchange{{call: "GET /api/organizations/acme/members?search=bob", answer: `[{"user":"bob"}]`}},
+			"acme", "bob",
+			[]exchange{{call: "GET /api/organizations/acme/members?search=bob", answer: `[{"user":"bob"}]`}},
 			hub.RoleUnknown,
 		},
 		"somebody else's namespace": {

@@ -84,11 +84,12 @@ type wireCreateRepo struct {
 func (c *Client) CreateRepo(ctx context.Context, repo RepoRef, opts CreateRepoOptions) error {
 	organization, name := repo.split()
 	in := wireCreateRepo{
-		Name: name, Organization: organization, Type: repo.Type, Visibility: opts.Visibility, License: opts.License,
-		LicenseName: opts.LicenseName, LicenseLink: opts.LicenseLink, Region: opts.Region,
-		ResourceGroupID: opts.ResourceGroupID, Files: opts.Files, SDK: opts.SpaceSDK, SDKVersion: opts.SDKVersion, Template: opts.Template,
-		ShortDescription: opts.ShortDescription, Hardware: opts.Hardware, SleepAfter: opts.SleepAfter,
-		DevMode: opts.DevMode, Secrets: revealed(opts.Secrets), Variables: opts.Variables, Volumes: opts.Volumes,
+		Name: name, Organization: organization, Type: repo.Type, Visibility: opts.Visibility,
+		License: opts.License, LicenseName: opts.LicenseName, LicenseLink: opts.LicenseLink,
+		Region: opts.Region, ResourceGroupID: opts.ResourceGroupID, Files: opts.Files,
+		SDK: opts.SpaceSDK, SDKVersion: opts.SDKVersion, Template: opts.Template, ShortDescription: opts.ShortDescription,
+		Hardware: opts.Hardware, SleepAfter: opts.SleepAfter, DevMode: opts.DevMode,
+		Secrets: revealed(opts.Secrets), Variables: opts.Variables, Volumes: opts.Volumes,
 	}
 	if in.Visibility == "" {
 		in.Private = &opts.Private

@@ -183,7 +183,10 @@ func (in WebhookInput) wire() any {
 		Watched     []Watched `json:"watched"`
 		Domains     []string  `json:"domains"`
 		Secret      string    `json:"secret,omitempty"`
-	}{in.URL, job, in.JobSourceID, append([]Watched{}, in.Watched...), append([]string{}, in.Domains...), in.Secret.Reveal()}
+	}{
+		in.URL, job, in.JobSourceID, append([]Watched{}, in.Watched...), append([]string{}, in.Domains...),
+		in.Secret.Reveal(),
+	}
 }
 
 func (c *Client) sendWebhook(ctx context.Context, path string, in WebhookInput, idempotent bool) (*Webhook, error) {

@@ -39,7 +39,7 @@ func TestBenchProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		os.Unsetenv(benchPeak)
-		fmt.Printf("\npeak %g\n", watchMemory(t, exec.CommandContext(t.Context(), args[0], args[1:]...)))
+		fmt.Fprintf(os.Stdout, "\npeak %g\n", watchMemory(t, exec.CommandContext(t.Context(), args[0], args[1:]...)))
 	} else if task := strings.Fields(os.Getenv(benchOpen)); len(task) == 3 {
 		openOnce(t, task[0], task[1], task[2])
 	}
