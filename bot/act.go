@@ -155,7 +155,7 @@ func (a *acts) mergedPull(ctx context.Context, title, sha string) (act, error) {
 	}
 	num, err := strconv.Atoi(m[1])
 	if err != nil {
-		return act{}, nil
+		return act{}, fmt.Errorf("read the number in %q: %w", title, err)
 	}
 	made, ok, err := a.store.FindOwn(ctx, store.OwnDiscussion, store.DiscussionID(a.payload.Repo.Ref(), num))
 	if err != nil || !ok || made.Rule == "" {

@@ -131,13 +131,17 @@ func TestCommands(t *testing.T) {
 		{"other command", "[write]", "x", "/label", "write", rule.VerdictNotMatched, "", 0},
 		{
 			"bad argument", "[write]", "x", "/convert fp8", "write", rule.VerdictNotMatched,
-			"`/convert` did not run:\n\n    dtype must be one of keep, bf16, got \"fp8\"\n\nUsage: `/convert [dtype=keep|bf16]`", 1,
+			"`/convert` did not run:\n\n    dtype must be one of keep, bf16, got \"fp8\"\n\n" +
+				"Usage: `/convert [dtype=keep|bf16]`", 1,
 		},
 		{
 			"bad argument of a stranger", "[write]", "x", "/convert @everybody", "read", rule.VerdictNotMatched,
 			"`/convert` is for people with write access.", 1,
 		},
-		{"contributor", "[write]", "x", "/convert", "contributor", rule.VerdictNotMatched, "`/convert` is for people with write access.", 1},
+		{
+			"contributor", "[write]", "x", "/convert", "contributor", rule.VerdictNotMatched,
+			"`/convert` is for people with write access.", 1,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
