@@ -1,11 +1,14 @@
 package emulator
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/labstack/echo/v4"
 )
 
 // standardHeaders sets what every answer of the Hub carries: an id to report problems by, and the rate limit, which is
-// shown and never used up (https://huggingface.co/docs/hub/rate-limits).
+// shown and never used up.
 func standardHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		header := c.Response().Header()
@@ -14,8 +17,33 @@ func standardHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 			id = newID()
 		}
 		header.Set("X-Request-Id", id)
-		header.Set("RateLimit", `"api";r=2499;t=300`)
-		header.Set("RateLimit-Policy", `"fixed window";"api";q=2500;w=300`)
+		bucket, quota := rateLimit(c.Request().URL.Path, c.Request().Header.Get("Authorization") != "")
+		header.Set("RateLimit", fmt.Sprintf(`"%s";r=%d;t=300`, bucket, quota-1))
+		header.Set("RateLimit-Policy", fmt.Sprintf(`"fixed window";"%s";q=%d;w=300`, bucket, quota))
 		return next(c)
 	}
+}
+
+// rateLimit is the bucket that a request counts in, and its quota for strangers or for a PRO user
+// (https://huggingface.co/docs/hub/rate-limits).
+func rateLimit(path string, known bool) (bucket string, quota int) {
+	switch {
+	case strings.Contains(path, "/resolve/"):
+		bucket, quota = "resolvers", 3000
+		if known {
+			quota = 12_000
+		}
+	case strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/oauth/") || strings.Contains(path, "/info/") ||
+		strings.Contains(path, "/git-"):
+		bucket, quota = "api", 500
+		if known {
+			quota = 2500
+		}
+	default:
+		bucket, quota = "pages", 100
+		if known {
+			quota = 400
+		}
+	}
+	return bucket, quota
 }

@@ -25,6 +25,7 @@ func parsePage(name string) *template.Template {
 
 // pageRoutes serve what the pages need.
 func (s *Server) pageRoutes(e *echo.Echo) {
+	e.GET("/", s.showRepos)
 	e.GET("/assets/style.css", func(c echo.Context) error {
 		text, err := pageFiles.ReadFile("pages/style.css")
 		if err != nil {

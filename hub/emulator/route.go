@@ -23,7 +23,7 @@ func (s *Server) routes() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.answerError
-	e.Use(standardHeaders, s.saveBeforeAnswer, s.authenticate, s.faultMiddleware)
+	e.Use(standardHeaders, s.guardHost, s.saveBeforeAnswer, s.authenticate, s.faultMiddleware)
 	s.identityRoutes(e)
 	s.orgRoutes(e)
 	s.oauthRoutes(e)
@@ -31,6 +31,7 @@ func (s *Server) routes() *echo.Echo {
 	s.pageRoutes(e)
 	s.accessRoutes(e)
 	s.jobRoutes(e)
+	s.upkeepRoutes(e)
 	s.repoRoutes(e)
 	s.contentRoutes(e)
 	s.refRoutes(e)
@@ -48,6 +49,7 @@ func (s *Server) routes() *echo.Echo {
 		s.fileRoutes(web)
 		s.gitRoutes(web)
 		s.lfsRoutes(web)
+		s.repoPages(web)
 		web.POST("/ask-access", s.askAccess)
 	}
 	return e
