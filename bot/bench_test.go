@@ -186,18 +186,18 @@ func BenchmarkStart(b *testing.B) {
 				defer mu.Unlock()
 				took = append(took, time.Since(sent[key]))
 			})
-			for range b.N {
+			for round := range b.N {
 				tick := time.NewTicker(40 * time.Millisecond)
 				for i := range count {
 					<-tick.C
-					key := fmt.Sprint(b.N, "-", i)
+					key := fmt.Sprint(round, "-", i)
 					mu.Lock()
 					sent[key] = time.Now()
 					mu.Unlock()
 					deliver(b, http.DefaultClient, url, key)
 				}
 				tick.Stop()
-				for mu.Lock(); len(took) < count; mu.Lock() {
+				for mu.Lock(); len(took) < (round+1)*count; mu.Lock() {
 					mu.Unlock()
 					time.Sleep(time.Millisecond)
 				}
