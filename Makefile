@@ -39,7 +39,7 @@ deps: ## Install by apt what the tests need and this machine lacks
 .PHONY: test
 test: deps ## Run all tests: with the race detector, the nested modules, the image
 	go test -race -timeout 15m ./...
-	for module in $(NESTED); do (cd "$$(dirname "$$module")" && CGO_ENABLED=0 go test -trimpath -timeout 5m ./...); done
+	for module in $(NESTED); do (cd "$$(dirname "$$module")" && CGO_ENABLED=0 go test -mod=mod -trimpath -timeout 5m ./...); done
 	.ci/image
 
 .PHONY: test-fast
