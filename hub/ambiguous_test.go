@@ -65,7 +65,7 @@ func TestWhichWritesAreAmbiguous(t *testing.T) {
 				}
 				var ambiguous *hub.AmbiguousError
 				if errors.As(err, &ambiguous) &&
-					(ambiguous.Method != "POST" || !strings.HasPrefix(ambiguous.URL, "https://hub.example/api/")) {
+					(ambiguous.Method != http.MethodPost || !strings.HasPrefix(ambiguous.URL, "https://hub.example/api/")) {
 					t.Errorf("the error is of %s %s", ambiguous.Method, ambiguous.URL)
 				}
 			})

@@ -150,7 +150,7 @@ func TestWaitForSpace(t *testing.T) {
 					}
 					return &http.Response{
 						StatusCode: status, Body: io.NopCloser(strings.NewReader(answer)), Header: http.Header{},
-						Request: &http.Request{Method: "GET", URL: &url.URL{}},
+						Request: &http.Request{Method: http.MethodGet, URL: &url.URL{}},
 					}, nil
 				})
 				client, err := hub.New("", "", hub.WithHTTPClient(&http.Client{Transport: carrier}))

@@ -109,7 +109,7 @@ func (w *Workspace) writeFile(ctx context.Context, root *os.Root, entry Entry, l
 		}
 	}()
 	if entry.LFS != nil && !lfs {
-		_, err := io.WriteString(out, entry.LFS.pointer())
+		_, err := out.WriteString(entry.LFS.pointer())
 		return err
 	}
 	content, err := w.Open(ctx, entry.Path)
