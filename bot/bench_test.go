@@ -100,7 +100,7 @@ func serveBench(b *testing.B, database, on string, began func(string)) string {
 }
 
 func deliver(b *testing.B, client *http.Client, url, id string) {
-	req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(benchBody(id))) //nolint:noctx // a benchmark
+	req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(benchBody(id)))
 	if err != nil {
 		b.Fatal(err)
 	}

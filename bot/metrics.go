@@ -149,8 +149,10 @@ var (
 	stockAge  = prometheus.NewDesc("hfbot_queue_age_seconds", "How long the oldest queued run has been due.", nil, nil)
 	stockUp   = prometheus.NewDesc("hfbot_database_up", "1 when the database answered this scrape.", nil, nil)
 	stockWait = prometheus.NewDesc("hfbot_ingest_waiting", "Deliveries that wait to be written.", nil, nil)
-	stockLeft = prometheus.NewDesc("hfbot_hub_budget_left", "Calls that the Hub still allows in its present window.", []string{"kind"}, nil)
-	stockBad  = prometheus.NewDesc("hfbot_rules_problems", "Errors in the rule files; while there are any, the last good rules stay in force.", nil, nil)
+	stockLeft = prometheus.NewDesc("hfbot_hub_budget_left", "Calls that the Hub still allows in its present window.",
+		[]string{"kind"}, nil)
+	stockBad = prometheus.NewDesc("hfbot_rules_problems",
+		"Errors in the rule files; while there are any, the last good rules stay in force.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.

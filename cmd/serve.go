@@ -20,7 +20,8 @@ import (
 
 // serveFlags are the settings that `hfbot serve` takes as flags.
 var serveFlags = []string{
-	"rules", "listen", "database", "work_dir", "workers", "lease", "keep_for", "keep_newest", "endpoint", "insecure_no_secret", "allow_private_egress",
+	"rules", "listen", "database", "work_dir", "workers", "lease", "keep_for", "keep_newest", "endpoint", "insecure_no_secret",
+	"allow_private_egress",
 	"public_host", "allowed_users", "allowed_orgs", "manage_webhook", "watch", "log_level", "log_format",
 }
 

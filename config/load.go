@@ -71,7 +71,8 @@ func Load(flags *pflag.FlagSet) (*Config, error) {
 		return nil, err
 	}
 	var c Config
-	if err := v.UnmarshalExact(&c, viper.DecodeHook(mapstructure.ComposeDecodeHookFunc(splitList, mapstructure.StringToTimeDurationHookFunc()))); err != nil {
+	decode := mapstructure.ComposeDecodeHookFunc(splitList, mapstructure.StringToTimeDurationHookFunc())
+	if err := v.UnmarshalExact(&c, viper.DecodeHook(decode)); err != nil {
 		return nil, fmt.Errorf("read the settings: %w", plain(err))
 	}
 	// A token that was pasted or read from a file ends with a line end as often as not.

@@ -48,7 +48,7 @@ func (h handle) ExecContext(ctx context.Context, query string, args ...any) (sql
 
 // QueryContext runs a query.
 func (h handle) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return h.runner.QueryContext(ctx, h.dialect.rebind(query), h.dialect.args(args)...) //nolint:sqlclosecheck // the caller does
+	return h.runner.QueryContext(ctx, h.dialect.rebind(query), h.dialect.args(args)...)
 }
 
 // QueryRowContext runs a query for one row.
@@ -66,7 +66,7 @@ func (d *dialect) rebind(query string) string {
 		return query
 	}
 	if known, ok := rebound.Load(query); ok {
-		return known.(string) //nolint:forcetypeassert // only strings are stored
+		return known.(string) // only strings are stored
 	}
 	var b strings.Builder
 	n := 0

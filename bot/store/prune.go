@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -21,17 +23,9 @@ func (s *Store) Prune(ctx context.Context, before time.Time, keep int) (int, err
 	}
 	if keep > 0 {
 		var beyond string
-		rows, err := s.reader.QueryContext(ctx, `SELECT id FROM deliveries ORDER BY id DESC LIMIT 1 OFFSET ?`, keep-1)
-		if err != nil {
-			return 0, fmt.Errorf("store: look for deliveries beyond the newest %d: %w", keep, err)
-		}
-		for rows.Next() {
-			err = rows.Scan(&beyond)
-		}
-		if closed := rows.Close(); err == nil {
-			err = closed
-		}
-		if err != nil {
+		err := s.reader.QueryRowContext(ctx, `SELECT id FROM deliveries ORDER BY id DESC LIMIT 1 OFFSET ?`, keep-1).
+			Scan(&beyond)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return 0, fmt.Errorf("store: look for deliveries beyond the newest %d: %w", keep, err)
 		}
 		limit = max(limit, beyond)

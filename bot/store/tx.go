@@ -90,7 +90,7 @@ func (t *Tx) begin(ctx context.Context) (end func(), err error) {
 		return nil, err
 	}
 	err = conn.Raw(func(driver any) error {
-		t.conn = driver.(*stdlib.Conn).Conn() //nolint:forcetypeassert // the pool makes no others
+		t.conn = driver.(*stdlib.Conn).Conn() // the pool makes no others
 		return nil
 	})
 	if err == nil {

@@ -63,7 +63,8 @@ func (t *Tx) ReleaseDue(limit int) (int, error) {
 			return 0, err
 		}
 		switch {
-		case r.State != Waiting || r.WaitUntil.IsZero() || r.WaitUntil.After(t.now): // another one's release, or another instance, was faster
+		// Another one's release, or another instance, was faster.
+		case r.State != Waiting || r.WaitUntil.IsZero() || r.WaitUntil.After(t.now):
 		case r.waitFor == waitDebounce && r.GroupKey != "":
 			err = t.enterGroup(r, r.onConflict)
 		default:

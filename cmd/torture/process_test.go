@@ -37,12 +37,10 @@ func TestMain(m *testing.M) {
 		}
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		panic(err)
 	}
-	code := pgtest.Run(m)
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
+	defer func() { _ = os.RemoveAll(dir) }()
+	pgtest.Main(m)
 }
 
 // process is `hfbot serve` in a process of its own, which can be killed and started again.
@@ -86,7 +84,7 @@ func newProcess(t *testing.T, name, rules, database, endpoint string) *process {
 func (p *process) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	cmd := exec.Command(binaryPath, p.args...) //nolint:noctx // kill ends it
+	cmd := exec.Command(binaryPath, p.args...) // kill ends it
 	cmd.Env, cmd.SysProcAttr = p.env, &syscall.SysProcAttr{Setpgid: true}
 	stderr, err := cmd.StderrPipe()
 	if err != nil {

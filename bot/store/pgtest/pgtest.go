@@ -51,18 +51,13 @@ var shared struct {
 
 // Main runs a package's tests and then ends the server that they shared, if any: func TestMain(m *testing.M) {
 // pgtest.Main(m) }.
-func Main(m *testing.M) { os.Exit(Run(m)) }
-
-// Run is Main for who has more to do afterwards; it returns the exit code.
-func Run(m *testing.M) int {
-	code := m.Run()
+func Main(m *testing.M) {
+	m.Run()
 	if shared.server != nil {
 		if err := shared.server.Close(); err != nil {
-			fmt.Fprintln(os.Stderr, "pgtest:", err)
-			code = max(code, 1)
+			panic(err)
 		}
 	}
-	return code
 }
 
 // Shared is the server that the tests of a binary share.
