@@ -14,7 +14,7 @@ import (
 
 // runLocalJob runs a Job of the local Hub as a process of this machine, in a folder of its own and with no more of the
 // environment than PATH. Its image is ignored: what the command needs must be installed here.
-func runLocalJob(ctx context.Context, job emulator.JobProcess, print func(line string)) error {
+func runLocalJob(ctx context.Context, job emulator.JobProcess, say func(line string)) error {
 	if len(job.Command) == 0 {
 		return errors.New("the Job has no command; its image is not run here")
 	}
@@ -42,7 +42,7 @@ func runLocalJob(ctx context.Context, job emulator.JobProcess, print func(line s
 		defer close(read)
 		lines := bufio.NewScanner(output)
 		for lines.Scan() {
-			print(lines.Text())
+			say(lines.Text())
 		}
 	}()
 	err = process.Wait()

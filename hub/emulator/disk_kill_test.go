@@ -25,7 +25,7 @@ func TestServeUntilKilled(t *testing.T) {
 		return
 	}
 	l := startLocal(t, Options{Data: dir})
-	fmt.Println("URL " + l.URL())
+	fmt.Fprintln(os.Stdout, "URL "+l.URL())
 	<-t.Context().Done() // never: it is killed, or go test ends it
 	select {}
 }

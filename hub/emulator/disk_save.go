@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"net/http"
 	"os"
 	"strconv"
 
@@ -42,10 +43,10 @@ func (s *Server) save() error {
 // saveBeforeAnswer saves what a request changed before its answer goes out; if that fails, the answer is a 500.
 func (s *Server) saveBeforeAnswer(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if s.disk != nil && c.Request().Method != "GET" && c.Request().Method != "HEAD" {
+		if s.disk != nil && c.Request().Method != http.MethodGet && c.Request().Method != http.MethodHead {
 			c.Response().Before(func() {
 				if s.save() != nil {
-					c.Response().Status = 500
+					c.Response().Status = http.StatusInternalServerError
 				}
 			})
 		}

@@ -48,7 +48,7 @@ type Options struct {
 	PartSize int64
 	// RunJob runs a Job until it ends or ctx does, and hands on what it prints, line by line. Nil means that Jobs are
 	// recorded only.
-	RunJob func(ctx context.Context, process JobProcess, print func(line string)) error
+	RunJob func(ctx context.Context, process JobProcess, say func(line string)) error
 	// Faults are the faults the server begins with; SetFaults changes them.
 	Faults Faults
 }

@@ -42,8 +42,8 @@ func TestJobsAreRecorded(t *testing.T) {
 
 func TestJobsRunWhenSwitchedOn(t *testing.T) {
 	t.Parallel()
-	l := startLocal(t, Options{RunJob: func(_ context.Context, p JobProcess, print func(string)) error {
-		print(strings.Join(p.Command, " "))
+	l := startLocal(t, Options{RunJob: func(_ context.Context, p JobProcess, say func(string)) error {
+		say(strings.Join(p.Command, " "))
 		if !slices.Contains(p.Env, "TOKEN=hidden") || !slices.Contains(p.Env, "JOB_ID="+p.ID) {
 			return errors.New("the environment is incomplete")
 		}
