@@ -19,7 +19,8 @@ type thread struct {
 	comment string
 }
 
-// Recipes must not be called twice at the same time. It makes what the rules in force need to be tried on, without telling the bot, and says how each one fires.
+// Recipes makes what the rules in force need to be tried on, without telling the bot, and says how each one fires. It
+// must not be called twice at the same time.
 func (d *Dev) Recipes(ctx context.Context) (recipes []Recipe, err error) {
 	err = d.quietly(ctx, func() error {
 		for _, r := range d.Bot.Rules().Rules {

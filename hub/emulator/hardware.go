@@ -31,7 +31,10 @@ type accelerator struct {
 var flavors = []flavor{
 	{Name: "cpu-basic", PrettyName: "CPU Basic", CPU: "2 vCPU", RAM: "16 GB", UnitLabel: "minute"},
 	{Name: "cpu-upgrade", PrettyName: "CPU Upgrade", CPU: "8 vCPU", RAM: "32 GB", UnitMicro: 500, Unit: 0.0005, UnitLabel: "minute"},
-	{Name: "cpu-performance", PrettyName: "CPU Performance", CPU: "32 vCPU", RAM: "256 GB", UnitMicro: 31667, Unit: 0.031667, UnitLabel: "minute"},
+	{
+		Name: "cpu-performance", PrettyName: "CPU Performance", CPU: "32 vCPU", RAM: "256 GB", UnitMicro: 31667,
+		Unit: 0.031667, UnitLabel: "minute",
+	},
 	gpu("zero-a10g", "ZeroGPU", "Dynamic", "Dynamic", "H200", "1", "70 GB", 0),
 	gpu("t4-small", "Nvidia T4 - small", "4 vCPU", "15 GB", "T4", "1", "16 GB", 6667),
 	gpu("t4-medium", "Nvidia T4 - medium", "8 vCPU", "30 GB", "T4", "1", "16 GB", 10000),

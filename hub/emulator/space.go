@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Stages of a Space that the local Hub reports by itself (https://huggingface.co/docs/huggingface_hub/package_reference/space_runtime).
+// Stages of a Space that the local Hub reports by itself
+// (https://huggingface.co/docs/huggingface_hub/package_reference/space_runtime).
 const (
 	stageNoAppFile   = "NO_APP_FILE"
 	stageConfigError = "CONFIG_ERROR"
