@@ -90,7 +90,7 @@ func convertAndReport(t *testing.T, name string) {
 	if err := plan.Write(t.Context(), io.Discard, sha256.New()); err != nil {
 		t.Fatal(err)
 	}
-	fmt.Printf("memory grew by %d bytes, wrote %d\n", status(t, "VmHWM")-before, plan.Size())
+	t.Logf("memory grew by %d bytes, wrote %d", status(t, "VmHWM")-before, plan.Size())
 }
 
 // status reads a size from the kernel's account of this process, in bytes.
