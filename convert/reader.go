@@ -62,7 +62,7 @@ func (r *planReader) halt() {
 		return
 	}
 	r.stop()
-	r.body.Close()
+	_ = r.body.Close() // of a pipe; it never fails
 	<-r.done
 	r.body = nil
 }

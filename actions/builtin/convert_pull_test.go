@@ -67,7 +67,8 @@ func TestConvertRenews(t *testing.T) {
 	step := actionstest.Step{Uses: "model.convert", Event: event}
 	h.MustRun(t, step)
 	if _, err := h.User.Commit(t.Context(), repo, hub.CommitInput{Summary: "One file", Files: []hub.CommitFile{
-		{Path: "pytorch_model.bin.index.json", Delete: true}, {Path: "pytorch_model-00001-of-00002.bin", Delete: true},
+		{Path: "pytorch_model.bin.index.json", Delete: true},
+		{Path: "pytorch_model-00001-of-00002.bin", Delete: true},
 		{Path: "pytorch_model-00002-of-00002.bin", Delete: true},
 		hub.BytesFile("pytorch_model.bin", []byte(checkpoint(t, "tied.bin"))),
 	}}); err != nil {

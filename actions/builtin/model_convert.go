@@ -35,8 +35,8 @@ type convertIn struct {
 	Files    []string `json:"files" doc:"globs of the checkpoints to convert; all that have no safetensors yet by default"`
 	Key      string   `json:"key" doc:"entry of a nested checkpoint that holds the weights; found by itself if there is one"`
 	Shared   string   `json:"shared" enum:"dedupe,duplicate" default:"dedupe" doc:"what becomes of tensors with two names"`
-	DType    string   `json:"dtype" enum:"keep,bf16,f16" default:"keep" doc:"type to round floats to, in files of another name (model.bf16.safetensors, model.fp16.safetensors)"`
-	MaxShard string   `json:"max_shard_size" doc:"split and merge into files of at most this size, such as 5GB; one for each checkpoint by default"`
+	DType    string   `json:"dtype" enum:"keep,bf16,f16" default:"keep" doc:"type to round floats to, in files of another name (model.bf16.safetensors, model.fp16.safetensors)"` //nolint:lll // a tag cannot be broken
+	MaxShard string   `json:"max_shard_size" doc:"split and merge into files of at most this size, such as 5GB; one for each checkpoint by default"`                              //nolint:lll // a tag cannot be broken
 	Title    string   `json:"title" doc:"title of the pull request"`
 	actions.Target
 }
@@ -84,7 +84,8 @@ func (modelConvert) Spec() actions.Spec {
 			"in a discussion, and the step fails. Each output is read back and compared before it is uploaded. All files " +
 			"go into one pull request. If the bot has one open for the same commit already, that one is returned; one for " +
 			"an earlier commit is brought up to date. If a person closed one, the repository is left alone until it is " +
-			"opened again or somebody comments /hfbot start. If the branch moved on meanwhile, the step fails and says so, since the later push has a run " +
+			"opened again or somebody comments /hfbot start. If the branch moved on meanwhile, the step fails " +
+			"and says so, since the later push has a run " +
 			"of its own. A conversion that was interrupted goes on with the first file that was not done.",
 		Effect:     actions.HubWrite,
 		Idempotent: true,

@@ -27,7 +27,7 @@ type inspectIn struct {
 
 // inspectOut is the outputs of model.inspect.
 type inspectOut struct {
-	Verdict   string            `json:"verdict" doc:"the gravest of all files: dangerous, malformed, too_big, unsupported, not_torch or ok; none without files"`
+	Verdict   string            `json:"verdict" doc:"the gravest of all files: dangerous, malformed, too_big, unsupported, not_torch or ok; none without files"` //nolint:lll // a tag cannot be broken
 	Verdicts  map[string]string `json:"verdicts" doc:"verdict of each file"`
 	Dangerous []string          `json:"dangerous" doc:"files that run code when Python loads them"`
 	Globals   []string          `json:"globals" doc:"what the pickles name, at most 1000 of them"`
