@@ -98,7 +98,7 @@ func (d *Dev) thread(ctx context.Context, client *hub.Client, repo hub.RepoRef, 
 	if known, ok := d.threads[key]; ok {
 		return known, nil
 	}
-	num := 0
+	var num int
 	if trial.PullRequest {
 		made, err := client.Commit(ctx, repo, hub.CommitInput{
 			Summary: "Suggest a change", CreatePR: true, Files: []hub.CommitFile{hub.BytesFile("notes.txt", []byte("a note\n"))},

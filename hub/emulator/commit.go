@@ -113,7 +113,7 @@ func (s *Server) writableRevision(c echo.Context) (*repo, *account, string, erro
 	}
 	branch := branchRef(revision(c))
 	if flag(c, "create_pr") {
-		_, err = s.requireAny(c, mayDiscuss, mayWriteRepos)
+		err = s.requireAny(c, mayDiscuss, mayWriteRepos)
 		return r, who, branch, err
 	}
 	if !s.mayPush(r, s.pusher(c), branch) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // disk keeps a local Hub in a folder: everything in one database file, and the content of LFS files beside it. What is
@@ -44,7 +45,7 @@ func openDisk(dir string) (*disk, error) {
 	}
 	path := filepath.Join(dir, "hub.db")
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("the data folder %s is in use by another process", dir)
 	} else if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)

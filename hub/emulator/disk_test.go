@@ -24,7 +24,7 @@ func (l local) putLFS(user, web, content string) string {
 	batch := l.call(user, "POST", web+".git/info/lfs/objects/batch",
 		fmt.Sprintf(`{"operation":"upload","objects":[{"oid":%q,"size":%d}]}`, oid, len(content)), 200)
 	href, _ := batch.field("objects", 0, "actions", "upload", "href").(string)
-	req, err := http.NewRequest("PUT", href, strings.NewReader(content))
+	req, err := http.NewRequest(http.MethodPut, href, strings.NewReader(content))
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func (l local) putLFS(user, web, content string) string {
 		l.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != 200 {
+	if resp.StatusCode != http.StatusOK {
 		l.t.Fatalf("upload answered %s", resp.Status)
 	}
 	return oid
@@ -44,7 +44,7 @@ var anyPort = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 // read gets the body of a path as text.
 func (l local) read(user, path string) (int, string) {
 	l.t.Helper()
-	req, err := http.NewRequest("GET", l.URL()+path, nil)
+	req, err := http.NewRequest(http.MethodGet, l.URL()+path, nil)
 	if err != nil {
 		l.t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func (s *Server) gitRepo(c echo.Context, service string) (*repo, error) {
 		return nil, err
 	}
 	if service == receivePack {
-		_, err = s.requireAny(c, mayWriteRepos, mayDiscuss)
+		err = s.requireAny(c, mayWriteRepos, mayDiscuss)
 		return r, err
 	}
 	return r, s.gate(c, r, who)

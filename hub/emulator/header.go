@@ -18,8 +18,8 @@ func standardHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		header.Set("X-Request-Id", id)
 		bucket, quota := rateLimit(c.Request().URL.Path, c.Request().Header.Get("Authorization") != "")
-		header.Set("RateLimit", fmt.Sprintf(`"%s";r=%d;t=300`, bucket, quota-1))
-		header.Set("RateLimit-Policy", fmt.Sprintf(`"fixed window";"%s";q=%d;w=300`, bucket, quota))
+		header.Set("RateLimit", fmt.Sprintf(`%q;r=%d;t=300`, bucket, quota-1))
+		header.Set("RateLimit-Policy", fmt.Sprintf(`"fixed window";%q;q=%d;w=300`, bucket, quota))
 		return next(c)
 	}
 }

@@ -70,7 +70,7 @@ func (s *Server) lfsBatch(c echo.Context) error {
 			}
 			return answer
 		}
-		_, err = s.requireAny(c, mayWriteRepos, mayDiscuss)
+		err = s.requireAny(c, mayWriteRepos, mayDiscuss)
 	default:
 		err = fail(c, http.StatusUnprocessableEntity, "", `the operation is "upload" or "download"`)
 	}

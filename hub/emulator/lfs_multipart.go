@@ -194,13 +194,18 @@ func (s *Server) completeUpload(c echo.Context) error {
 // join stores the content that parts make together.
 func (l *lfsObjects) join(p pointer, parts []lfsPart) error {
 	var readers []io.Reader
+	var opened []io.Closer
+	defer func() {
+		for _, each := range opened {
+			each.Close()
+		}
+	}()
 	for _, part := range parts {
 		from, err := part.open()
 		if err != nil {
 			return err
 		}
-		defer from.Close()
-		readers = append(readers, from)
+		readers, opened = append(readers, from), append(opened, from)
 	}
 	return l.put(p, io.MultiReader(readers...))
 }

@@ -14,7 +14,7 @@ import (
 // putPart sends one part and returns its ETag.
 func putPart(t *testing.T, href, content string, want int) string {
 	t.Helper()
-	req, err := http.NewRequest("PUT", href, strings.NewReader(content))
+	req, err := http.NewRequest(http.MethodPut, href, strings.NewReader(content))
 	if err != nil {
 		t.Fatal(err)
 	}

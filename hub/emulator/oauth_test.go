@@ -29,7 +29,7 @@ func startSignIn(t *testing.T) local {
 // form posts a form without following redirects.
 func (l local) form(path string, fields url.Values, basic ...string) (*http.Response, string) {
 	l.t.Helper()
-	req, err := http.NewRequest("POST", l.URL()+path, strings.NewReader(fields.Encode()))
+	req, err := http.NewRequest(http.MethodPost, l.URL()+path, strings.NewReader(fields.Encode()))
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -278,7 +278,7 @@ func TestRegisterAppAndDevice(t *testing.T) {
 	id := app.field("client_id").(string)
 	resp, body := l.form("/oauth/device", url.Values{"client_id": {id}, "scope": {"openid"}})
 	var device map[string]any
-	if err := json.Unmarshal([]byte(body), &device); err != nil || resp.StatusCode != 200 {
+	if err := json.Unmarshal([]byte(body), &device); err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("device: %d %s", resp.StatusCode, body)
 	}
 	poll := url.Values{"grant_type": {deviceGrantType}, "device_code": {device["device_code"].(string)}, "client_id": {id}}
@@ -286,7 +286,7 @@ func TestRegisterAppAndDevice(t *testing.T) {
 		t.Errorf("before the user confirmed: %v", early)
 	}
 	confirm := url.Values{"user_code": {device["user_code"].(string)}, "username": {"bob"}}
-	if resp, body := l.form("/oauth/device/confirm", confirm); resp.StatusCode != 200 {
+	if resp, body := l.form("/oauth/device/confirm", confirm); resp.StatusCode != http.StatusOK {
 		t.Fatalf("confirm: %d %s", resp.StatusCode, body)
 	}
 	token := l.tokens(200, poll)["access_token"].(string)

@@ -49,7 +49,7 @@ func TestOtherHostsAreRefused(t *testing.T) {
 		"": 200, "localhost:80": 200, "[::1]:5000": 200, "hub.localhost": 200, "host.docker.internal:5000": 200,
 		"evil.example": 403, "127.0.0.1.evil.example:5000": 403,
 	} {
-		req, err := http.NewRequest("GET", l.URL()+"/api/models", nil)
+		req, err := http.NewRequest(http.MethodGet, l.URL()+"/api/models", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

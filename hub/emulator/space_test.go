@@ -106,7 +106,7 @@ func TestSpaceLogsAreAnEventStream(t *testing.T) {
 	t.Parallel()
 	l := startLocal(t, Options{})
 	space := l.makeRepo("space", "app", `,"sdk":"gradio"`)
-	req, err := http.NewRequest("GET", l.URL()+space+"/logs/run", nil)
+	req, err := http.NewRequest(http.MethodGet, l.URL()+space+"/logs/run", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
