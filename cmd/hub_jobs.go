@@ -22,7 +22,7 @@ func runLocalJob(ctx context.Context, job emulator.JobProcess, say func(line str
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // what stays lies in the temporary folder
 	process := exec.CommandContext(ctx, job.Command[0], job.Command[1:]...)
 	process.Dir = dir
 	process.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}, job.Env...)
