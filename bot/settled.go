@@ -13,7 +13,9 @@ const pollSettled = 50 * time.Millisecond
 
 // Accept takes a payload that did not come over HTTP into the pipeline, while the bot is served. It is kept durably, and
 // one that was there already is a duplicate; source says where it comes from.
-func (b *Bot) Accept(ctx context.Context, body []byte, webhookID string, source store.Source) (id string, duplicate bool, err error) {
+func (b *Bot) Accept(
+	ctx context.Context, body []byte, webhookID string, source store.Source,
+) (id string, duplicate bool, err error) {
 	d := webhook.NewDelivery(body, webhookID, time.Now())
 	d.Source = source
 	return b.keep(ctx, d)

@@ -165,7 +165,7 @@ func (d *dispatcher) unknownRule(id string) string {
 		ids = append(ids, r.ID)
 	}
 	if near := expr.Nearest(id, ids); near != "" {
-		return fmt.Sprintf("There is no rule of that name; did you mean `%s`?", near)
+		return "There is no rule of that name; did you mean `" + near + "`?"
 	}
 	return "There is no rule of that name. `/help` lists those of this repository."
 }

@@ -47,7 +47,8 @@ It needs the Go toolchain.`,
 			return b.build(c.Context(), c.OutOrStdout())
 		},
 	}
-	c.Flags().StringArrayVar(&with, "with", nil, "package with actions, as MODULE@VERSION, MODULE=DIR or MODULE@VERSION=DIR; may be repeated")
+	c.Flags().StringArrayVar(&with, "with", nil,
+		"package with actions, as MODULE@VERSION, MODULE=DIR or MODULE@VERSION=DIR; may be repeated")
 	c.Flags().StringVarP(&b.output, "output", "o", "hfbot", "file to write")
 	c.Flags().StringVar(&b.hfbot, "hfbot", "", "version of hfbot, or a folder with its source; by default this binary's own version")
 	c.Flags().BoolVarP(&b.verbose, "verbose", "v", false, "print the commands")
@@ -137,7 +138,8 @@ func (b *builder) takeHfbot(ctx context.Context) error {
 		from = versionOf(info)
 	}
 	if from == "" {
-		return errors.New("this binary was not built from a released version: give --hfbot VERSION or --hfbot DIR, a folder with hfbot's source")
+		return errors.New("this binary was not built from a released version: give --hfbot VERSION or --hfbot DIR, " +
+			"a folder with hfbot's source")
 	}
 	info, err := os.Stat(from)
 	if err != nil || !info.IsDir() {

@@ -120,16 +120,16 @@ func TestDocumentedCommandsExist(t *testing.T) {
 func TestCheckCommandLine(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
-		"serve --rules rules.yaml":      "",
-		"serve --ruels rules.yaml":      "hfbot serve has no flag --ruels",
-		"demo [--once] [--json]":        "",
-		"surf":                          "no such command",
-		"runs list|show|retry":          "",
-		"runs list|shwo":                "hfbot runs has no command shwo",
-		"send FILE --url=URL -x":        "hfbot send has no flag -x",
-		"check PATH --format json":      "",
-		"deliveries replay ID --again":  "",
-		"deliveries replay ID --agains": "hfbot deliveries replay has no flag --agains",
+		"serve --rules rules.yaml":     "",
+		"serve --ruels rules.yaml":     "hfbot serve has no flag --ruels",
+		"demo [--once] [--json]":       "",
+		"surf":                         "no such command",
+		"runs list|show|retry":         "",
+		"runs list|shwo":               "hfbot runs has no command shwo",
+		"send FILE --url=URL -x":       "hfbot send has no flag -x",
+		"check PATH --format json":     "",
+		"deliveries replay ID --again": "",
+		"deliveries replay ID --agani": "hfbot deliveries replay has no flag --agani",
 	} {
 		if got := checkCommandLine(newRoot(), line); got != want {
 			t.Errorf("%s: %q, want %q", line, got, want)

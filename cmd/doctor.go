@@ -80,7 +80,8 @@ func (d *doctor) examine(ctx context.Context) []finding {
 	defer cancel()
 	var all []finding
 	for _, check := range []func(context.Context) finding{
-		d.checkRules, d.checkSecret, d.checkDatabase, d.checkHub, d.checkClock, d.checkToken, d.checkRights, d.checkAddress, d.checkWebhook,
+		d.checkRules, d.checkSecret, d.checkDatabase, d.checkHub, d.checkClock, d.checkToken, d.checkRights, d.checkAddress,
+		d.checkWebhook,
 	} {
 		all = append(all, check(ctx))
 	}

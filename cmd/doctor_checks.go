@@ -34,7 +34,10 @@ func (d *doctor) checkRules(context.Context) finding {
 	case err != nil:
 		return finding{"rules", checkFail, err.Error(), "name the rules with --rules"}
 	case set == nil:
-		return finding{"rules", checkFail, count(len(problems), "problem") + ", the first: " + problems[0].String(), "hfbot check shows all of them"}
+		return finding{
+			"rules", checkFail, count(len(problems), "problem") + ", the first: " + problems[0].String(),
+			"hfbot check shows all of them",
+		}
 	case len(problems) > 0:
 		d.rules = set
 		return finding{"rules", checkWarn, problems[0].String(), "hfbot check shows all warnings"}
@@ -48,7 +51,10 @@ func (d *doctor) checkSecret(context.Context) finding {
 	case n > 1:
 		return finding{"secret", checkOK, fmt.Sprintf("%d webhook secrets are valid, the first is the new one", n), ""}
 	case n == 1 && len(d.cfg.WebhookSecrets[0].Reveal()) < 16:
-		return finding{"secret", checkWarn, "the webhook secret is short enough to be guessed", "take a longer one, such as from: openssl rand -hex 32"}
+		return finding{
+			"secret", checkWarn, "the webhook secret is short enough to be guessed",
+			"take a longer one, such as from: openssl rand -hex 32",
+		}
 	case n == 1:
 		return finding{"secret", checkOK, "WEBHOOK_SECRET is set", ""}
 	case d.cfg.ManagesWebhook():
@@ -56,7 +62,10 @@ func (d *doctor) checkSecret(context.Context) finding {
 	case d.cfg.InsecureNoSecret:
 		return finding{"secret", checkWarn, "anybody who reaches the bot can make it act", "set WEBHOOK_SECRET"}
 	}
-	return finding{"secret", checkFail, "no WEBHOOK_SECRET", "set it to the secret of the webhook; any long random text, such as from: openssl rand -hex 32"}
+	return finding{
+		"secret", checkFail, "no WEBHOOK_SECRET",
+		"set it to the secret of the webhook; any long random text, such as from: openssl rand -hex 32",
+	}
 }
 
 func (d *doctor) checkDatabase(ctx context.Context) finding {
@@ -73,14 +82,20 @@ func (d *doctor) checkDatabase(ctx context.Context) finding {
 	}
 	file, err := os.CreateTemp(probe, ".hfbot-doctor-")
 	if err != nil {
-		return finding{"database", checkFail, fmt.Sprintf("%s: %v", d.cfg.Database, err), "name a place that can be written to with --database"}
+		return finding{
+			"database", checkFail, fmt.Sprintf("%s: %v", d.cfg.Database, err),
+			"name a place that can be written to with --database",
+		}
 	}
 	_ = file.Close()
 	if err := os.Remove(file.Name()); err != nil {
 		return finding{"database", checkFail, err.Error(), ""}
 	}
 	if d.cfg.OnSpace() && config.OnRootDisk(path) {
-		return finding{"database", checkWarn, d.cfg.Database + " is on the Space's own disk, which is emptied at each restart", bot.KeepState}
+		return finding{
+			"database", checkWarn, d.cfg.Database + " is on the Space's own disk, which is emptied at each restart",
+			bot.KeepState,
+		}
 	}
 	return finding{"database", checkOK, d.cfg.Database, ""}
 }
@@ -88,10 +103,16 @@ func (d *doctor) checkDatabase(ctx context.Context) finding {
 func (d *doctor) checkHub(ctx context.Context) finding {
 	status, _, err := d.get(ctx, d.cfg.Endpoint+"/api/whoami-v2")
 	if err != nil {
-		return finding{"hub", checkFail, fmt.Sprintf("%s does not answer: %v", d.cfg.Endpoint, err), "look at HF_ENDPOINT, the network and its proxy"}
+		return finding{
+			"hub", checkFail, fmt.Sprintf("%s does not answer: %v", d.cfg.Endpoint, err),
+			"look at HF_ENDPOINT, the network and its proxy",
+		}
 	}
 	if status != http.StatusOK && status != http.StatusUnauthorized {
-		return finding{"hub", checkFail, fmt.Sprintf("%s answers %d; it does not look like a Hub", d.cfg.Endpoint, status), "look at HF_ENDPOINT"}
+		return finding{
+			"hub", checkFail, fmt.Sprintf("%s answers %d; it does not look like a Hub", d.cfg.Endpoint, status),
+			"look at HF_ENDPOINT",
+		}
 	}
 	return finding{"hub", checkOK, d.cfg.Endpoint + " answers", ""}
 }
@@ -110,14 +131,20 @@ func (d *doctor) checkClock(ctx context.Context) finding {
 	}
 	off := d.now().Sub(theirs).Round(time.Second)
 	if off.Abs() > mostSkew {
-		return finding{"clock", checkFail, fmt.Sprintf("this machine's clock is off by %s", off), "set it, or let it be set over the network (NTP)"}
+		return finding{
+			"clock", checkFail, fmt.Sprintf("this machine's clock is off by %s", off),
+			"set it, or let it be set over the network (NTP)",
+		}
 	}
 	return finding{"clock", checkOK, fmt.Sprintf("within %s of the Hub's", mostSkew), ""}
 }
 
 func (d *doctor) checkToken(ctx context.Context) finding {
 	if d.cfg.Token == "" {
-		return finding{"token", checkFail, "no HF_TOKEN: the bot can do nothing on the Hub", "make one for the bot's account at " + tokenPage}
+		return finding{
+			"token", checkFail, "no HF_TOKEN: the bot can do nothing on the Hub",
+			"make one for the bot's account at " + tokenPage,
+		}
 	}
 	client, err := hub.New(d.cfg.Endpoint, d.cfg.Token)
 	if err != nil {
@@ -126,7 +153,10 @@ func (d *doctor) checkToken(ctx context.Context) finding {
 	me, err := client.WhoAmI(ctx)
 	switch {
 	case hub.IsForbidden(err):
-		return finding{"token", checkFail, "the Hub does not know HF_TOKEN; it may have been revoked or cut off", "make a new one at " + tokenPage}
+		return finding{
+			"token", checkFail, "the Hub does not know HF_TOKEN; it may have been revoked or cut off",
+			"make a new one at " + tokenPage,
+		}
 	case err != nil:
 		return finding{"token", checkFail, err.Error(), ""}
 	}
@@ -135,9 +165,15 @@ func (d *doctor) checkToken(ctx context.Context) finding {
 	text := fmt.Sprintf("%s, with the role %s", me.Name, cmp.Or(token.Role, "that the Hub does not name"))
 	switch token.Role {
 	case hub.TokenRead:
-		return finding{"token", checkFail, text + ": it may write nothing", "make one with the role fine-grained or write at " + tokenPage}
+		return finding{
+			"token", checkFail, text + ": it may write nothing",
+			"make one with the role fine-grained or write at " + tokenPage,
+		}
 	case hub.TokenWrite:
-		return finding{"token", checkWarn, text + ": it may write wherever the account may", "a fine-grained token for the watched repositories does less harm when it leaks"}
+		return finding{
+			"token", checkWarn, text + ": it may write wherever the account may",
+			"a fine-grained token for the watched repositories does less harm when it leaks",
+		}
 	}
 	return finding{"token", checkOK, text, ""}
 }
@@ -154,9 +190,16 @@ func (d *doctor) checkRights(ctx context.Context) finding {
 		case err == nil:
 		case hub.IsNotFound(err) && r.Type == "": // it may be of another type
 		case hub.IsNotFound(err):
-			return finding{"rights", checkFail, fmt.Sprintf("%s is not there, or the token may not see it", ref), "look at the name in the rules"}
+			return finding{
+				"rights", checkFail, fmt.Sprintf("%s is not there, or the token may not see it", ref),
+				"look at the name in the rules",
+			}
 		default:
-			return finding{"rights", checkWarn, fmt.Sprintf("the token may not write to %s; comments and pull requests still work on public repositories", ref), "give the token write access to it"}
+			return finding{
+				"rights", checkWarn,
+				fmt.Sprintf("the token may not write to %s; comments and pull requests still work on public repositories", ref),
+				"give the token write access to it",
+			}
 		}
 	}
 	return finding{"rights", checkOK, fmt.Sprintf("%d named in rules", len(repos)), ""}
@@ -164,15 +207,24 @@ func (d *doctor) checkRights(ctx context.Context) finding {
 
 func (d *doctor) checkAddress(ctx context.Context) finding {
 	if d.cfg.PublicHost == "" {
-		return finding{"address", checkSkip, "no public_host: whether the Hub reaches the bot cannot be told", "set HFBOT_PUBLIC_HOST to the bot's host name"}
+		return finding{
+			"address", checkSkip, "no public_host: whether the Hub reaches the bot cannot be told",
+			"set HFBOT_PUBLIC_HOST to the bot's host name",
+		}
 	}
 	address := strings.TrimSuffix(hook.Address(d.cfg.PublicHost), "/webhook") + "/healthz"
 	status, _, err := d.get(ctx, address)
 	switch {
 	case err != nil:
-		return finding{"address", checkFail, fmt.Sprintf("%s does not answer: %v", address, err), "start the bot, and look at the name, its certificate and the firewall"}
+		return finding{
+			"address", checkFail, fmt.Sprintf("%s does not answer: %v", address, err),
+			"start the bot, and look at the name, its certificate and the firewall",
+		}
 	case status != http.StatusOK:
-		return finding{"address", checkFail, fmt.Sprintf("%s answers %d", address, status), "something else answers there, or a private Space asks for a login: make it public or protected"}
+		return finding{
+			"address", checkFail, fmt.Sprintf("%s answers %d", address, status),
+			"something else answers there, or a private Space asks for a login: make it public or protected",
+		}
 	}
 	return finding{"address", checkOK, address + " answers", ""}
 }
@@ -195,7 +247,10 @@ func (d *doctor) checkWebhook(ctx context.Context) finding {
 	case result.ID == "":
 		return finding{"webhook", checkFail, "the account has none that calls " + wish.URL, "hfbot webhooks sync makes it"}
 	case len(result.Changes) > 0:
-		return finding{"webhook", checkWarn, fmt.Sprintf("webhook %s should be changed: %s", result.ID, strings.Join(result.Changes, "; ")), "hfbot webhooks sync does it"}
+		return finding{
+			"webhook", checkWarn, fmt.Sprintf("webhook %s should be changed: %s", result.ID, strings.Join(result.Changes, "; ")),
+			"hfbot webhooks sync does it",
+		}
 	}
 	return finding{"webhook", checkOK, result.ID + " calls the bot and watches " + hook.Describe(watched), ""}
 }

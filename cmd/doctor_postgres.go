@@ -22,7 +22,10 @@ func (d *doctor) checkPostgres(ctx context.Context) finding {
 	dialer := net.Dialer{Timeout: 10 * time.Second}
 	conn, err := dialer.DialContext(ctx, "tcp", host)
 	if err != nil {
-		return finding{"database", checkFail, fmt.Sprintf("PostgreSQL at %s cannot be reached: %v", host, err), "look at its address and the firewall; Spaces reach other machines at ports 80, 443 and 8080 only"}
+		return finding{
+			"database", checkFail, fmt.Sprintf("PostgreSQL at %s cannot be reached: %v", host, err),
+			"look at its address and the firewall; Spaces reach other machines at ports 80, 443 and 8080 only",
+		}
 	}
 	if err := conn.Close(); err != nil {
 		return finding{"database", checkWarn, err.Error(), ""}

@@ -112,7 +112,7 @@ func pending(
 		switch content := contents[path]; {
 		case content == nil && exists:
 			files = append(files, hub.CommitFile{Path: path, Delete: true})
-		case content != nil && !(exists && holds(entry, content)):
+		case content != nil && (!exists || !holds(entry, content)):
 			files = append(files, hub.BytesFile(path, content))
 		}
 	}

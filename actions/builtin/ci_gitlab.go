@@ -63,8 +63,8 @@ func (ciGitLab) Spec() actions.Spec {
 		Secrets: []actions.SecretSpec{{
 			Name: "token", Required: true, Doc: "a project, group or personal access token with the scope api",
 		}},
-		Example: "uses: ci.gitlab\nid: ci\nwith:\n  project: acme/training\n  variables: {DATASET: \"${{ repo.name }}\", SHA: \"${{ sha }}\"}\n" +
-			"  wait: true\nsecrets: {token: GITLAB_TOKEN}",
+		Example: "uses: ci.gitlab\nid: ci\nwith:\n  project: acme/training\n  " +
+			"variables: {DATASET: \"${{ repo.name }}\", SHA: \"${{ sha }}\"}\n  wait: true\nsecrets: {token: GITLAB_TOKEN}",
 	}
 }
 

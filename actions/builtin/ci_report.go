@@ -124,7 +124,8 @@ func (in reportIn) row(rt *actions.Runtime, repo hub.RepoRef) string {
 	}
 	log, took, commit := "", "", in.SHA
 	if in.URL != "" {
-		log = "[log](" + strings.NewReplacer("(", "%28", ")", "%29", "|", "%7C", " ", "%20", "\n", "", "<", "%3C", ">", "%3E").Replace(in.URL) + ")"
+		escape := strings.NewReplacer("(", "%28", ")", "%29", "|", "%7C", " ", "%20", "\n", "", "<", "%3C", ">", "%3E")
+		log = "[log](" + escape.Replace(in.URL) + ")"
 	}
 	if in.Seconds > 0 {
 		took = time.Duration(in.Seconds * float64(time.Second)).Round(time.Second).String()

@@ -31,7 +31,7 @@ type execIn struct {
 	Stdin     string            `json:"stdin" doc:"text the program reads"`
 	Input     any               `json:"input" doc:"value the program reads as JSON, instead of stdin"`
 	Expect    []int             `json:"expect" default:"[0]" doc:"exit codes that mean success"`
-	Collect   []string          `json:"collect" doc:"globs of text files in the working folder to give as files, at most 256 KiB together"`
+	Collect   []string          `json:"collect" doc:"globs of text files in the working folder to give as files, at most 256 KiB"`
 	Memory    int64             `json:"memory" default:"4096" doc:"most address space of a process, in MiB; 0: no limit"`
 	CPU       time.Duration     `json:"cpu" default:"10m" doc:"most processor time of a process"`
 	FileSize  int64             `json:"file_size" default:"4096" doc:"largest file a process may write, in MiB"`

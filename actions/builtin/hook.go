@@ -15,35 +15,34 @@ import (
 	"github.com/hfbot/hfbot/hub"
 )
 
-// postHook posts JSON to an address that is itself a secret, so that no error shows it. It gives the answer's status and
-// body.
-func postHook(ctx context.Context, rt *actions.Runtime, who string, address hub.Secret, in any) ([]byte, error) {
+// postHook posts JSON to an address that is itself a secret, so that no error shows it.
+func postHook(ctx context.Context, rt *actions.Runtime, who string, address hub.Secret, in any) error {
 	target, err := url.Parse(address.Reveal())
 	if err != nil || target.Host == "" || target.Scheme != "https" && target.Scheme != "http" {
-		return nil, actions.Permanentf("the secret webhook_url of %s is no https address", who)
+		return actions.Permanentf("the secret webhook_url of %s is no https address", who)
 	}
 	body, err := json.Marshal(in)
 	if err != nil {
-		return nil, actions.Permanent(err)
+		return actions.Permanent(err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(body))
 	if err != nil {
-		return nil, actions.Permanentf("the secret webhook_url of %s is no https address", who)
+		return actions.Permanentf("the secret webhook_url of %s is no https address", who)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := withoutRedirects(rt.HTTP).Do(req)
 	if err != nil {
-		return nil, unsent(fmt.Errorf("call %s: %w", who, withoutURL(err)))
+		return unsent(fmt.Errorf("call %s: %w", who, withoutURL(err)))
 	}
 	defer resp.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	if err != nil {
-		return nil, fmt.Errorf("read the answer of %s: %w", who, withoutURL(err))
+		return fmt.Errorf("read the answer of %s: %w", who, withoutURL(err))
 	}
 	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
-		return content, nil
+		return nil
 	}
-	return nil, hookError(who, resp, content)
+	return hookError(who, resp, content)
 }
 
 // withoutURL takes the address out of an error of an HTTP call.

@@ -33,8 +33,8 @@ type httpIn struct {
 	JSON    any               `json:"json" doc:"value to send as JSON"`
 	Body    string            `json:"body" doc:"text to send"`
 	Expect  []int             `json:"expect" doc:"statuses that mean success; any 2xx by default"`
-	Sign    string            `json:"sign" enum:"github,standard" doc:"sign the body with the secret hmac: X-Hub-Signature-256 or Standard Webhooks"`
-	Repeat  bool              `json:"repeat" doc:"the server heeds Idempotency-Key, so a failed call may be repeated whatever its method"`
+	Sign    string            `json:"sign" enum:"github,standard" doc:"sign with the secret hmac: X-Hub-Signature-256 or Standard Webhooks"`
+	Repeat  bool              `json:"repeat" doc:"the server heeds Idempotency-Key: a failed call may be repeated whatever its method"`
 }
 
 // httpOut is the outputs of http.request.

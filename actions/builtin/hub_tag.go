@@ -41,7 +41,7 @@ func (hubTag) Spec() actions.Spec {
 		Description: "Does nothing when the tag points there already. The bot needs write access to the repository.",
 		Effect:      actions.HubWrite,
 		Idempotent:  true,
-		Example:     "uses: hub.tag\nwith: {tag: \"v${{ card.?version.orValue('0') }}\", message: \"Released by ${{ repo.name }}'s bot\"}",
+		Example:     "uses: hub.tag\nwith: {tag: \"v${{ card.?version.orValue('0') }}\", message: \"Released for ${{ repo.name }}\"}",
 	}
 }
 

@@ -83,7 +83,8 @@ func (*llmChat) Spec() actions.Spec {
 			Name: "token", Doc: "token of the endpoint; the bot's own by default, at the Hub's router only",
 		}},
 		Example: "uses: llm.chat\nid: answer\nwith:\n  model: openai/gpt-oss-20b\n" +
-			"  system: You answer questions about this model, briefly. You promise nothing.\n  prompt: ${{ comment.content }}\n  thread: true",
+			"  system: You answer questions about this model, briefly. You promise nothing.\n" +
+			"  prompt: ${{ comment.content }}\n  thread: true",
 	}
 }
 

@@ -62,6 +62,6 @@ func (notifyDiscord) Run(ctx context.Context, rt *actions.Runtime, in discordIn)
 	if rt.DryRun {
 		return notifyOut{}, nil
 	}
-	_, err := postHook(ctx, rt, "Discord", rt.Secret("webhook_url"), message)
+	err := postHook(ctx, rt, "Discord", rt.Secret("webhook_url"), message)
 	return notifyOut{Sent: err == nil}, err
 }

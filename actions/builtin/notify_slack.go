@@ -64,7 +64,7 @@ func (notifySlack) Run(ctx context.Context, rt *actions.Runtime, in slackIn) (no
 	if rt.DryRun {
 		return notifyOut{}, nil
 	}
-	_, err := postHook(ctx, rt, "Slack", rt.Secret("webhook_url"), message)
+	err := postHook(ctx, rt, "Slack", rt.Secret("webhook_url"), message)
 	return notifyOut{Sent: err == nil}, err
 }
 

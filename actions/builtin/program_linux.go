@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -67,7 +68,7 @@ func (p *program) run(ctx context.Context) (int, error) {
 	defer cancel(nil)
 	cmd := exec.CommandContext(ctx, "/proc/self/exe")
 	cmd.Args = []string{"hfbot-exec"}
-	cmd.Env = append(p.env, stageVariable+"="+stageSupervise, specVariable+"="+string(spec))
+	cmd.Env = append(slices.Clone(p.env), stageVariable+"="+stageSupervise, specVariable+"="+string(spec))
 	cmd.Dir, cmd.Stdin = p.dir, bytes.NewReader(p.input)
 	left := &atomic.Int64{}
 	left.Store(p.maxOutput)

@@ -135,7 +135,7 @@ func entropy(text []byte) float64 {
 		counts[b]++
 	}
 	sum := 0.0
-	for _, n := range counts {
+	for _, n := range &counts {
 		if n > 0 {
 			p := float64(n) / float64(len(text))
 			sum -= p * math.Log2(p)

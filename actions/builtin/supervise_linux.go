@@ -46,13 +46,13 @@ func init() {
 	if stage == stageLimit {
 		notStarted(become(spec))
 	}
-	os.Exit(supervise(spec))
+	os.Exit(supervise()) //nolint:forbidigo // this process is a stage of exec.run, not the bot
 }
 
 // notStarted ends a stage that could not start the program.
 func notStarted(err error) {
 	fmt.Fprintln(os.Stderr, err)
-	os.Exit(exitNotStarted)
+	os.Exit(exitNotStarted) //nolint:forbidigo // this process is a stage of exec.run, not the bot
 }
 
 // become sets the limits and turns into the program.
@@ -81,7 +81,7 @@ func become(spec execSpec) error {
 }
 
 // supervise runs the program and ends all that it leaves behind. It gives the exit code.
-func supervise(spec execSpec) int {
+func supervise() int {
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT)
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
@@ -91,7 +91,7 @@ func supervise(spec execSpec) int {
 		return exitNotStarted // the bot died before it could tell
 	}
 	runtime.LockOSThread()
-	cmd := exec.Command("/proc/self/exe")
+	cmd := exec.Command("/proc/self/exe") //nolint:noctx // ended by killing its group, below
 	cmd.Args = []string{"hfbot-exec"}
 	cmd.Env = append(os.Environ(), stageVariable+"="+stageLimit)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr

@@ -101,7 +101,8 @@ func comment(e hub.DiscussionEvent) map[string]any {
 // not caught up. It is written like a Webhook-Id, which the Hub never makes like this.
 func KeyOf(p *hub.Payload) string {
 	switch {
-	case p.Event.Scope == "repo.content" && len(p.UpdatedRefs) == 1 && p.UpdatedRefs[0].Ref == mainRef && p.UpdatedRefs[0].NewSHA != "":
+	case p.Event.Scope == "repo.content" && len(p.UpdatedRefs) == 1 && p.UpdatedRefs[0].Ref == mainRef &&
+		p.UpdatedRefs[0].NewSHA != "":
 		return fmt.Sprintf("catch-up:push:%s:%s", p.Repo.ID, p.UpdatedRefs[0].NewSHA)
 	case p.Event.Scope == "discussion" && p.Event.Action == "create" && p.Discussion != nil:
 		return fmt.Sprintf("catch-up:discussion:%s:%d", p.Repo.ID, p.Discussion.Num)

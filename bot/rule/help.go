@@ -2,7 +2,6 @@ package rule
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/hfbot/hfbot/bot/expr"
@@ -96,7 +95,7 @@ type Refusal struct {
 }
 
 func (c *Command) denial() *Refusal {
-	return &Refusal{Command: c.Name, Denied: true, Why: fmt.Sprintf("`%s` is for %s.", c.Name, c.forWhom())}
+	return &Refusal{Command: c.Name, Denied: true, Why: "`" + c.Name + "` is for " + c.forWhom() + "."}
 }
 
 func (c *Command) badArguments(err error) *Refusal {
@@ -106,6 +105,5 @@ func (c *Command) badArguments(err error) *Refusal {
 		said = append(said[:longest], '…')
 	}
 	// As a block of code, so that what a stranger wrote mentions nobody and makes no links in the bot's name.
-	return &Refusal{Command: c.Name, Why: fmt.Sprintf("`%s` did not run:\n\n    %s\n\nUsage: `%s`",
-		c.Name, string(said), c.usage())}
+	return &Refusal{Command: c.Name, Why: "`" + c.Name + "` did not run:\n\n    " + string(said) + "\n\nUsage: `" + c.usage() + "`"}
 }
