@@ -150,11 +150,20 @@ func (m *million) get(path string) *httptest.ResponseRecorder {
 func BenchmarkMillion(b *testing.B) {
 	m := newMillion(b)
 	for _, p := range []struct{ name, path string }{
-		{"overview", "/"}, {"month", "/?span=30d"}, {"deliveries", "/deliveries"}, {"middle", "/deliveries?before=01a1"},
-		{"rule", "/deliveries?rule=retrain"}, {"verdict", "/deliveries?verdict=matched"}, {"none", "/deliveries?verdict=error"},
-		{"repo", "/deliveries?repo=acme-lab/repo-77"}, {"text", "/deliveries?text=no-such-name"},
-		{"both", "/deliveries?repo=acme-lab/repo-77&rule=retrain&verdict=error"}, {"delivery", "/deliveries/" + m.last},
-		{"runs", "/runs"}, {"failed", "/runs?state=failed"}, {"rules", "/rules"},
+		{"overview", "/"},
+		{"month", "/?span=30d"},
+		{"deliveries", "/deliveries"},
+		{"middle", "/deliveries?before=01a1"},
+		{"rule", "/deliveries?rule=retrain"},
+		{"verdict", "/deliveries?verdict=matched"},
+		{"none", "/deliveries?verdict=error"},
+		{"repo", "/deliveries?repo=acme-lab/repo-77"},
+		{"text", "/deliveries?text=no-such-name"},
+		{"both", "/deliveries?repo=acme-lab/repo-77&rule=retrain&verdict=error"},
+		{"delivery", "/deliveries/" + m.last},
+		{"runs", "/runs"},
+		{"failed", "/runs?state=failed"},
+		{"rules", "/rules"},
 	} {
 		b.Run("page="+p.name, func(b *testing.B) {
 			size := 0

@@ -91,7 +91,7 @@ func newChart(slug, title string, parts []part, each time.Duration, show func(fl
 	for i, p := range parts {
 		x := chartLeft + float64(i)*step
 		c.Bars = append(c.Bars, newBar(p, x, step, scale, show, all))
-		if i%(max(len(parts)/6, 1)) == 0 {
+		if i%max(len(parts)/6, 1) == 0 {
 			form := "hour"
 			if each >= 6*time.Hour {
 				form = "day"

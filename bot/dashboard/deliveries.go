@@ -108,9 +108,8 @@ func (d *Dashboard) delivery(c echo.Context) error {
 		if !raw {
 			text = pretty(one.Body)
 		}
-		whole := true
-		data.Payload, whole = (&allowance{payloadShown}).take(payloadShown, text)
-		data.Cut = !whole
+		shown, whole := (&allowance{payloadShown}).take(payloadShown, text)
+		data.Payload, data.Cut = shown, !whole
 		outcomes, later, err := d.outcomes(one, from)
 		if err != nil {
 			return nil, err

@@ -108,7 +108,11 @@ var assetAddress = regexp.MustCompile(`/assets/[0-9a-f]{12}/`)
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	list := []struct{ name, path string }{
-		{"overview", "/"}, {"deliveries", "/deliveries"}, {"runs", "/runs"}, {"rules", "/rules"}, {"actions", "/actions"},
+		{"overview", "/"},
+		{"deliveries", "/deliveries"},
+		{"runs", "/runs"},
+		{"rules", "/rules"},
+		{"actions", "/actions"},
 		{"audit", "/audit"},
 	}
 	var one, run string
@@ -133,13 +137,19 @@ func TestGolden(t *testing.T) {
 		switch name {
 		case "one":
 			pages = append(pages, []struct{ name, path string }{
-				{"delivery", "/deliveries/" + one}, {"run", "/runs/" + run}, {"action", "/actions/ci.github"}, {"try", "/rules/try"},
+				{"delivery", "/deliveries/" + one},
+				{"run", "/runs/" + run},
+				{"action", "/actions/ci.github"},
+				{"try", "/rules/try"},
 				{"missing", "/runs/none"},
 			}...)
 		case "many":
 			pages = append(pages, []struct{ name, path string }{
-				{"delivery", "/deliveries/" + matched + "?view=raw"}, {"run", "/runs/" + running}, {"run-failed", "/runs/" + failed},
-				{"filtered", "/deliveries?rule=retrain&verdict=matched"}, {"next", "/deliveries?before=" + matched},
+				{"delivery", "/deliveries/" + matched + "?view=raw"},
+				{"run", "/runs/" + running},
+				{"run-failed", "/runs/" + failed},
+				{"filtered", "/deliveries?rule=retrain&verdict=matched"},
+				{"next", "/deliveries?before=" + matched},
 				{"week", "/?span=7d"},
 			}...)
 		}

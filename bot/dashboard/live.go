@@ -37,8 +37,10 @@ func newFeed(ctx context.Context, log *zap.Logger) *feed {
 
 // wait returns when no topic is worked any more. The feed's context must have ended.
 func (f *feed) wait() {
-	f.mu.Lock()   // whoever subscribes after this sees that the context has ended
-	f.mu.Unlock() //nolint:staticcheck // nothing is guarded: it only waits for those inside
+	func() {
+		f.mu.Lock() // it only waits for those inside: whoever subscribes after this sees that the context has ended
+		defer f.mu.Unlock()
+	}()
 	f.done.Wait()
 }
 

@@ -88,8 +88,10 @@ func newStats(ctx context.Context, opts Options, changed func()) *stats {
 
 // wait returns when nothing is counted any more. The context must have ended.
 func (s *stats) wait() {
-	s.mu.Lock()   // whoever looks after this sees that the context has ended
-	s.mu.Unlock() //nolint:staticcheck // nothing is guarded: it only waits for those inside
+	func() {
+		s.mu.Lock() // it only waits for those inside: whoever looks after this sees that the context has ended
+		defer s.mu.Unlock()
+	}()
 	s.done.Wait()
 }
 

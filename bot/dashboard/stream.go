@@ -53,7 +53,7 @@ func (d *Dashboard) stream(c echo.Context, b build) error {
 	h.Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
 	if _, err := fmt.Fprint(w, "retry: 1000\n\n"); err != nil {
-		return nil //nolint:nilerr // the reader left
+		return nil // the reader left
 	}
 	w.Flush()
 	// What a page shows depends on who looks only by the token in its forms.
@@ -77,7 +77,7 @@ func (d *Dashboard) stream(c echo.Context, b build) error {
 			_, err = fmt.Fprint(w, ": still here\n\n")
 		}
 		if err != nil {
-			return nil //nolint:nilerr // the reader left
+			return nil // the reader left
 		}
 		w.Flush()
 	}
