@@ -3,6 +3,9 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -104,34 +107,68 @@ func eachRecent(ctx context.Context, s *store.Store, repo string, done func(*sto
 	return nil
 }
 
-// caughtUp finishes a delivery whose event came before in the other way: the Hub's own may have been under way, or have
-// been tried again, while the bot looked.
-func (d *dispatcher) caughtUp(ctx context.Context, delivery *store.Delivery, p *hub.Payload) (bool, error) {
+// toldAfterAll is the note of a delivery that was caught up and gave way to the Hub's own.
+const toldAfterAll = "the Hub told of the same event after all"
+
+// Of two deliveries of one event, the Hub's own and one caught up, exactly one is worked, although they may be matched
+// at the same time: the Hub's own may have been under way, or have been tried again, while the bot looked. One caught
+// up gives way to the Hub's wherever that is stored (giveWay). The Hub's is worked unless the other one was; while the
+// other one waits or is being matched, it is finished in the transaction that works the Hub's (overtake), so that its
+// own cannot commit any more.
+
+// giveWay finishes a delivery that was caught up when the Hub's own is there.
+func (d *dispatcher) giveWay(ctx context.Context, delivery *store.Delivery, p *hub.Payload) (bool, error) {
 	key := catchup.KeyOf(p)
-	if key == "" || len(delivery.Explanation) > 0 {
+	if delivery.Source != store.SourceCatchUp || key == "" || len(delivery.Explanation) > 0 {
 		return false, nil
 	}
-	var known bool
-	var note string
-	var err error
-	switch delivery.Source {
-	case store.SourceWebhook:
-		var first string
-		first, known, err = d.store.DeliveryWithID(ctx, key)
-		note = "the same event was caught up before, as delivery " + first
-	case store.SourceCatchUp:
-		known, err = toldOf(ctx, d.store, delivery.Repo, key)
-		note = "the Hub told of the same event after all"
-	default:
-	}
-	if err != nil || !known {
+	told, err := toldOf(ctx, d.store, delivery.Repo, key)
+	if err != nil || !told {
 		return false, err
 	}
-	text, err := json.Marshal(rule.Explanation{Rules: []rule.Outcome{}, Notes: []string{note}})
+	err = d.store.InTx(ctx, func(tx *store.Tx) error { return finishWithNote(tx, delivery.ID, toldAfterAll) })
+	if errors.Is(err, store.ErrMatched) {
+		err = nil // the Hub's own was faster
+	}
+	return true, err
+}
+
+// overtake tells whether a delivery of the Hub was finished because its event was caught up and worked before. If it was
+// caught up and is undecided, that delivery is finished instead. Either is finished with a note.
+func overtake(tx *store.Tx, delivery *store.Delivery, p *hub.Payload) (finished bool, err error) {
+	key := catchup.KeyOf(p)
+	if delivery.Source != store.SourceWebhook || key == "" || len(delivery.Explanation) > 0 {
+		return false, nil
+	}
+	other, found, err := tx.DeliveryWithID(key)
+	if err != nil || !found {
+		return false, err
+	}
+	err = finishWithNote(tx, other, toldAfterAll)
+	if !errors.Is(err, store.ErrMatched) {
+		return false, err
+	}
+	before, err := tx.Delivery(other) // now decided
 	if err != nil {
 		return false, err
 	}
-	return true, d.store.InTx(ctx, func(tx *store.Tx) error {
-		return tx.FinishMatch(delivery.ID, text, nil, "")
-	})
+	var e rule.Explanation
+	if len(before.Explanation) > 0 {
+		if err := json.Unmarshal(before.Explanation, &e); err != nil {
+			return false, fmt.Errorf("decode the explanation of delivery %s: %w", other, err)
+		}
+	}
+	if slices.Contains(e.Notes, toldAfterAll) {
+		return false, nil // it gave way to this one
+	}
+	return true, finishWithNote(tx, delivery.ID, "the same event was caught up before, as delivery "+other)
+}
+
+// finishWithNote finishes a delivery without looking at the rules.
+func finishWithNote(tx *store.Tx, id, note string) error {
+	text, err := json.Marshal(rule.Explanation{Rules: []rule.Outcome{}, Notes: []string{note}})
+	if err != nil {
+		return err
+	}
+	return tx.FinishMatch(id, text, nil, "")
 }

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"github.com/hfbot/hfbot/bot"
+	"github.com/hfbot/hfbot/bot/catchup"
 	"github.com/hfbot/hfbot/bot/store"
 	"github.com/hfbot/hfbot/hub"
 	"github.com/hfbot/hfbot/hub/emulator"
@@ -49,7 +51,10 @@ func newAway(t *testing.T) *away {
 	return s
 }
 
-func (s *away) start() {
+func (s *away) start() { s.startWith(func(*bot.Bot) {}) }
+
+// startWith starts the bot with what is done once it listens and before it matches.
+func (s *away) startWith(before func(*bot.Bot)) {
 	s.t.Helper()
 	b, err := bot.New(s.ctx, bot.Options{
 		Endpoint: s.hub.URL(), Token: "hf_hfbot", Rules: []string{filepath.Join(s.dir, "rules.yaml")},
@@ -58,6 +63,7 @@ func (s *away) start() {
 		Webhook: bot.WebhookOptions{URL: "http://" + s.address + "/webhook", Home: "demo"},
 	})
 	s.must(err)
+	before(b)
 	ctx, cancel := context.WithCancel(s.ctx)
 	served := make(chan error, 1)
 	go func() { served <- b.Serve(ctx) }()
@@ -163,4 +169,48 @@ func TestCatchUp(t *testing.T) {
 	s.open("Back")
 	want["talk"]++
 	s.succeeded(want)
+}
+
+// TestCatchUpMeetsTheHub stores the Hub's own delivery and the one caught up of many events, in either order, before any
+// is matched, and wants each event worked once: neither twice nor, because each takes the other for the one that
+// counts, not at all.
+func TestCatchUpMeetsTheHub(t *testing.T) {
+	t.Parallel()
+	const events = 8
+	s := newAway(t)
+	s.startWith(func(b *bot.Bot) {
+		for n := range events {
+			body := s.discussion(s.open("While it starts"))
+			p, err := hub.ParsePayload([]byte(body))
+			s.must(err)
+			ids := []string{fmt.Sprintf("hub-%d", n), catchup.KeyOf(p)}
+			sources := []store.Source{store.SourceWebhook, store.SourceCatchUp}
+			for i := range sources {
+				i = (i + n) % len(sources)
+				_, _, err := b.Accept(s.ctx, []byte(body), ids[i], sources[i])
+				s.must(err)
+			}
+		}
+	})
+	defer s.stop()
+	s.settle()
+	runs := map[int]int{}
+	for _, d := range s.deliveries() {
+		if d.Scope != "discussion" {
+			continue // the bot's own comment
+		}
+		whole, err := s.bot.Store().Delivery(s.ctx, d.ID)
+		s.must(err)
+		p, err := hub.ParsePayload(whole.Body)
+		s.must(err)
+		runs[p.Discussion.Num] += len(whole.Runs)
+	}
+	if len(runs) != events {
+		t.Errorf("deliveries about %d discussions, want %d", len(runs), events)
+	}
+	for num, n := range runs {
+		if n != 1 {
+			t.Errorf("%d runs for discussion %d, want 1", n, num)
+		}
+	}
 }

@@ -112,9 +112,10 @@ func (d *dispatcher) work(ctx context.Context, id string) {
 	defer d.working.Delete(id)
 	delivery, err := d.store.Delivery(ctx, id)
 	if err == nil && delivery.State == store.Received {
-		if err = d.match(ctx, delivery); err == nil && d.matched != nil {
-			d.matched(id)
-		}
+		err = d.match(ctx, delivery)
+	}
+	if err == nil && d.matched != nil {
+		d.matched(id) // by whomever
 	}
 	if err != nil && ctx.Err() == nil {
 		d.log.Error("delivery not matched; it stays stored and is tried again",
@@ -133,7 +134,7 @@ func (d *dispatcher) match(ctx context.Context, delivery *store.Delivery) error 
 			return tx.FinishMatch(delivery.ID, nil, nil, "not a webhook payload: "+err.Error())
 		})
 	}
-	if known, err := d.caughtUp(ctx, delivery, p); known || err != nil {
+	if told, err := d.giveWay(ctx, delivery, p); told || err != nil {
 		return err
 	}
 	explanation, err := d.evaluate(ctx, delivery, p)
@@ -237,11 +238,15 @@ func (d *dispatcher) factsFor(p *hub.Payload) rule.FactsFor {
 // write stores verdicts and runs in one transaction.
 func (d *dispatcher) write(ctx context.Context, delivery *store.Delivery, p *hub.Payload, v *verdictOn, list []wish) error {
 	before := v.Explanation
-	err := d.store.InTx(ctx, func(tx *store.Tx) error {
+	known := false // the event was caught up and worked before
+	err := d.store.InTx(ctx, func(tx *store.Tx) (err error) {
 		v.Explanation = before
 		v.Rules = slices.Clone(before.Rules) // settling changes them, and may have to be done again
 		s := settlement{tx: tx, delivery: delivery, payload: p, now: d.store.Now(), own: v.own}
 		if err := tx.Lock(keysOf(v.Rules)...); err != nil {
+			return err
+		}
+		if known, err = overtake(tx, delivery, p); known || err != nil {
 			return err
 		}
 		if err := s.grant(list, &v.Explanation); err != nil {
@@ -261,7 +266,7 @@ func (d *dispatcher) write(ctx context.Context, delivery *store.Delivery, p *hub
 	if errors.Is(err, store.ErrMatched) {
 		return nil // another instance was faster
 	}
-	if err != nil {
+	if err != nil || known {
 		return err
 	}
 	d.metrics.matched(v.Rules)

@@ -1,15 +1,14 @@
 package store
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 )
 
 // DeliveryWithID finds the delivery that came with a Webhook-Id.
-func (s *Store) DeliveryWithID(ctx context.Context, webhookID string) (id string, found bool, err error) {
-	row := s.reader.QueryRowContext(ctx, `SELECT id FROM deliveries WHERE key = ? ORDER BY id LIMIT 1`, "id:"+webhookID)
+func (t *Tx) DeliveryWithID(webhookID string) (id string, found bool, err error) {
+	row := t.tx.QueryRowContext(t.ctx, `SELECT id FROM deliveries WHERE key = ? ORDER BY id LIMIT 1`, "id:"+webhookID)
 	err = row.Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", false, nil
@@ -18,3 +17,6 @@ func (s *Store) DeliveryWithID(ctx context.Context, webhookID string) (id string
 	}
 	return id, true, nil
 }
+
+// Delivery is like [Store.Delivery], without the ids of its runs.
+func (t *Tx) Delivery(id string) (*Delivery, error) { return findDelivery(t.ctx, t.tx, id) }
