@@ -10,10 +10,10 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-# More actions, as `hfbot build --with` takes them, separated by spaces; a folder is one below this one, or of an image that
-# this stage is built on:
+# More actions, as `hfbot build --with` takes them, separated by spaces; a folder is one below this one that
+# .dockerignore does not leave out, or of an image that this stage is built on:
 #
-#   docker build --build-arg WITH="example.org/greet@v1.2.0 example.org/repo-size/size=examples/custom-action" -t my-bot .
+#   docker build --build-arg WITH="example.org/greet@v1.2.0 example.org/hello=hello" -t my-bot .
 ARG WITH=
 RUN CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /out/hfbot ./cmd/hfbot \
     && if [ -n "$WITH" ]; then \

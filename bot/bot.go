@@ -37,7 +37,7 @@ type Options struct {
 	Endpoint       string           // of the Hub; empty: huggingface.co
 	Token          hub.Secret       // of the bot's account; empty: anonymous, no writes
 	Rules          []string         // rule files and folders; required
-	Database       string           // "sqlite:PATH"; required
+	Database       string           // "sqlite:PATH" or "postgres://…", see store.Open; required
 	Listen         string           // "host:port"; port 0 picks a free one
 	WebhookSecrets []hub.Secret     // any of them opens POST /webhook; empty: everyone may call it
 	AdminToken     hub.Secret       // bearer token of the dashboard and API; empty: loopback callers only, or who signs in

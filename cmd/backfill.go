@@ -34,8 +34,9 @@ func newBackfill() *cobra.Command {
 		Long: `Goes through the repositories that the rule is for, one after the other, as if each had just been pushed whole to main.
 What the rule did before (once_per) and repositories done in an earlier call are left out, so it can be interrupted and
 called again. The bot must not run on the same SQLite database meanwhile; on PostgreSQL it may.`,
-		Example: "  hfbot backfill --rule auto-safetensors --dry-run\n  hfbot backfill --rule auto-safetensors --watch acme-lab --most 50",
-		Args:    arguments(cobra.NoArgs),
+		Example: "  hfbot backfill --rule auto-safetensors --dry-run\n" +
+			"  hfbot backfill --rule auto-safetensors --watch acme-lab --most 50",
+		Args: arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.rule == "" {
 				return usageErrorf("--rule is required: the id of the rule to apply")

@@ -12,8 +12,7 @@ import (
 
 var update = flag.Bool("update", false, "write docs/cli.md anew")
 
-// TestReferenceDocument writes docs/cli.md with -update. That what is in it exists is checked with all other documents;
-// here, that nothing is left out.
+// TestReferenceDocument holds docs/cli.md against the commands, or writes it anew with -update.
 func TestReferenceDocument(t *testing.T) {
 	t.Parallel()
 	text := reference(newRoot())
@@ -22,10 +21,12 @@ func TestReferenceDocument(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, heading := range []string{"## hfbot serve\n", "## hfbot webhooks sync\n", "## hfbot deploy\n"} {
-		if !strings.Contains(text, heading) {
-			t.Errorf("the reference lacks %q", heading)
-		}
+	written, err := os.ReadFile("../docs/cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(written) != text {
+		t.Error("docs/cli.md is stale: run make generate")
 	}
 }
 

@@ -1,7 +1,6 @@
 package convert
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -219,9 +218,6 @@ func (m *Model) Size() int64 {
 	}
 	return size
 }
-
-// IndexReader reads the new index.
-func (m *Model) IndexReader() *bytes.Reader { return bytes.NewReader(m.Index) }
 
 // Close closes the checkpoints. The plans are of no use afterwards.
 func (m *Model) Close() error {

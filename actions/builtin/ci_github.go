@@ -29,7 +29,7 @@ type githubIn struct {
 	EventType  string         `json:"event_type" oneof:"trigger" doc:"type of a repository_dispatch event"`
 	Payload    map[string]any `json:"payload" doc:"client_payload of the event, at most 10 keys"`
 	Wait       bool           `json:"wait" doc:"wait for the end of the run, which is found by id_input in its name"`
-	IDInput    string         `json:"id_input" default:"hfbot_id" doc:"input or key of the payload that gets the id to find the run by"`
+	IDInput    string         `json:"id_input" default:"hfbot_id" doc:"input or key of the payload that gets the id to find it by"`
 	Poll       time.Duration  `json:"poll" default:"15s" doc:"how often to look while waiting"`
 	APIURL     string         `json:"api_url" default:"https://api.github.com" doc:"API of another GitHub server"`
 }

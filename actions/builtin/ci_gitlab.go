@@ -30,7 +30,7 @@ type gitlabIn struct {
 	APIURL    string            `json:"api_url" default:"https://gitlab.com/api/v4" doc:"API of another GitLab"`
 }
 
-// ciOut is the outputs of ci.gitlab.
+// gitlabOut is the outputs of ci.gitlab.
 type gitlabOut struct {
 	ID         int64   `json:"id" doc:"id of the pipeline; 0 in a dry run"`
 	URL        string  `json:"url" doc:"page of the pipeline"`

@@ -33,7 +33,7 @@ type httpIn struct {
 	JSON    any               `json:"json" doc:"value to send as JSON"`
 	Body    string            `json:"body" doc:"text to send"`
 	Expect  []int             `json:"expect" doc:"statuses that mean success; any 2xx by default"`
-	Sign    string            `json:"sign" enum:"github,standard" doc:"sign with the secret hmac: X-Hub-Signature-256 or Standard Webhooks"`
+	Sign    string            `json:"sign" enum:"github,standard" doc:"sign with secret hmac: X-Hub-Signature-256, Standard Webhooks"`
 	Repeat  bool              `json:"repeat" doc:"the server heeds Idempotency-Key: a failed call may be repeated whatever its method"`
 }
 

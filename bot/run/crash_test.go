@@ -133,23 +133,20 @@ func testStopWaits(t *testing.T, database database) {
 func testCancel(t *testing.T, database database) {
 	begun, notes := make(chan string, 1), &diary{}
 	b := newBot(t, database(t), map[string]do{"test.note": notes.note, "test.middle": block(begun)},
-		func(o *run.Options) { o.Workers = 1 })
+		// With so long a lease, a cancel that is only seen when the lease is renewed would come too late.
+		func(o *run.Options) { o.Workers, o.Lease = 1, time.Hour })
 	plan := append(threeSteps(), store.StepPlan{
 		ID: "d", Uses: "test.note", If: "always()", With: map[string]any{"text": "${{ steps.b.state }}"},
 	})
 	running := b.insert(plan...)
 	<-begun
 	queued := b.insert(plan...)
-	asked := time.Now()
 	for _, id := range []string{queued, running} {
 		if err := b.engine.Cancel(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
 	}
 	r := b.await(running, store.Cancelled)
-	if took := time.Since(asked); took > time.Second {
-		t.Errorf("the step ended only after %s", took)
-	}
 	wantSteps(t, r, store.Succeeded, store.Cancelled, store.Cancelled, store.Succeeded)
 	wantSteps(t, b.await(queued, store.Cancelled), store.Cancelled, store.Cancelled, store.Cancelled, store.Cancelled)
 	if want := []string{"one", "cancelled"}; !slices.Equal(notes.lines, want) {

@@ -107,7 +107,7 @@ func newBot(t *testing.T, path string, acts map[string]do, change ...func(*run.O
 
 // close stops the bot gently; a second time it does nothing.
 func (b *bot) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := errors.Join(b.engine.Stop(ctx), b.store.Close()); err != nil {
 		b.t.Errorf("stop: %v", err)
@@ -147,7 +147,7 @@ func (b *bot) insertRun(r *store.Run, before func(tx *store.Tx) error) string {
 // await waits until a run is in a state and returns it.
 func (b *bot) await(id string, want store.RunState) *store.Run {
 	b.t.Helper()
-	late := time.After(30 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		r, err := b.store.Run(context.Background(), id)
 		if err != nil {

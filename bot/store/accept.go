@@ -170,7 +170,7 @@ const (
 func (s *Store) claim(d *Delivery) []any {
 	var expires int64
 	if d.WebhookID == "" {
-		expires = micros(d.ReceivedAt.Add(s.window))
+		expires = micros(d.ReceivedAt.Add(dedupeWindow))
 	}
 	return []any{d.Key, d.ID, expires, micros(d.ReceivedAt)}
 }

@@ -35,7 +35,6 @@ type Store struct {
 	dialect *dialect
 	unlock  func() error
 	now     func() time.Time
-	window  time.Duration
 
 	intake    chan *pending // deliveries waiting for the next group commit
 	slow      time.Duration // how long Accept waits for its group
@@ -58,16 +57,13 @@ type Option func(*Store)
 // WithClock makes the store read the time from now, for tests.
 func WithClock(now func() time.Time) Option { return func(s *Store) { s.now = now } }
 
-// WithDedupeWindow sets how long equal bodies without a Webhook-Id count as one delivery (10 minutes by default).
-func WithDedupeWindow(d time.Duration) Option { return func(s *Store) { s.window = d } }
-
 // Open opens the database at url and makes or migrates it: "sqlite:PATH" (the folder of PATH is made if missing),
 // "sqlite::memory:" for one that is gone after Close, or "postgres://USER:PASSWORD@HOST/DATABASE", which several bots
 // may share. It fails when the database was written by a newer release, and when another process has a SQLite file
 // open.
 func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	s := &Store{
-		window: dedupeWindow, intake: make(chan *pending, intakeSize), slow: intakeSlow,
+		intake: make(chan *pending, intakeSize), slow: intakeSlow,
 		closing: make(chan struct{}), drained: make(chan struct{}),
 	}
 	for _, o := range opts {

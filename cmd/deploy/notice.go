@@ -12,11 +12,13 @@ import (
 
 // costNotice says what a Docker Space costs (https://huggingface.co/docs/hub/spaces-overview,
 // https://huggingface.co/docs/hub/spaces-gpus#sleep-time).
-const costNotice = "  Docker Spaces need a paid plan of the Hub (PRO, Team or Enterprise), also on the free hardware, which sleeps after 48\n" +
+const costNotice = "" +
+	"  Docker Spaces need a paid plan of the Hub (PRO, Team or Enterprise), also on the free hardware, which sleeps after 48\n" +
 	"  hours without a visitor. Prices: https://huggingface.co/pricing"
 
 // otherWays are those without a Docker Space.
-const otherWays = "Other ways: hfbot deploy --job (no server: the Hub starts a Job for each event, paid by the second), a server of your own\n" +
+const otherWays = "" +
+	"Other ways: hfbot deploy --job (no server: the Hub starts a Job for each event, paid by the second), a server of your own\n" +
 	"(Compose or systemd, see docs/operations.md), or hfbot dev and hfbot serve on this machine."
 
 // asleep tells whether a Space does not come up by itself.

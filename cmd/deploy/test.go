@@ -30,7 +30,8 @@ type Test struct {
 
 // testPayload is an event of a scope that no rule is for: it tries the whole way in and does nothing.
 const testPayload = `{"event":{"action":"create","scope":"ping"},"repo":{"type":"space","name":%q,` +
-	`"id":"000000000000000000000000","private":false,"owner":{"id":"000000000000000000000000"}},"webhook":{"id":"000000000000000000000000","version":3}}`
+	`"id":"000000000000000000000000","private":false,"owner":{"id":"000000000000000000000000"}},` +
+	`"webhook":{"id":"000000000000000000000000","version":3}}`
 
 // test sends one delivery as the Hub would, and tells what the rules make of it.
 func (d *deployment) test(ctx context.Context) (*Test, error) {

@@ -132,7 +132,7 @@ func TestDeliveryTimeoutAndEndlessAnswer(t *testing.T) {
 		}
 	})
 	l := startLocal(t, Options{Deliveries: DeliveryPolicy{Retry: []time.Duration{}, Timeout: 100 * time.Millisecond}})
-	silent, endless := l.watch("ann", r.URL+"/silent?secret=q"), l.watch("ann", r.URL+"/endless")
+	silent := l.watch("ann", r.URL+"/silent?secret=q")
 	l.makeRepo("model", "tiny", "")
 	l.settle(r)
 	logs := l.call("ann", "GET", silent+"/logs", "", 200)
@@ -140,7 +140,12 @@ func TestDeliveryTimeoutAndEndlessAnswer(t *testing.T) {
 	if logs.field(0, "status") != 0.0 || message != "no answer: context deadline exceeded" {
 		t.Errorf("activity of a silent target: %v", logs.field(0))
 	}
-	logs = l.call("ann", "GET", endless+"/logs", "", 200)
+
+	patient := startLocal(t, Options{Deliveries: DeliveryPolicy{Retry: []time.Duration{}}})
+	endless := patient.watch("ann", r.URL+"/endless")
+	patient.makeRepo("model", "tiny", "")
+	patient.settle(r)
+	logs = patient.call("ann", "GET", endless+"/logs", "", 200)
 	if answer, _ := logs.field(0, "answer").(string); logs.field(0, "status") != 200.0 || len(answer) != maxAnswerKept {
 		t.Errorf("activity of an endless target: %v", logs.field(0))
 	}
