@@ -22,7 +22,10 @@ import (
 )
 
 // patience bounds each wait for the browser; it is for slow machines, and no test needs it.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
+
+// arrived is true in a page that was loaded since it was last marked.
+const arrived = `!window.staying && document.readyState === "complete"`
 
 // chromium is one browser for all tests of the package, started by the first that needs it.
 var chromium struct {
@@ -97,7 +100,11 @@ func openTab(t *testing.T, address string) *tab {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			b.picture(filepath.Join(t.ArtifactDir(), "failed.png"))
+			ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second) // a page that hangs has no picture
+			if err := b.picture(ctx, filepath.Join(t.ArtifactDir(), "failed.png")); err != nil {
+				t.Logf("take a picture: %v", err)
+			}
+			cancel()
 		}
 		stop()
 		b.mu.Lock()
@@ -192,14 +199,68 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
+// open opens an address and waits until its page is loaded. When another navigation takes its place, it is repeated.
 func (b *tab) open(address string) {
 	b.t.Helper()
-	b.do(chromedp.Navigate(address))
+	ctx, cancel := b.limited()
+	defer cancel()
+	for b.mark(""); ; {
+		result, err := chromedp.Run(ctx, func(ctx context.Context, target *chromedp.Target) (page.NavigateResult, error) {
+			return cdp.Call(ctx, target, page.Navigate, page.NavigateParams{URL: address})
+		})
+		switch {
+		case err != nil:
+			b.t.Fatalf("open %s: %v", address, err)
+		case result.ErrorText == "net::ERR_ABORTED":
+			b.t.Logf("open %s: another navigation took its place; again", address)
+			b.until("the other page is loaded", `document.readyState === "complete"`)
+			b.mark("")
+			continue
+		case result.ErrorText != "":
+			b.t.Fatalf("open %s: %s", address, result.ErrorText)
+		}
+		break
+	}
+	b.until(address+" is loaded", arrived)
 }
 
-func (b *tab) click(selector string) {
+// mark marks the page as the one to be left, and lets it note whether a click reaches what a selector names.
+func (b *tab) mark(selector string) {
 	b.t.Helper()
-	b.do(chromedp.Click(chromedp.CSS(selector)))
+	b.until("the page can be marked", fmt.Sprintf(`(() => {
+		window.staying = true;
+		window.hit = false;
+		const selector = %q;
+		if (selector) document.addEventListener("click", (e) => { if (e.target.closest(selector)) window.hit = true; }, true);
+		return true;
+	})()`, selector))
+}
+
+// follow clicks on what leads to another page, a link or a form's button, and waits until that page is loaded: what is
+// asked next is asked of the new page, though the old one shows the same words, and no navigation is still under way.
+// A click that missed since the page was just brought up to date is repeated.
+func (b *tab) follow(selector string) {
+	b.t.Helper()
+	ctx, cancel := b.limited()
+	defer cancel()
+	const reached = "Boolean(!window.staying || window.hit)"
+	b.mark(selector)
+	for {
+		err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector)))
+		if ctx.Err() != nil {
+			b.t.Fatalf("click on %s: %v", selector, err)
+		}
+		hit, failed := chromedp.Run(ctx, chromedp.Evaluate[bool](reached))
+		for failed != nil && ctx.Err() == nil { // a page that is being left cannot answer
+			time.Sleep(20 * time.Millisecond)
+			hit, failed = chromedp.Run(ctx, chromedp.Evaluate[bool](reached))
+		}
+		if hit {
+			break
+		}
+		b.t.Logf("click on %s: missed (%v); again", selector, err)
+	}
+	b.until("the page that "+selector+" leads to is loaded", arrived)
 }
 
 // evaluate gives the value of an expression in the page.
@@ -228,7 +289,9 @@ func (b *tab) until(what, expression string) {
 		last = err // such as that the page is just being changed for another
 		select {
 		case <-ctx.Done():
-			body, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
+			ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+			defer cancel()
+			body, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
 			b.t.Fatalf("%s: not within %s (%v):\n%.3000s", what, patience, last, body)
 		case <-time.After(20 * time.Millisecond):
 		}
@@ -277,9 +340,7 @@ func (b *tab) look(width, height int64, dark bool) {
 }
 
 // picture writes what the window shows.
-func (b *tab) picture(path string) {
-	ctx, cancel := b.limited()
-	defer cancel()
+func (b *tab) picture(ctx context.Context, path string) error {
 	shot, err := chromedp.Run(ctx, chromedp.Action[[]byte](func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
 		r, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{})
 		if err != nil {
@@ -287,10 +348,18 @@ func (b *tab) picture(path string) {
 		}
 		return r.Data, nil
 	}))
-	if err == nil {
-		err = os.WriteFile(path, shot, 0o644)
-	}
 	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, shot, 0o644)
+}
+
+// document writes a picture for the documentation.
+func (b *tab) document(name string) {
+	b.t.Helper()
+	ctx, cancel := b.limited()
+	defer cancel()
+	if err := b.picture(ctx, filepath.Join(screenshots, name+".png")); err != nil {
 		b.t.Errorf("take a picture: %v", err)
 	}
 }
@@ -299,6 +368,6 @@ func (b *tab) picture(path string) {
 func (b *tab) signIn(token string) {
 	b.t.Helper()
 	b.do(chromedp.SendKeys(chromedp.CSS("#token"), token))
-	b.click("main form button")
+	b.follow("main form button")
 	b.shows("Sign out")
 }

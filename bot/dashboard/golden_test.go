@@ -87,7 +87,7 @@ func newSampleSite(t *testing.T, withRules bool, change func(*dashboard.Options)
 // awaitCounts waits until the numbers of the overview are counted.
 func (s *site) awaitCounts() {
 	s.t.Helper()
-	for begun := time.Now(); time.Since(begun) < time.Minute; time.Sleep(time.Millisecond) {
+	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(time.Millisecond) {
 		var counted struct {
 			At *time.Time `json:"counted_at"`
 		}
@@ -99,7 +99,7 @@ func (s *site) awaitCounts() {
 			return
 		}
 	}
-	s.t.Fatal("nothing was counted in a minute")
+	s.t.Fatal("nothing was counted in time")
 }
 
 var assetAddress = regexp.MustCompile(`/assets/[0-9a-f]{12}/`)

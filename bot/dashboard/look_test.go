@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/hfbot/hfbot/bot/dashboard"
@@ -105,7 +104,7 @@ func (b *tab) view(script, address, name string, height int64) {
 		}
 		b.accessible(script, how)
 		if *update {
-			b.picture(filepath.Join(screenshots, how+".png"))
+			b.document(how)
 		}
 	}
 	b.look(360, 740, false)
@@ -115,6 +114,6 @@ func (b *tab) view(script, address, name string, height int64) {
 		b.t.Errorf("%s on a phone is %d pixels too wide:\n%s", name, over, wide)
 	}
 	if *update && (name == "overview" || name == "run") {
-		b.picture(filepath.Join(screenshots, name+"-phone.png"))
+		b.document(name + "-phone")
 	}
 }
