@@ -44,8 +44,8 @@ func (t *tail) text() string { return string(t.kept) }
 
 // escapeSequence is what moves the cursor of a terminal, colours it or sets its title: CSI, OSC and other sequences of
 // ECMA-48.
-var escapeSequence = regexp.MustCompile("\x1b(?:" + `\[[0-?]*[\x20-\x2f]*[@-~]|` +
-	`\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[\x20-\x2f]*[0-~]` + ")?")
+var escapeSequence = regexp.MustCompile("\x1b(?:" + `\[[\x30-\x3f]*[\x20-\x2f]*[\x40-\x7e]|` +
+	`\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[\x20-\x2f]*[\x30-\x7e]` + ")?")
 
 // plainText is text of strangers without what a terminal would obey: escape sequences and control characters other than
 // line ends and tabs. It is valid UTF-8.

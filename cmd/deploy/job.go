@@ -13,7 +13,8 @@ import (
 const mounted = "/bot"
 
 // jobNotice says what Jobs cost (https://huggingface.co/docs/hub/jobs-pricing).
-const jobNotice = "  Jobs need credits or a paid plan and are paid by the second; each event that the webhook hears of starts one,\n" +
+const jobNotice = "" +
+	"  Jobs need credits or a paid plan and are paid by the second; each event that the webhook hears of starts one,\n" +
 	"  also when no rule matches. Let rules name their repositories, so that few do."
 
 // RunJob deploys without a server: the rules go to a private dataset, and a webhook starts a Job for each event, which
