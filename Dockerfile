@@ -29,6 +29,8 @@ COPY --from=build --chown=1000:1000 /out/tmp /tmp
 COPY --from=build --chown=1000:1000 /out/data /data
 WORKDIR /app
 COPY --chown=1000:1000 ${BOT}/rules.yaml ${BOT}/hfbot.yaml ./
+# What differs in a container from a laptop; hfbot.yaml says the rest.
+ENV PATH=/usr/local/bin HFBOT_LISTEN=0.0.0.0:7860 HFBOT_DATABASE=sqlite:/data/hfbot.db
 USER 1000:1000
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=6s --start-period=10s CMD ["/usr/local/bin/hfbot", "healthcheck"]

@@ -68,6 +68,7 @@ func Files(name, title string) (map[string][]byte, error) {
 	for to, from := range map[string]string{
 		"rules.yaml": "templates/" + name + "/rules.yaml", "rules_test.yaml": "templates/" + name + "/rules_test.yaml",
 		"Dockerfile": "default/Dockerfile", "hfbot.yaml": "default/hfbot.yaml", ".github/workflows/check.yml": "common/check.yml",
+		".gitignore": "common/gitignore",
 	} {
 		if files[to], err = folders.ReadFile(from); err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,19 +130,35 @@ func TestRulesLoadWithoutProblems(t *testing.T) {
 	}
 }
 
+// TestSettingsLoad wants the same settings file to do on a laptop and, with what the Dockerfile sets, in a container.
 func TestSettingsLoad(t *testing.T) {
-	for _, s := range config.Settings {
-		for _, name := range s.Env {
-			t.Setenv(name, "")
+	_, line, _ := strings.Cut(read(t, "Dockerfile"), "\nENV ")
+	line, _, _ = strings.Cut(line, "\n")
+	image := map[string]string{}
+	for pair := range strings.FieldsSeq(line) {
+		name, value, _ := strings.Cut(pair, "=")
+		image[name] = value
+	}
+	for _, tc := range []struct {
+		env              map[string]string
+		listen, database string
+	}{
+		{nil, "127.0.0.1:7860", "sqlite:data/hfbot.db"},
+		{image, config.SpaceListen, "sqlite:/data/hfbot.db"},
+	} {
+		for _, s := range config.Settings {
+			for _, name := range s.Env {
+				t.Setenv(name, tc.env[name])
+			}
 		}
-	}
-	t.Setenv("HFBOT_CONFIG", "default/hfbot.yaml")
-	got, err := config.Load(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.Listen != config.SpaceListen || got.Database != "sqlite:/data/hfbot.db" {
-		t.Errorf("listen %s, database %s; want %s and the mounted folder", got.Listen, got.Database, config.SpaceListen)
+		t.Setenv("HFBOT_CONFIG", "default/hfbot.yaml")
+		got, err := config.Load(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Listen != tc.listen || got.Database != tc.database || !slices.Equal(got.Rules, []string{"rules.yaml"}) {
+			t.Errorf("with %v: listen %s, database %s, rules %q", tc.env, got.Listen, got.Database, got.Rules)
+		}
 	}
 }
 

@@ -77,7 +77,7 @@ func launch(ts *testscript.TestScript, neg bool, args []string) {
 	output, input, err := os.Pipe()
 	ts.Check(err)
 	cmd := exec.Command(args[2], args[3:]...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = ts.Getenv("WORK"), environment(ts), input, input
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), environment(ts), input, input
 	ts.Check(cmd.Start())
 	ts.Check(input.Close())
 	found, ended := make(chan string, 1), make(chan string, 1)
