@@ -171,9 +171,11 @@ func (b *Bot) Rules() *rule.Set { return b.rules.current() }
 // loaded leave the last good rules as they are.
 func (b *Bot) RuleProblems() rule.Problems { return b.rules.problems() }
 
-// Serve works until ctx ends, then drains: it stops receiving, lets steps under way finish for a while and leaves the
-// rest to the next start.
+// Serve works until ctx ends or nothing more can be received, then drains: it stops receiving, lets steps under way finish
+// for a while and leaves the rest to the next start.
 func (b *Bot) Serve(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	var err error
 	if b.calledBefore, err = b.lastCalled(ctx); err != nil {
 		return err
@@ -196,6 +198,7 @@ func (b *Bot) Serve(ctx context.Context) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
+	stop() // also when the listener failed: the stages work until ctx ends
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	if shut := b.http.Shutdown(drain); shut != nil {
@@ -266,6 +269,9 @@ func (b *Bot) routes() http.Handler {
 	e.HideBanner = true
 	e.Use(middleware.Recover())
 	e.POST("/webhook", webhook.New(b.opts.WebhookSecrets, b.keep, b.log).Handle)
+	e.Match([]string{
+		http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+	}, "/webhook", webhook.Explain)
 	health{store: b.store, rules: b.rules, identity: b.identity, keeper: b.keeper}.register(e)
 	e.GET("/metrics", b.metrics.handler(), b.dashboard.Guard)
 	b.dashboard.Register(e)

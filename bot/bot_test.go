@@ -378,6 +378,16 @@ func TestHealth(t *testing.T) {
 			t.Errorf("%s: %d %q, want %q", path, res.StatusCode, text, want)
 		}
 	}
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete} {
+		req, err := http.NewRequestWithContext(s.ctx, method, s.bot.URL()+"/webhook", http.NoBody)
+		s.must(err)
+		res, err := http.DefaultClient.Do(req)
+		s.must(err)
+		s.must(res.Body.Close())
+		if res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != http.MethodPost {
+			t.Errorf("%s /webhook: %d, Allow %q; want 405 and POST", method, res.StatusCode, res.Header.Get("Allow"))
+		}
+	}
 }
 
 func TestBadRules(t *testing.T) {

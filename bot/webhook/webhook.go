@@ -85,6 +85,13 @@ func (r *Receiver) Handle(c echo.Context) error {
 	return c.JSON(http.StatusAccepted, answer{Delivery: id, Duplicate: duplicate})
 }
 
+// Explain answers a call by another method than POST, such as that of a person who opens the address in a browser.
+func Explain(c echo.Context) error {
+	c.Response().Header().Set(echo.HeaderAllow, http.MethodPost)
+	return refuse(c, http.StatusMethodNotAllowed,
+		"this is where the Hub delivers its webhooks, by POST; enter this address in the webhook's settings")
+}
+
 // authorised compares the given secret with every valid one in constant time.
 func (r *Receiver) authorised(req *http.Request) bool {
 	if r.open {
