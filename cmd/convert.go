@@ -43,6 +43,8 @@ type convertedFile struct {
 	Tensors int      `json:"tensors"`
 	Bytes   int64    `json:"bytes"`
 	SHA256  string   `json:"sha256"`
+
+	Warnings []string `json:"warnings,omitempty"` // where a checkpoint differs from its own checksums
 }
 
 func newConvert() *cobra.Command {
@@ -134,6 +136,9 @@ func showConverted(o convertOptions, result converted) error {
 		fmt.Fprintf(o.err, "left alone: %s: %s\n", name, result.Skipped[name])
 	}
 	for _, f := range result.Files {
+		for _, warning := range f.Warnings {
+			fmt.Fprintf(o.err, "warning: %s: %s\n", f.Path, printable(warning, 500))
+		}
 		if _, err := fmt.Fprintf(o.out, "%s: %s, %d bytes\n", f.Path, count(f.Tensors, "tensor"), f.Bytes); err != nil {
 			return err
 		}

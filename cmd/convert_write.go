@@ -226,7 +226,7 @@ func (w *modelWriter) plan(ctx context.Context, plan *convert.Plan, f *os.File, 
 	if w.o.verify {
 		return plan.Verify(ctx, f, plan.Size())
 	}
-	return plan.Check(ctx, f, plan.Size())
+	return plan.CheckHeader(f, plan.Size())
 }
 
 // add takes a file into the result.
@@ -241,5 +241,6 @@ func (w *modelWriter) add(output convert.Output, sum string) {
 	maps.Copy(r.Aliases, plan.Aliases)
 	r.Files = append(r.Files, convertedFile{
 		Path: w.t.shown(output.Path), Sources: output.Sources, Tensors: len(plan.Tensors), Bytes: plan.Size(), SHA256: sum,
+		Warnings: plan.Warnings,
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/hfbot/hfbot/convert"
@@ -67,7 +68,8 @@ func BenchmarkWrite(b *testing.B) {
 }
 
 // BenchmarkFile converts a checkpoint of 256 MiB from a file to a file, as `hfbot convert` does, beside what cp does
-// (the kernel copies), a SHA-256 pass over the same bytes, and torch's load and save when python3 has torch.
+// (the kernel copies), a SHA-256 pass over the same bytes, and torch.load and torch.save, where there is a torch. Beside
+// the time it gives the processor's, of all threads and of the kernel for them.
 func BenchmarkFile(b *testing.B) {
 	dir := b.TempDir()
 	input, output := filepath.Join(dir, "pytorch_model.bin"), filepath.Join(dir, "model.safetensors")
@@ -79,6 +81,7 @@ func BenchmarkFile(b *testing.B) {
 	run := func(name string, work func(in, out *os.File) error) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(size)
+			began := cpuTime(syscall.RUSAGE_SELF) + cpuTime(syscall.RUSAGE_CHILDREN)
 			for b.Loop() {
 				in, err := os.Open(input)
 				if err != nil {
@@ -91,7 +94,14 @@ func BenchmarkFile(b *testing.B) {
 				if err := errors.Join(work(in, out), in.Close(), out.Close()); err != nil {
 					b.Fatal(err)
 				}
+				b.StopTimer()
+				if err := os.Remove(output); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
 			}
+			used := cpuTime(syscall.RUSAGE_SELF) + cpuTime(syscall.RUSAGE_CHILDREN) - began
+			b.ReportMetric(float64(used)/float64(b.N), "cpu-ns/op")
 		})
 	}
 	run("cp", func(in, out *os.File) error { _, err := io.Copy(out, in); return err })
@@ -99,22 +109,91 @@ func BenchmarkFile(b *testing.B) {
 		_, err := io.CopyBuffer(struct{ io.Writer }{sha256.New()}, struct{ io.Reader }{in}, make([]byte, 1<<20))
 		return err
 	})
-	run("convert", func(in, out *os.File) error {
-		plan, err := convert.Inspect(b.Context(), in, size, convert.Options{})
-		if err != nil {
-			return err
+	conversion := func(check func(*convert.Plan, *os.File) error) func(in, out *os.File) error {
+		return func(in, out *os.File) error {
+			plan, err := convert.Inspect(b.Context(), in, size, convert.Options{})
+			if err != nil {
+				return err
+			}
+			if err := plan.Write(b.Context(), out, sha256.New()); err != nil {
+				return err
+			}
+			return check(plan, out)
 		}
-		if err := plan.Write(b.Context(), out, sha256.New()); err != nil {
-			return err
-		}
-		return plan.Check(b.Context(), out, plan.Size())
-	})
-	if exec.Command("python3", "-c", "import torch").Run() == nil { // a peer for whoever has it
-		const script = "import sys,torch; m=torch.load(sys.argv[1],map_location='cpu'); torch.save(m,sys.argv[2])"
-		run("torch", func(in, out *os.File) error {
-			return exec.Command("python3", "-c", script, in.Name(), out.Name()).Run()
+	}
+	run("convert", conversion(func(p *convert.Plan, out *os.File) error { return p.CheckHeader(out, p.Size()) }))
+	run("convert-readback", conversion(func(p *convert.Plan, out *os.File) error {
+		return p.Check(b.Context(), out, p.Size())
+	}))
+	run("convert-verify", conversion(func(p *convert.Plan, out *os.File) error {
+		return p.Verify(b.Context(), out, p.Size())
+	}))
+	if python := pythonWithTorch(); python != "" {
+		benchTorch(b, python, input, output, size)
+		const script = "import sys,torch; torch.save(torch.load(sys.argv[1],map_location='cpu'),sys.argv[2])"
+		run("torch-process", func(in, out *os.File) error {
+			return exec.Command(python, "-c", script, in.Name(), out.Name()).Run()
 		})
 	}
+}
+
+// cpuTime is the time of the processor that this process, or its children that have ended, used.
+func cpuTime(who int) int64 {
+	var use syscall.Rusage
+	if err := syscall.Getrusage(who, &use); err != nil {
+		return 0
+	}
+	return use.Utime.Nano() + use.Stime.Nano()
+}
+
+// pythonWithTorch finds a Python that has torch, or nothing.
+func pythonWithTorch() string {
+	for _, python := range []string{"python3", "/usr/bin/python3"} {
+		if exec.Command(python, "-c", "import torch").Run() == nil {
+			return python
+		}
+	}
+	return ""
+}
+
+// benchTorch loads and saves in a Python that has imported torch already, and reports the times it measures itself.
+func benchTorch(b *testing.B, python, input, output string, size int64) {
+	const script = `import os, sys, time, torch
+for line in sys.stdin:
+    began, cpu = time.perf_counter_ns(), time.process_time_ns()
+    torch.save(torch.load(sys.argv[1], map_location="cpu"), sys.argv[2])
+    print(time.perf_counter_ns() - began, time.process_time_ns() - cpu, flush=True)
+    os.remove(sys.argv[2])
+`
+	b.Run("torch", func(b *testing.B) {
+		b.SetBytes(size)
+		peer := exec.Command(python, "-c", script, input, output)
+		in, err := peer.StdinPipe()
+		if err != nil {
+			b.Fatal(err)
+		}
+		out, err := peer.StdoutPipe()
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := peer.Start(); err != nil {
+			b.Fatal(err)
+		}
+		var took, used int64
+		for b.Loop() {
+			var one, cpu int64
+			fmt.Fprintln(in)
+			if _, err := fmt.Fscanln(out, &one, &cpu); err != nil {
+				b.Fatal(err)
+			}
+			took, used = took+one, used+cpu
+		}
+		b.ReportMetric(float64(took)/float64(b.N), "ns/op")
+		b.ReportMetric(float64(used)/float64(b.N), "cpu-ns/op")
+		if err := errors.Join(in.Close(), peer.Wait()); err != nil {
+			b.Fatal(err)
+		}
+	})
 }
 
 // benchCheckpoint builds a checkpoint of float32 tensors.
@@ -127,7 +206,7 @@ func benchCheckpoint(tensors, elements int) []byte {
 		records = append(records, record{name: fmt.Sprintf("a/data/%d", i), data: storage})
 	}
 	records[0] = record{name: "a/data.pkl", data: state(dict(items...))}
-	return zipOf(records...)
+	return zipOf(append(records, record{name: "a/version", data: "3\n"})...)
 }
 
 // BenchmarkInspect reads what checkpoints of many small tensors hold.

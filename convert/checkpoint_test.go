@@ -19,6 +19,8 @@ type record struct {
 	data      string
 	deflate   bool
 	localName string // in the local header; default name
+	crcOff    uint32 // by which the checksum is wrong
+	noCRC     bool   // the checksum is 0
 	extra     int    // bytes of padding in the local header
 	claim     int64  // size in the directory; default the real one
 	header    int64  // offset of the local header in the directory; default the real one
@@ -52,7 +54,10 @@ func zipOf(records ...record) []byte {
 		if r.header != 0 {
 			header = r.header
 		}
-		crc := crc32.ChecksumIEEE([]byte(r.data)) + 1 // wrong, as torch may leave it
+		crc := crc32.ChecksumIEEE([]byte(r.data)) + r.crcOff
+		if r.noCRC {
+			crc = 0
+		}
 		b := le.AppendUint32(nil, 0x04034b50)
 		b = appendNumbers(b, 20, r.flags, method, 0, 0)
 		b = le.AppendUint32(b, crc)

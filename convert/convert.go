@@ -82,6 +82,9 @@ type Plan struct {
 	Dropped []string          // entries that are no tensors, or not below the key taken
 	Key     string            // the entry of a nested checkpoint that was taken, empty for the top
 
+	// Warnings, set by Write, say where a checkpoint differs from the checksums in it. Torch would load it all the same.
+	Warnings []string
+
 	file    *torchfile.File
 	header  []byte
 	sources []source // beside Tensors

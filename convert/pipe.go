@@ -9,10 +9,11 @@ import (
 	"sync/atomic"
 )
 
-// The pipe's blocks bound its memory. A block is also the longest single read.
+// The pipe's blocks bound its memory. A block is also the longest single read; one of this size is still in the
+// processor's cache when the second writer takes it. There are enough of them for a writer that has to wait a while.
 const (
-	blockSize  = 1 << 20
-	blockCount = 6
+	blockSize  = 256 << 10
+	blockCount = 24
 )
 
 // block is a part of the output on its way to all writers.
@@ -30,6 +31,7 @@ type pipe struct {
 	block *block        // being filled, nil if none
 	used  int
 	sum   uint32 // checksum of what was put in since it was last set to 0
+	count int64  // bytes of the same
 }
 
 // stream runs produce and lets what it puts into the pipe flow to all writers at once.
@@ -100,8 +102,9 @@ func (p *pipe) space() ([]byte, error) {
 
 // advance says that the first n bytes of the space were filled.
 func (p *pipe) advance(n int) {
-	p.sum = crc32.Update(p.sum, castagnoli, p.block.data[p.used:p.used+n])
+	p.sum = crc32.Update(p.sum, crc32.IEEETable, p.block.data[p.used:p.used+n])
 	p.used += n
+	p.count += int64(n)
 }
 
 // flush hands the current block over.

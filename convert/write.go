@@ -3,8 +3,8 @@ package convert
 import (
 	"context"
 	"fmt"
-	"hash/crc32"
 	"io"
+	"os"
 
 	"github.com/hfbot/hfbot/convert/safetensors"
 	"github.com/hfbot/hfbot/convert/torchfile"
@@ -12,39 +12,77 @@ import (
 
 // Write streams the safetensors file, after Inspect, from the same reader. It reads while it writes and keeps a few
 // megabytes in memory, whatever the size of the model. Each further writer, such as a hash, gets all bytes too, in a
-// goroutine of its own. What was written before an error is of no use.
+// goroutine of its own. When w is a file, its room on the disk is reserved first. What was written before an error is of
+// no use.
 func (p *Plan) Write(ctx context.Context, w io.Writer, more ...io.Writer) error {
 	if p.Verdict != OK {
 		return &Refusal{Verdict: p.Verdict, Reason: p.Reason}
 	}
-	sums := make([]uint32, len(p.sources))
-	err := stream(ctx, append([]io.Writer{w}, more...), func(ctx context.Context, out *pipe) error {
-		return p.produce(ctx, out, sums)
-	})
+	if f, ok := w.(*os.File); ok {
+		if err := reserve(f, p.Size()); err != nil {
+			return fmt.Errorf("reserve %d bytes for the safetensors file: %w", p.Size(), err)
+		}
+	}
+	made := &making{plan: p, sums: make([]uint32, len(p.sources))}
+	err := stream(ctx, append([]io.Writer{w}, more...), made.produce)
 	if err == nil {
-		p.sums = sums
+		p.sums, p.Warnings = made.sums, made.warnings
 	}
 	return err
 }
 
-// castagnoli is the checksum by which a written file is compared with what was written. It guards against faults of
-// disks and programs and not against people, and costs a tenth of a SHA-256.
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// making is one run of Write.
+type making struct {
+	plan     *Plan
+	sums     []uint32
+	warnings []string
+}
 
-// produce puts the whole file into the pipe and gives each tensor its checksum.
-func (p *Plan) produce(ctx context.Context, out *pipe, sums []uint32) error {
-	if _, err := out.Write(p.header); err != nil {
+// produce puts the whole file into the pipe and gives each tensor its checksum: that of zips, so that it can be compared
+// with the one that the checkpoint has for the same bytes.
+func (m *making) produce(ctx context.Context, out *pipe) error {
+	if _, err := out.Write(m.plan.header); err != nil {
 		return err
 	}
 	readers := &readers{ctx: ctx}
-	for i, s := range p.sources {
-		out.sum = 0
-		if err := readers.tensor(s, p.layout[i].DType, 0, out); err != nil {
-			return fmt.Errorf("tensor %.200q: %w", p.layout[i].Name, err)
+	for i, s := range m.plan.sources {
+		t := &m.plan.layout[i]
+		out.sum, out.count = 0, 0
+		if err := readers.tensor(s, t.DType, 0, out); err != nil {
+			return fmt.Errorf("tensor %.200q: %w", t.Name, err)
 		}
-		sums[i] = out.sum
+		if out.count != t.End-t.Start {
+			return fmt.Errorf("tensor %.200q came to %d bytes and not to %d", t.Name, out.count, t.End-t.Start)
+		}
+		m.sums[i] = out.sum
+		if s.damaged(t.DType, out.sum) {
+			m.warn(t.Name)
+		}
 	}
 	return nil
+}
+
+// maxWarnings bounds the tensors that are named in warnings.
+const maxWarnings = 20
+
+func (m *making) warn(tensor string) {
+	switch len(m.warnings) {
+	case maxWarnings + 1:
+	case maxWarnings:
+		m.warnings = append(m.warnings, "more tensors differ from their checksums")
+	default:
+		m.warnings = append(m.warnings, fmt.Sprintf("the bytes of tensor %.200q do not have the checksum that the checkpoint "+
+			"gives for them: it was damaged or changed after it was saved", tensor))
+	}
+}
+
+// damaged reports whether a tensor that was copied as it is does not have the checksum of its record in the zip. Torch
+// itself does not look at it, and can be told not to write it, so that this is no reason to refuse a checkpoint.
+func (s source) damaged(to safetensors.DType, sum uint32) bool {
+	t := s.tensor
+	want, known := t.Storage.Checksum()
+	whole := t.Offset == 0 && t.Contiguous() && t.Elements()*t.DType.Size == t.Storage.Bytes
+	return known && whole && to == t.DType.Safetensors && sum != want
 }
 
 // readers reads tensors of one checkpoint after the other.

@@ -78,6 +78,11 @@ func (c *conversion) description(done []converted, skipped []string) string {
 			b.WriteString(line)
 		}
 	}
+	for _, f := range done {
+		if line := "\n- " + code(f.Path) + ": " + warned(f.warnings) + "\n"; f.warnings != nil && b.Len()+len(line) < maxComment/2 {
+			b.WriteString(line)
+		}
+	}
 	if len(skipped) > 0 {
 		fmt.Fprintf(&b, "\nLeft alone: %s\n", list(skipped))
 	}
@@ -85,6 +90,15 @@ func (c *conversion) description(done []converted, skipped []string) string {
 		"Feel free to close this pull request if you do not want it: the bot will leave this repository alone.\n\n%s",
 		c.sha, c.command(), c.marker())
 	return b.String()
+}
+
+// warned says where checkpoints differ from their own checksums.
+func warned(warnings []string) string {
+	texts := make([]string, 0, len(warnings))
+	for _, text := range warnings {
+		texts = append(texts, codeUpTo(text, 3*maxName))
+	}
+	return "**look at this**: " + strings.Join(texts, ", ")
 }
 
 // introduction says what the files are.

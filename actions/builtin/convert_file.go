@@ -25,6 +25,8 @@ type converted struct {
 	ignored bool     // the repository's .gitignore names it
 	sources []origin // the checkpoints it was made from
 	facts   facts
+
+	warnings []string // where a checkpoint differs from its own checksums; not known of a file uploaded by an earlier attempt
 }
 
 // origin is a checkpoint.
@@ -52,6 +54,7 @@ func (c *conversion) convertFile(ctx context.Context, o convert.Output) (convert
 	if err := c.make(ctx, &done, o); err != nil || c.rt.DryRun {
 		return done, err
 	}
+	done.warnings = o.Plan.Warnings
 	if err := c.store(ctx, &done, o.Plan); err != nil {
 		return converted{}, err
 	}

@@ -8,10 +8,11 @@ import (
 // place is where the bytes of a storage are. What stands before them in the file, a zip local header or the count of a
 // legacy storage, is read no earlier than the bytes themselves: for a remote file it would cost a request each.
 type place struct {
-	header  int64 // offset of what stands before the bytes
-	limit   int64 // offset that the bytes must not pass
-	size    int64 // bytes
-	data    int64 // offset of the bytes; 0 until known
+	header  int64  // offset of what stands before the bytes
+	limit   int64  // offset that the bytes must not pass
+	size    int64  // bytes
+	data    int64  // offset of the bytes; 0 until known
+	crc     uint32 // CRC-32 of the bytes, 0 if not known
 	resolve func(w *window, p *place) error
 }
 

@@ -14,6 +14,15 @@ type Storage struct {
 	place *place
 }
 
+// Checksum is the CRC-32 that the zip's directory gives for exactly the bytes of the storage. A legacy file has none, and
+// torch writes 0 when it is told to leave it out.
+func (s *Storage) Checksum() (sum uint32, known bool) {
+	if s.place == nil || s.place.size != s.Bytes {
+		return 0, false
+	}
+	return s.place.crc, s.place.crc != 0
+}
+
 // Tensor is a view of a storage. Offset and Stride count elements.
 type Tensor struct {
 	Storage *Storage

@@ -36,6 +36,7 @@ type zipEntry struct {
 	name       string
 	method     uint16
 	flags      uint16
+	crc        uint32
 	compressed int64
 	size       int64
 	header     int64 // offset of the local header
@@ -153,7 +154,7 @@ func readEntry(r *bufio.Reader) (*zipEntry, error) {
 		return nil, directoryError(err)
 	}
 	e := &zipEntry{
-		name: string(text[:nameLen]), method: le.Uint16(h[10:]), flags: le.Uint16(h[8:]),
+		name: string(text[:nameLen]), method: le.Uint16(h[10:]), flags: le.Uint16(h[8:]), crc: le.Uint32(h[16:]),
 		compressed: int64(le.Uint32(h[20:])), size: int64(le.Uint32(h[24:])), header: int64(le.Uint32(h[42:])),
 	}
 	if !utf8.ValidString(e.name) {
@@ -224,7 +225,7 @@ func arrange(entries []*zipEntry, directory int64) error {
 
 // place is where the bytes of a stored entry are.
 func (e *zipEntry) place() *place {
-	return &place{header: e.header, limit: e.limit, size: e.compressed, resolve: e.resolve}
+	return &place{header: e.header, limit: e.limit, size: e.compressed, crc: e.crc, resolve: e.resolve}
 }
 
 // resolve reads the local header, which has a length of its own, and checks it against the directory.
