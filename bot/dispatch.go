@@ -239,10 +239,12 @@ func (d *dispatcher) factsFor(p *hub.Payload) rule.FactsFor {
 func (d *dispatcher) write(ctx context.Context, delivery *store.Delivery, p *hub.Payload, v *verdictOn, list []wish) error {
 	before := v.Explanation
 	known := false // the event was caught up and worked before
+	var opened []store.Breaker
 	err := d.store.InTx(ctx, func(tx *store.Tx) (err error) {
 		v.Explanation = before
 		v.Rules = slices.Clone(before.Rules) // settling changes them, and may have to be done again
-		s := settlement{tx: tx, delivery: delivery, payload: p, now: d.store.Now(), own: v.own}
+		opened = nil
+		s := settlement{tx: tx, delivery: delivery, payload: p, now: d.store.Now(), own: v.own, opened: &opened}
 		if err := tx.Lock(keysOf(v.Rules)...); err != nil {
 			return err
 		}
@@ -270,6 +272,11 @@ func (d *dispatcher) write(ctx context.Context, delivery *store.Delivery, p *hub
 		return err
 	}
 	d.metrics.matched(v.Rules)
+	for _, b := range opened {
+		d.log.Warn("a breaker opened: the rule ran too often on a repository and stops there; "+
+			"hfbot breakers reset RULE REPO starts it again", zap.String("rule", b.Rule), zap.String("repo", b.Repo),
+			zap.Int("runs", b.Runs), zap.Time("until", b.Until))
+	}
 	d.log.Info("delivery matched: "+v.Line(), zap.String("delivery", delivery.ID), zap.String("repo", delivery.Repo),
 		zap.String("event", delivery.Scope+"."+delivery.Action))
 	for _, note := range v.Notes {

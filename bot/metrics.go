@@ -151,13 +151,14 @@ var (
 	stockWait = prometheus.NewDesc("hfbot_ingest_waiting", "Deliveries that wait to be written.", nil, nil)
 	stockLeft = prometheus.NewDesc("hfbot_hub_budget_left", "Calls that the Hub still allows in its present window.",
 		[]string{"kind"}, nil)
+	stockOff = prometheus.NewDesc("hfbot_breakers_open", "Repositories on which a rule's breaker is open.", []string{"rule"}, nil)
 	stockBad = prometheus.NewDesc("hfbot_rules_problems",
 		"Errors in the rule files; while there are any, the last good rules stay in force.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (stock) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{stockRuns, stockAge, stockUp, stockWait, stockLeft, stockBad} {
+	for _, d := range []*prometheus.Desc{stockRuns, stockAge, stockUp, stockWait, stockLeft, stockOff, stockBad} {
 		to <- d
 	}
 }
@@ -182,6 +183,15 @@ func (s stock) Collect(to chan<- prometheus.Metric) {
 	gauge(stockUp, 1)
 	for _, state := range []store.RunState{store.Queued, store.Waiting, store.Running} {
 		gauge(stockRuns, float64(backlog.Runs[state]), string(state))
+	}
+	if open, err := s.store.OpenBreakers(ctx, ""); err == nil {
+		byRule := map[string]int{}
+		for _, b := range open {
+			byRule[b.Rule]++
+		}
+		for name, n := range byRule {
+			gauge(stockOff, float64(n), name)
+		}
 	}
 	age := 0.0
 	if !backlog.Oldest.IsZero() {

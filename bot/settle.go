@@ -19,6 +19,8 @@ type settlement struct {
 	payload  *hub.Payload
 	now      time.Time
 	own      bool // the event is the bot's own act
+
+	opened *[]store.Breaker // those that this delivery opened
 }
 
 // check looks at one reason not to run; a non-empty skip code refuses the run, and the clause says why.
@@ -94,17 +96,32 @@ func (s settlement) optedOut(o *rule.Outcome, r *store.Run) (string, rule.Clause
 	}, nil
 }
 
+// breaker stops a rule that runs too often on a repository. What the bot's own acts cause has a narrower limit besides,
+// unless the rule sets its own for all.
 func (s settlement) breaker(o *rule.Outcome, r *store.Run) (string, rule.Clause, error) {
-	limit := o.Rule.BreakerFor(r.OwnCaused)
-	most, per := limit.Max, limit.Per
-	n, err := s.tx.CountRepoRuns(o.RuleID, r.RepoID, s.now.Add(-per), r.OwnCaused)
-	if err != nil || n < most {
-		return passed(err)
+	kinds := []bool{false}
+	if r.OwnCaused && o.Rule.Breaker == nil {
+		kinds = append(kinds, true)
 	}
-	return "breaker", rule.Clause{
-		Clause: "breaker", Want: fmt.Sprintf("fewer than %d runs on this repository in %s", most, per),
-		Got: fmt.Sprintf("%d", n),
-	}, nil
+	for _, own := range kinds {
+		limit := o.Rule.BreakerFor(own)
+		b, opened, err := s.tx.Trip(r, store.BreakerLimit{Max: limit.Max, Per: limit.Per, Own: own})
+		if err != nil {
+			return passed(err)
+		}
+		if b == nil {
+			continue
+		}
+		if opened {
+			*s.opened = append(*s.opened, *b)
+		}
+		return "breaker", rule.Clause{
+			Clause: "breaker", Want: fmt.Sprintf("fewer than %d runs on this repository in %s", limit.Max, limit.Per),
+			Got: fmt.Sprintf("%d at %s; open until %s, or: hfbot breakers reset %s %s", b.Runs,
+				b.OpenedAt.UTC().Format(time.RFC3339), b.Until.UTC().Format(time.RFC3339), b.Rule, b.Repo),
+		}, nil
+	}
+	return passed(nil)
 }
 
 func (s settlement) rateLimit(o *rule.Outcome, r *store.Run) (string, rule.Clause, error) {

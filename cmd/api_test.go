@@ -85,6 +85,22 @@ func TestHistoryCommands(t *testing.T) {
 			want: []string{"run r1 is being cancelled"},
 		},
 		{
+			name: "breakers", args: []string{"breakers", "list", "--rule", "welcome"},
+			asked: "GET /api/v1/breakers?rule=welcome",
+			answer: `{"breakers":[{"rule":"welcome","repo":"acme/tiny","runs":20,"own":true,"until":"2026-11-01T11:00:00Z"},` +
+				`{"rule":"welcome","repo":"acme/big","runs":2000}]}`,
+			want: []string{"RULE", "acme/tiny", "2026-11-01T11:00:00Z", "what the bot's own acts cause\n", "2000", "all events\n"},
+		},
+		{
+			name: "no breakers", args: []string{"breakers", "list"},
+			asked: "GET /api/v1/breakers", answer: `{"breakers":[]}`, want: []string{"no breaker is open\n"},
+		},
+		{
+			name: "reset", args: []string{"breakers", "reset", "welcome", "acme/tiny"},
+			asked: "POST /api/v1/rules/welcome/reset?repo=acme%2Ftiny", answer: `{"rule":"welcome","repo":"acme/tiny"}`,
+			want: []string{"the breaker of rule welcome on acme/tiny is closed\n"},
+		},
+		{
 			name: "json", args: []string{"runs", "show", "r1", "--json"},
 			asked: "GET /api/v1/runs/r1", answer: `{"id":"r1","extra":"kept"}`, want: []string{`"extra": "kept"`},
 		},

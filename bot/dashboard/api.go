@@ -30,6 +30,7 @@ func (d *Dashboard) registerAPI(v1 *echo.Group) {
 	v1.GET("/actions", api.actions)
 	v1.GET("/overview", api.overview)
 	v1.GET("/audit", api.audit)
+	v1.GET("/breakers", api.breakers)
 	v1.POST("/rules/:rule/reset", api.resetBreaker)
 	v1.POST("/webhooks/:id/enable", api.enableWebhook)
 }
@@ -202,15 +203,29 @@ func (a api) audit(c echo.Context) error {
 	return c.JSON(http.StatusOK, map[string]any{"audit": views, "next": next})
 }
 
+// breakers lists the open ones.
+func (a api) breakers(c echo.Context) error {
+	list, err := a.Store.OpenBreakers(c.Request().Context(), c.QueryParam("rule"))
+	if err != nil {
+		return a.fail(c, err)
+	}
+	views := make([]breakerView, len(list))
+	for i, b := range list {
+		views[i] = breakerView(b)
+	}
+	return c.JSON(http.StatusOK, map[string]any{"breakers": views})
+}
+
+// resetBreaker closes the breaker of a rule on ?repo=, a repository's name or id.
 func (a api) resetBreaker(c echo.Context) error {
-	name, repo := c.Param("rule"), c.QueryParam("repo_id")
+	name, repo := c.Param("rule"), c.QueryParam("repo")
 	err := a.do(c, "reset_breaker", name, "repository "+repo, func(ctx context.Context) error {
 		return a.Store.ResetBreaker(ctx, name, repo)
 	})
 	if err != nil {
 		return a.fail(c, err)
 	}
-	return c.JSON(http.StatusOK, map[string]string{"rule": name, "repo_id": repo})
+	return c.JSON(http.StatusOK, map[string]string{"rule": name, "repo": repo})
 }
 
 func (a api) enableWebhook(c echo.Context) error {

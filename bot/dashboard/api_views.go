@@ -92,6 +92,17 @@ type progressView struct {
 	At    time.Time `json:"at"`
 }
 
+// breakerView is an open breaker.
+type breakerView struct {
+	Rule     string    `json:"rule"`
+	Repo     string    `json:"repo"`
+	RepoID   string    `json:"repo_id"`
+	Own      bool      `json:"own"` // it stops only what the bot's own acts cause
+	Runs     int       `json:"runs"`
+	OpenedAt time.Time `json:"opened_at"`
+	Until    time.Time `json:"until"`
+}
+
 // logView is a line that a step logged.
 type logView struct {
 	Step    string    `json:"step"`

@@ -29,7 +29,7 @@ type ruleCard struct {
 	Counts  map[string]int64 // verdicts in 24 h
 	Known   bool             // they are counted
 	Breaker rule.Breaker
-	Tripped []store.Tripped
+	Tripped []store.Breaker
 	CSRF    string
 }
 
@@ -111,25 +111,8 @@ func (d *Dashboard) ruleCard(ctx context.Context, r *rule.Rule, allow *allowance
 		card.Counts, card.Known = counts.Verdicts[r.ID], true
 	}
 	var err error
-	card.Tripped, err = d.tripped(ctx, r)
+	card.Tripped, err = d.Store.OpenBreakers(ctx, r.ID)
 	return card, err
-}
-
-// tripped is where the breaker of a rule is open.
-func (d *Dashboard) tripped(ctx context.Context, r *rule.Rule) ([]store.Tripped, error) {
-	var all []store.Tripped
-	for _, own := range []bool{false, true} {
-		limit := r.BreakerFor(own)
-		if own && r.Breaker != nil {
-			break // it counts all runs alike
-		}
-		list, err := d.Store.Tripped(ctx, r.ID, limit.Max, d.Now().Add(-limit.Per), own)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, list...)
-	}
-	return all, nil
 }
 
 // tryPage is the form to try a payload on, and what came of it.

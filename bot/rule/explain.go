@@ -56,7 +56,7 @@ var skipWords = map[string]string{
 	"once":             "this was done before (once_per)",
 	"debounced":        "a later event of the same key takes its place",
 	"rate_limited":     "rate_limit is used up",
-	"breaker":          "too many runs on this repository; the breaker is open",
+	"breaker":          "it ran too often on this repository: its breaker is open; `hfbot breakers reset` closes it",
 	"opted_out":        "somebody asked the bot to stop in this repository",
 }
 

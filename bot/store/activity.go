@@ -115,27 +115,3 @@ func idFrom(t time.Time) string {
 	digits := fmt.Sprintf("%012x", max(t.UnixMilli(), 0))
 	return digits[:8] + "-" + digits[8:]
 }
-
-// Tripped is a repository on which a rule's breaker is open.
-type Tripped struct {
-	Repo   string
-	RepoID string
-	Runs   int64
-}
-
-// Tripped returns where a rule made at least most runs since a time and nobody reset its breaker; with own, runs that the
-// bot's own acts caused.
-func (s *Store) Tripped(ctx context.Context, rule string, most int, since time.Time, own bool) ([]Tripped, error) {
-	rows, err := s.reader.QueryContext(ctx, `SELECT MAX(repo), repo_id, COUNT(*) FROM runs WHERE rule = ? AND created_at > ?
-		AND created_at > COALESCE((SELECT reset_at FROM breakers b WHERE b.rule = runs.rule AND b.repo_id = runs.repo_id), 0)
-		AND state <> 'skipped' AND own_caused >= ? GROUP BY repo_id HAVING COUNT(*) >= ? ORDER BY COUNT(*) DESC LIMIT 20`,
-		rule, micros(since), oneIf(own), most)
-	if err != nil {
-		return nil, fmt.Errorf("store: look up the breakers of rule %s: %w", rule, err)
-	}
-	return collect(rows, func(rows *sql.Rows) (Tripped, error) {
-		var t Tripped
-		err := rows.Scan(&t.Repo, &t.RepoID, &t.Runs)
-		return t, err
-	})
-}

@@ -44,7 +44,7 @@ var suite = []struct {
 	{"Activity", testActivity},
 	{"Triggers", testTriggers},
 	{"VerdictCounts", testVerdictCounts},
-	{"Tripped", testTripped},
+	{"Breaker", testBreaker},
 	{"PublicDeliveries", testPublicDeliveries},
 	{"FilterText", testFilterText},
 }

@@ -167,31 +167,6 @@ func testVerdictCounts(t *testing.T, db database) {
 	}
 }
 
-func testTripped(t *testing.T, db database) {
-	s := db.open(t)
-	for range 2 {
-		insert(t, s, "x")
-	}
-	since := time.Now().Add(-time.Hour)
-	got, err := s.Tripped(t.Context(), "x", 2, since, false)
-	want := []store.Tripped{{Repo: "acme/tiny", RepoID: "r1", Runs: 2}}
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v\n%s", err, diff)
-	}
-	if got, err = s.Tripped(t.Context(), "x", 3, since, false); err != nil || len(got) != 0 {
-		t.Errorf("more are allowed: %+v, %v", got, err)
-	}
-	if got, err = s.Tripped(t.Context(), "x", 2, since, true); err != nil || len(got) != 0 {
-		t.Errorf("none is of the bot's own making: %+v, %v", got, err)
-	}
-	if err := s.ResetBreaker(t.Context(), "x", "r1"); err != nil {
-		t.Fatal(err)
-	}
-	if got, err = s.Tripped(t.Context(), "x", 1, since, false); err != nil || len(got) != 0 {
-		t.Errorf("after a reset: %+v, %v", got, err)
-	}
-}
-
 func testPublicDeliveries(t *testing.T, db database) {
 	s := db.open(t)
 	keep := func(repo string, public bool) string {
