@@ -63,6 +63,8 @@ func scopeHint(answer *hub.Error) string {
 			" to do so, or discussions are disabled there"
 	case strings.Contains(path, "/api/settings/webhooks"):
 		return "the bot's token lacks the permission " + hub.PermissionWebhooks
+	case strings.HasSuffix(path, "/variables"), strings.HasSuffix(path, "/secrets"):
+		return "the bot's token lacks the permission " + hub.PermissionWrite + " for the Space" + account + " to see its settings"
 	case answer.Method == http.MethodGet || answer.Method == http.MethodHead:
 		return "the bot's token lacks the permission " + hub.PermissionRead + " for the repository" + account + " to read it"
 	case strings.Contains(path, "/commit/"), strings.Contains(path, "/preupload/"):

@@ -45,6 +45,7 @@ type Options struct {
 	Webhook        WebhookOptions
 	OnlyRule       string        // id of the one rule in force, whatever else the files hold; empty: all
 	PublicHost     string        // host name under which the world reaches the bot; empty: none
+	DryRun         bool          // runs all steps without their effects
 	AllowPrivate   bool          // lets actions call private and loopback addresses; implied by a Hub on loopback
 	WorkDir        string        // where steps get their folders; empty: the system's temporary folder
 	Workers        int           // runs worked at the same time; 0: run's default
@@ -132,7 +133,7 @@ func (b *Bot) wire() error {
 		return fmt.Errorf("make the work folder: %w", err)
 	}
 	b.engine, err = run.New(run.Options{
-		Store: b.store, Actions: b.opts.Actions, Hub: client,
+		Store: b.store, Actions: b.opts.Actions, Hub: client, DryRun: b.opts.DryRun,
 		HTTP: egressClient(b.opts.AllowPrivate || onLoopback(client.Endpoint())),
 		Bot:  b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir, "steps"), Workers: b.opts.Workers,
 		Lease:     b.opts.Lease,

@@ -13,7 +13,7 @@ import (
 func newPlan(delivery *store.Delivery, o *rule.Outcome) store.Plan {
 	plan := store.Plan{
 		RuleHash: o.Rule.Hash, RulesDir: o.Rule.Dir, Vars: o.Rule.Vars, Command: o.Command, Facts: o.Facts,
-		Key: planKey(delivery, o),
+		Key: planKey(delivery, o), DryRun: o.Rule.DryRun,
 	}
 	for i, s := range o.Rule.Steps {
 		id := s.ID

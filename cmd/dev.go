@@ -22,6 +22,8 @@ type devOptions struct {
 	listen    string
 	hubListen string
 	logLevel  string
+	jobs      bool
+	dryRun    bool
 	out, err  io.Writer
 }
 
@@ -42,6 +44,9 @@ memory and gone after Ctrl-C. Steps that call other services, such as ci.github,
 	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:7860", "address of the bot and its dashboard; port 0 takes a free one")
 	c.Flags().StringVar(&o.hubListen, "hub-listen", "127.0.0.1:5000", "address of the local Hub; port 0 takes a free one")
 	c.Flags().StringVar(&o.logLevel, "log-level", "warn", "what the bot logs: debug, info, warn or error")
+	c.Flags().BoolVar(&o.jobs, "run-jobs", false,
+		"run the Hub's Jobs as processes of this machine, in place of their image (default: Jobs are recorded only)")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "run the steps without their effects: they read, and write nothing")
 	return c
 }
 
@@ -55,10 +60,14 @@ func runDev(ctx context.Context, o devOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	d, err := dev.Start(ctx, dev.Options{
-		Rules: o.rules, Listen: o.listen, HubListen: o.hubListen, Log: log,
+	options := dev.Options{
+		Rules: o.rules, DryRun: o.dryRun, Listen: o.listen, HubListen: o.hubListen, Log: log,
 		OnDelivery: func(try emulator.Delivery) { reportTry(o.err, try) },
-	})
+	}
+	if o.jobs {
+		options.RunJob = runLocalJob
+	}
+	d, err := dev.Start(ctx, options)
 	if wrong := new(bot.RulesError); errors.As(err, &wrong) {
 		fmt.Fprint(o.err, wrong.Problems.Text())
 		return errors.New("the rules have errors; nothing was started (hfbot check shows them too)")

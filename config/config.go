@@ -39,6 +39,7 @@ type Config struct {
 	OAuthClientID      string        `mapstructure:"oauth_client_id"`
 	OAuthClientSecret  hub.Secret    `mapstructure:"oauth_client_secret"`
 	OpenIDProvider     string        `mapstructure:"openid_provider"`
+	DryRun             bool          `mapstructure:"dry_run"`
 	AllowPrivateEgress bool          `mapstructure:"allow_private_egress"`
 	PublicHost         string        `mapstructure:"public_host"`
 	SpaceID            string        `mapstructure:"space_id"`

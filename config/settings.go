@@ -138,6 +138,10 @@ var Settings = []Setting{
 		Doc: "Let actions call private and loopback addresses.",
 	},
 	{
+		Key: "dry_run", Kind: Switch, Env: []string{"HFBOT_DRY_RUN"}, Default: "false",
+		Doc: "Run the steps of all rules without their effects: they read, and write nothing.",
+	},
+	{
 		Key: "public_host", Kind: Text, Env: []string{"HFBOT_PUBLIC_HOST", "SPACE_HOST"},
 		Doc: "Host name under which the world reaches the bot. A Space sets `SPACE_HOST` by itself.",
 	},

@@ -135,6 +135,7 @@ func (h *Harness) opened(t testing.TB, repo hub.RepoRef, title string, num int, 
 		t.Fatalf("who is the user: %v", err)
 	}
 	event := h.event(t, repo, "discussion", "create")
+	event.Repo.HeadSHA = "" // the Hub tells it with what happens to the repository itself only
 	event.Discussion = &hub.PayloadDiscussion{
 		ID: fmt.Sprintf("%024x", num), Title: title, Status: "open", Num: num, Author: hub.Owner{ID: who.ID},
 		URL: hub.URLs{Web: page},

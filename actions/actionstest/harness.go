@@ -88,7 +88,7 @@ type Step struct {
 	Uses    string
 	With    map[string]any
 	Event   *hub.Payload // what happened
-	SHA     string       // the event's by default: the pushed commit, else the head of main
+	SHA     string       // the event's by default: the pushed commit, else the head of main; none of a discussion
 	Ref     string       // the event's pushed ref by default
 	Secrets map[string]string
 	Files   map[string]string // files beside the rules

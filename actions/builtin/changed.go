@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/hfbot/hfbot/actions"
 	"github.com/hfbot/hfbot/hub"
 )
 
@@ -14,23 +13,19 @@ const (
 	maxTreeFiles = 100_000 // files of a tree
 )
 
-// pullRequestHead is the commit a pull request is at.
-func pullRequestHead(ctx context.Context, rt *actions.Runtime, repo hub.RepoRef, num int) (string, error) {
-	ref := fmt.Sprintf("refs/pr/%d", num)
-	info, err := rt.Hub.RepoInfo(ctx, repo, ref)
-	if err != nil {
-		return "", fmt.Errorf("read %s of %s: %w", ref, repo, err)
-	}
-	return info.SHA, nil
-}
-
 // changedPaths lists the paths that differ between a commit and the commit where it left main, sorted.
 func changedPaths(ctx context.Context, client *hub.Client, repo hub.RepoRef, sha string) ([]string, error) {
-	before := map[string]string{}
 	base, err := leftMain(ctx, client, repo, sha)
 	if err != nil {
 		return nil, err
 	}
+	return changedBetween(ctx, client, repo, base, sha)
+}
+
+// changedBetween lists the paths that differ between two commits, sorted. An empty base has no files.
+func changedBetween(ctx context.Context, client *hub.Client, repo hub.RepoRef, base, sha string) ([]string, error) {
+	before := map[string]string{}
+	var err error
 	if base != "" {
 		if before, err = contents(ctx, client, repo, base); err != nil {
 			return nil, err

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/hfbot/hfbot/actions"
-	"github.com/hfbot/hfbot/hub"
 )
 
 func init() { actions.Register(ciReport{}) }
@@ -69,13 +68,18 @@ func (ciReport) Run(ctx context.Context, rt *actions.Runtime, in reportIn) (comm
 	if err != nil {
 		return commentOut{}, err
 	}
+	if in.SHA == "" {
+		if in.SHA, err = eventCommit(ctx, rt, repo); err != nil {
+			return commentOut{}, err
+		}
+	}
 	title := codeless(in.Title)
 	marker := keyMarker(rt, "ci", title)
 	rows := []string{}
 	if old := findComment(d.Events, me, marker); old != nil {
 		rows = reportRows(old.Content)
 	}
-	text, err := marked(in.comment(rt, repo, title, rows), "report", marker)
+	text, err := marked(in.comment(title, rows), "report", marker)
 	if err != nil {
 		return commentOut{}, err
 	}
@@ -100,8 +104,8 @@ func reportRows(text string) []string {
 }
 
 // comment is the whole comment with this report in its place.
-func (in reportIn) comment(rt *actions.Runtime, repo hub.RepoRef, title string, rows []string) string {
-	mine, name := in.row(rt, repo), codeSpan(shortText(in.Name))
+func (in reportIn) comment(title string, rows []string) string {
+	mine, name := in.row(), codeSpan(shortText(in.Name))
 	replaced := false
 	for i, row := range rows {
 		if reportRow.FindStringSubmatch(row)[1] == name {
@@ -116,7 +120,7 @@ func (in reportIn) comment(rt *actions.Runtime, repo hub.RepoRef, title string, 
 }
 
 // row is the line of this report.
-func (in reportIn) row(rt *actions.Runtime, repo hub.RepoRef) string {
+func (in reportIn) row() string {
 	state := codeless(in.State)
 	sign := stateSigns[strings.ToLower(state)]
 	if sign == "" {
@@ -129,9 +133,6 @@ func (in reportIn) row(rt *actions.Runtime, repo hub.RepoRef) string {
 	}
 	if in.Seconds > 0 {
 		took = time.Duration(in.Seconds * float64(time.Second)).Round(time.Second).String()
-	}
-	if commit == "" && rt.IsEvent(repo) {
-		commit = rt.SHA
 	}
 	if details := codeless(in.Details); details != "" {
 		state += ", " + details

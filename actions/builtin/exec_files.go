@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hfbot/hfbot/actions"
+	"github.com/hfbot/hfbot/hub"
 	"github.com/hfbot/hfbot/hub/workspace"
 )
 
@@ -19,17 +20,9 @@ import (
 const maxCloned = 8 << 30
 
 // clone copies the repository at the event's commit into dir.
-func (in execIn) clone(ctx context.Context, rt *actions.Runtime, dir string) (err error) {
-	repo, err := in.Resolve(rt)
-	if err != nil {
-		return err
-	}
-	sha, err := resolveRevision(ctx, rt, repo, "")
-	if err != nil {
-		return err
-	}
+func (in execIn) clone(ctx context.Context, rt *actions.Runtime, repo hub.RepoRef, sha, dir string) (err error) {
 	ws, err := workspace.Open(ctx, workspace.Options{
-		Client: rt.Hub, Repo: repo, SHA: sha, Ref: rt.Ref, Dir: filepath.Join(rt.Dir, "git"),
+		Client: rt.Hub, Repo: repo, SHA: sha, Ref: eventRef(rt, repo), Dir: filepath.Join(rt.Dir, "git"),
 	})
 	if err != nil {
 		return fmt.Errorf("open %s at %s: %w", repo, sha, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/hfbot/hfbot/actions"
+	"github.com/hfbot/hfbot/hub"
 )
 
 func init() { actions.Register(execRun{}) }
@@ -155,17 +156,37 @@ func (in execIn) prepare(ctx context.Context, rt *actions.Runtime) (*program, er
 			return nil, fmt.Errorf("make a folder for the program: %w", err)
 		}
 	}
-	if err := in.environment(rt, p); err != nil {
+	repo, sha, err := in.place(ctx, rt)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.environment(rt, p, repo, sha); err != nil {
 		return nil, err
 	}
 	if in.Clone {
-		return p, in.clone(ctx, rt, p.dir)
+		return p, in.clone(ctx, rt, repo, sha, p.dir)
 	}
 	return p, nil
 }
 
+// place is the repository and commit that the program is about; both empty without any. A clone needs them.
+func (in execIn) place(ctx context.Context, rt *actions.Runtime) (repo hub.RepoRef, sha string, err error) {
+	if in.Repo == "" && rt.Event == nil && !in.Clone {
+		return repo, rt.SHA, nil
+	}
+	if repo, err = in.Resolve(rt); err != nil {
+		return repo, "", err
+	}
+	if in.Clone {
+		sha, err = resolveRevision(ctx, rt, repo, "")
+	} else {
+		sha, err = eventCommit(ctx, rt, repo)
+	}
+	return repo, sha, err
+}
+
 // environment fills the program's environment. Later variables win.
-func (in execIn) environment(rt *actions.Runtime, p *program) error {
+func (in execIn) environment(rt *actions.Runtime, p *program, repo hub.RepoRef, sha string) error {
 	p.set("PATH", pathVariable())
 	p.set("HOME", filepath.Join(rt.Dir, "home"))
 	p.set("TMPDIR", filepath.Join(rt.Dir, "tmp"))
@@ -173,16 +194,12 @@ func (in execIn) environment(rt *actions.Runtime, p *program) error {
 	if rt.Hub != nil {
 		p.set("HF_ENDPOINT", rt.Hub.Endpoint())
 	}
-	if in.Repo != "" || rt.Event != nil {
-		repo, err := in.Resolve(rt)
-		if err != nil {
-			return err
-		}
+	if repo.Name != "" {
 		p.set("HFBOT_REPO", repo.Name)
 		p.set("HFBOT_REPO_TYPE", string(repo.Type))
 	}
-	p.set("HFBOT_SHA", rt.SHA)
-	p.set("HFBOT_REF", rt.Ref)
+	p.set("HFBOT_SHA", sha)
+	p.set("HFBOT_REF", eventRef(rt, repo))
 	for name, value := range in.Env {
 		p.set(name, value)
 	}

@@ -107,7 +107,11 @@ func (hfJob) Run(ctx context.Context, rt *actions.Runtime, in jobIn) (jobOut, er
 		if rt.DryRun {
 			return jobOut{}, nil
 		}
-		if job, err = rt.Hub.RunJob(ctx, in.Namespace, in.spec(rt, label)); err != nil {
+		spec, err := in.spec(ctx, rt, label)
+		if err != nil {
+			return jobOut{}, err
+		}
+		if job, err = rt.Hub.RunJob(ctx, in.Namespace, spec); err != nil {
 			return jobOut{}, fmt.Errorf("start a Job of %s: %w", in.Namespace, err)
 		}
 	}
@@ -134,18 +138,24 @@ func (in jobIn) earlier(ctx context.Context, rt *actions.Runtime, label map[stri
 }
 
 // spec is what the Hub is to run.
-func (in jobIn) spec(rt *actions.Runtime, label map[string]string) hub.JobSpec {
+func (in jobIn) spec(ctx context.Context, rt *actions.Runtime, label map[string]string) (hub.JobSpec, error) {
 	spec := hub.JobSpec{
 		DockerImage: in.Image, SpaceID: in.Space, Command: in.Command, Environment: map[string]string{},
 		Secrets: rt.Secrets, Flavor: in.Flavor, TimeoutSeconds: int(in.Timeout.Seconds()), Labels: label,
 	}
+	sha, ref := rt.SHA, rt.Ref
 	if rt.Event != nil {
-		spec.Environment["HFBOT_REPO"] = rt.Event.Repo.Name
-		spec.Environment["HFBOT_REPO_TYPE"] = string(rt.Event.Repo.Type)
+		repo := rt.Event.Repo.Ref()
+		var err error
+		if sha, err = eventCommit(ctx, rt, repo); err != nil {
+			return spec, err
+		}
+		ref = eventRef(rt, repo)
+		spec.Environment["HFBOT_REPO"], spec.Environment["HFBOT_REPO_TYPE"] = repo.Name, string(repo.Type)
 	}
-	spec.Environment["HFBOT_SHA"], spec.Environment["HFBOT_REF"] = rt.SHA, rt.Ref
+	spec.Environment["HFBOT_SHA"], spec.Environment["HFBOT_REF"] = sha, ref
 	maps.Copy(spec.Environment, in.Env)
-	return spec
+	return spec, nil
 }
 
 // result reads how the Job ended.

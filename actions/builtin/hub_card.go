@@ -123,8 +123,8 @@ func (hubCard) Run(ctx context.Context, rt *actions.Runtime, in cardIn) (cardOut
 // read reads the card; a missing one is empty.
 func (in cardIn) read(ctx context.Context, rt *actions.Runtime, repo hub.RepoRef) (text string, exists bool, err error) {
 	revision := in.Revision
-	if revision == "" && rt.IsEvent(repo) {
-		revision = rt.SHA
+	if revision == "" {
+		revision = eventRevision(rt, repo)
 	}
 	body, err := rt.Hub.Download(ctx, repo, revision, cardPath, 0, -1)
 	if hub.IsNotFound(err) {

@@ -100,18 +100,3 @@ func commitOf(refs []hub.Ref, name string) string {
 	}
 	return ""
 }
-
-// resolveRevision is the commit of a revision; an empty one is the event's commit, or main.
-func resolveRevision(ctx context.Context, rt *actions.Runtime, repo hub.RepoRef, revision string) (string, error) {
-	if revision == "" && rt.IsEvent(repo) {
-		revision = rt.SHA
-	}
-	info, err := rt.Hub.RepoInfo(ctx, repo, revision)
-	if err != nil {
-		return "", fmt.Errorf("read %s at %q: %w", repo, revision, err)
-	}
-	if info.SHA == "" {
-		return "", actions.Permanentf("%s has no commit yet", repo)
-	}
-	return info.SHA, nil
-}

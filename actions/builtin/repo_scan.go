@@ -29,7 +29,7 @@ type scanIn struct {
 	MaxTotal  int64    `json:"max_total_size" doc:"largest sum of all files, in bytes; 0: any"`
 	Secrets   bool     `json:"secrets" default:"true" doc:"look for tokens and keys in text files"`
 	Pickles   bool     `json:"pickles" default:"true" doc:"look for pickles that would run code when they are loaded"`
-	Changed   bool     `json:"changed_only" doc:"only what differs from the commit where the branch left main"`
+	Changed   bool     `json:"changed_only" doc:"only what the push to main changed, or what a branch or pull request changes"`
 	Ignore    []string `json:"ignore" doc:"globs of files that are passed over"`
 	actions.Target
 }
@@ -128,22 +128,54 @@ func (s *scan) open(ctx context.Context, rt *actions.Runtime, repo hub.RepoRef) 
 		return err
 	}
 	if s.in.Changed {
-		paths, err := changedPaths(ctx, rt.Hub, repo, sha)
-		if err != nil {
+		if err := s.findChanges(ctx, rt, repo, sha); err != nil {
 			return err
-		}
-		s.changed = map[string]bool{}
-		for _, path := range paths {
-			s.changed[path] = true
 		}
 	}
 	s.ws, err = workspace.Open(ctx, workspace.Options{
-		Client: rt.Hub, Repo: repo, SHA: sha, Ref: rt.Ref, Dir: filepath.Join(rt.Dir, "git"),
+		Client: rt.Hub, Repo: repo, SHA: sha, Ref: eventRef(rt, repo), Dir: filepath.Join(rt.Dir, "git"),
 	})
 	if err != nil {
 		return fmt.Errorf("open %s at %s: %w", repo, sha, err)
 	}
 	return nil
+}
+
+// findChanges finds what is new: of a push to main against the commit before it, of another branch or a pull request
+// against where it left main. A commit of main that no push tells about is looked at as a whole.
+func (s *scan) findChanges(ctx context.Context, rt *actions.Runtime, repo hub.RepoRef, sha string) (err error) {
+	var paths []string
+	switch ref := eventRef(rt, repo); ref {
+	case "", "refs/heads/" + hub.DefaultRevision:
+		before := beforePush(rt, ref)
+		if before == "" {
+			return nil
+		}
+		paths, err = changedBetween(ctx, rt.Hub, repo, before, sha)
+	default:
+		paths, err = changedPaths(ctx, rt.Hub, repo, sha)
+	}
+	if err != nil {
+		return err
+	}
+	s.changed = map[string]bool{}
+	for _, path := range paths {
+		s.changed[path] = true
+	}
+	return nil
+}
+
+// beforePush is the commit that a ref was at before the event; empty when the event does not tell.
+func beforePush(rt *actions.Runtime, ref string) string {
+	if ref == "" {
+		return ""
+	}
+	for _, u := range rt.Event.UpdatedRefs {
+		if u.Ref == ref {
+			return u.OldSHA
+		}
+	}
+	return ""
 }
 
 // found notes a finding.

@@ -43,6 +43,7 @@ type ruleNodes struct {
 type defaults struct {
 	timeout time.Duration
 	retry   retry
+	dryRun  bool
 }
 
 type retry struct {
@@ -174,6 +175,10 @@ func defaultKeys(v *defaults) []key {
 			schema: objectSchema(func() []key { return retryKeys(&retry{}) }),
 			decode: func(d *decoder, n *yaml.Node) { d.object(n, "retry", retryKeys(&v.retry)) },
 		},
+		{
+			name: "dry_run", doc: "Run the steps without their effects.", schema: boolSchema,
+			decode: func(d *decoder, n *yaml.Node) { v.dryRun = d.boolean(n, "defaults.dry_run") },
+		},
 	}
 }
 
@@ -196,7 +201,7 @@ func retryKeys(v *retry) []key {
 
 // decodeRule reads one rule; the next begins at a line. Its id comes first, so that every message can name it.
 func (d *decoder) decodeRule(n *yaml.Node, base defaults, next int) {
-	r := &Rule{File: d.file, Line: n.Line, Dir: d.dir, Vars: d.vars}
+	r := &Rule{File: d.file, Line: n.Line, Dir: d.dir, Vars: d.vars, DryRun: base.dryRun}
 	own := *d
 	own.rule = idOf(n)
 	dr := &draft{decoder: &own, rule: r, node: n}

@@ -89,10 +89,14 @@ func (d *decoder) expression(n *yaml.Node, what string) *yaml.Node {
 	return nil
 }
 
-// controlKeys are the keys that hold runs back.
+// controlKeys are the keys that hold runs, or their effects, back.
 func controlKeys(dr *draft) []key {
 	r := dr.rule
 	return []key{
+		{
+			name: "dry_run", doc: "Run the steps without their effects.", schema: boolSchema,
+			decode: func(d *decoder, n *yaml.Node) { r.DryRun = d.boolean(n, "dry_run") },
+		},
 		{
 			name: "debounce", doc: "The last event of the key wins.",
 			schema: objectSchema(func() []key { return debounceKeys(emptyDraft(), &Debounce{}) }),

@@ -29,6 +29,7 @@ type Rule struct {
 	Source      []string // its lines in the file, from Line on
 	Summary     string   // in plain words
 	OwnEvents   bool
+	DryRun      bool // its steps run without their effects
 	Vars        map[string]any
 	Debounce    *Debounce
 	Concurrency *Concurrency

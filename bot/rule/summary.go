@@ -33,5 +33,9 @@ func summarise(r *Rule) string {
 	for i, step := range r.Steps {
 		uses[i] = step.Uses
 	}
-	return s + ": " + strings.Join(uses, ", then ")
+	s += ": " + strings.Join(uses, ", then ")
+	if r.DryRun {
+		s += " (dry run)"
+	}
+	return s
 }

@@ -37,6 +37,7 @@ type Options struct {
 	Actions   *actions.Registry
 	Hub       *hub.Client
 	HTTP      *http.Client
+	DryRun    bool                        // all steps run without their effects
 	Bot       func() (id, name string)    // the bot's own account; may be nil
 	Log       *zap.Logger                 // nil: no log
 	WorkDir   string                      // where steps get their folders; made if missing

@@ -19,7 +19,11 @@ func (x *execution) keep(i int, r store.StepResult) {
 	}
 	x.results[step.ID] = result
 	if r.State == store.RunFailed && !plan.ContinueOnError && x.failure == "" {
-		x.failure = fmt.Sprintf("step %s: %s", step.ID, r.Error)
+		name := step.ID
+		if strings.HasPrefix(name, "#") { // it has no name of its own
+			name += " (" + step.Uses + ")"
+		}
+		x.failure = fmt.Sprintf("step %s: %s", name, r.Error)
 	}
 }
 

@@ -27,9 +27,13 @@ func (x *execution) runtime(
 	s *store.StepPlan, secrets map[string]hub.Secret, dir string, rec *recorder,
 ) *actions.Runtime {
 	id, name := x.engine.opts.Bot()
+	client, web := x.carriers()
+	if x.dryRun() {
+		rec.log.Info("dry run: the step has no effect")
+	}
 	return &actions.Runtime{
 		Event: x.payload, SHA: x.run.SHA, Ref: x.run.Ref, BotID: id, BotName: name,
-		Hub: x.engine.opts.Hub, HTTP: x.engine.opts.HTTP, Log: rec.log, Key: stepKey(x.run.Plan.Key, s.ID), Dir: dir,
+		Hub: client, DryRun: x.dryRun(), HTTP: web, Log: rec.log, Key: stepKey(x.run.Plan.Key, s.ID), Dir: dir,
 		Secrets: secrets, Files: filesIn(x.run.Plan.RulesDir),
 		Progress: rec.progress,
 	}

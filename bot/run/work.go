@@ -139,7 +139,13 @@ func (x *execution) finish() error {
 	case x.failure != "":
 		state, message = store.RunFailed, x.failure
 	}
-	err := x.inTx(func(tx *store.Tx) error { return tx.FinishRun(x.job.lease, state, message) })
+	err := x.inTx(func(tx *store.Tx) error {
+		err := tx.FinishRun(x.job.lease, state, message)
+		if err == nil && x.dryRun() {
+			err = tx.FreeOnce(x.run.ID)
+		}
+		return err
+	})
 	if errors.Is(err, store.ErrLeaseLost) {
 		return nil // whoever has it ends it
 	}

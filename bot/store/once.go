@@ -37,6 +37,14 @@ func (t *Tx) settleOnce(run string, outcome RunState) error {
 	return err
 }
 
+// FreeOnce frees the once_per value that a run used up although it had no effect, since it was a dry run.
+func (t *Tx) FreeOnce(run string) error {
+	if _, err := t.exec(`UPDATE once SET state = 'free' WHERE run_id = ?`, run); err != nil {
+		return fmt.Errorf("store: free the once_per value of run %s: %w", run, err)
+	}
+	return nil
+}
+
 // freeOnce frees the values that finished runs of equal deliveries used up, for a replay that shall do it all again.
 func (t *Tx) freeOnce(deliveryKey string) error {
 	_, err := t.exec(`UPDATE once SET state = 'free' WHERE state = 'used' AND run_id IN (SELECT runs.id FROM runs

@@ -44,6 +44,7 @@ type Plan struct {
 	Command  map[string]any `json:"command,omitempty"`
 	Facts    map[string]any `json:"facts,omitempty"` // facts fetched while matching
 	Key      string         `json:"key"`             // root of the idempotency keys of its steps
+	DryRun   bool           `json:"dry_run,omitempty"`
 	Steps    []StepPlan     `json:"steps"`
 }
 

@@ -30,10 +30,13 @@ const (
 // Options of a stage.
 type Options struct {
 	Rules      []string // files and folders
+	DryRun     bool     // of all steps
 	Listen     string   // of the bot
 	HubListen  string
 	Log        *zap.Logger             // of the bot
 	OnDelivery func(emulator.Delivery) // after each try of a delivery
+	// RunJob runs a Job of the local Hub; nil: Jobs are recorded only.
+	RunJob func(ctx context.Context, process emulator.JobProcess, say func(line string)) error
 }
 
 // Dev is a running stage.
@@ -77,7 +80,7 @@ func Start(ctx context.Context, opts Options) (d *Dev, err error) {
 func (d *Dev) startHub(ctx context.Context) (err error) {
 	options := emulator.Options{
 		Users:      []emulator.User{{Name: UserName, Token: UserToken}, {Name: BotName, Token: botToken}},
-		OnDelivery: d.opts.OnDelivery,
+		OnDelivery: d.opts.OnDelivery, RunJob: d.opts.RunJob,
 	}
 	for _, name := range d.orgs {
 		options.Orgs = append(options.Orgs, emulator.Org{
@@ -95,7 +98,7 @@ func (d *Dev) startBot(ctx context.Context) (err error) {
 	d.Bot, err = bot.New(ctx, bot.Options{
 		Endpoint: d.Hub.URL(), Token: botToken, Rules: d.opts.Rules, Listen: d.opts.Listen, WorkDir: d.dir,
 		Database: "sqlite:" + filepath.Join(d.dir, "hfbot.db"), WebhookSecrets: []hub.Secret{secret},
-		AllowPrivate: true, Log: d.opts.Log,
+		AllowPrivate: true, DryRun: d.opts.DryRun, Log: d.opts.Log,
 	})
 	if err != nil {
 		return err
