@@ -19,7 +19,6 @@ import (
 // Bounds on what one fact may cost; they equal the sizes that expressions are costed for.
 const (
 	maxFiles    = 20_000
-	maxHistory  = 1_000
 	maxCardSize = 1 << 20
 )
 
@@ -192,11 +191,11 @@ func (f *hubFacts) role(ctx context.Context, u *hub.User) (string, error) {
 }
 
 func (f *hubFacts) files(ctx context.Context) (any, error) {
-	oids, err := f.tree(ctx, f.sha)
+	blobs, err := f.hub.Blobs(ctx, f.payload.Repo.Ref(), f.sha, maxFiles)
 	if err != nil {
 		return nil, err
 	}
-	return slices.Sorted(maps.Keys(oids)), nil
+	return slices.Sorted(maps.Keys(blobs)), nil
 }
 
 // changed compares the tree of the pushed commit with that of the commit before the push; for a new branch or pull
@@ -209,17 +208,7 @@ func (f *hubFacts) changed(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	before := map[string]string{}
-	if base != "" {
-		if before, err = f.tree(ctx, base); err != nil {
-			return nil, err
-		}
-	}
-	after, err := f.tree(ctx, f.sha)
-	if err != nil {
-		return nil, err
-	}
-	return difference(before, after), nil
+	return f.hub.ChangedPaths(ctx, f.payload.Repo.Ref(), base, f.sha, maxFiles)
 }
 
 // base is the commit that the push is compared with, "" when everything is new.
@@ -232,75 +221,7 @@ func (f *hubFacts) base(ctx context.Context) (string, error) {
 	if f.ref == "refs/heads/main" {
 		return "", nil
 	}
-	return f.mergeBase(ctx)
-}
-
-// mergeBase finds the newest commit of main that the pushed commit descends from.
-func (f *hubFacts) mergeBase(ctx context.Context) (string, error) {
-	ours, err := f.history(ctx, f.sha)
-	if err != nil {
-		return "", err
-	}
-	mains, err := f.history(ctx, "main")
-	if hub.IsNotFound(err) {
-		return "", nil
-	} else if err != nil {
-		return "", err
-	}
-	for _, id := range mains {
-		if slices.Contains(ours, id) {
-			return id, nil
-		}
-	}
-	return "", nil
-}
-
-func (f *hubFacts) history(ctx context.Context, revision string) ([]string, error) {
-	var ids []string
-	for c, err := range f.hub.Commits(ctx, f.payload.Repo.Ref(), revision) {
-		if err != nil {
-			return nil, err
-		}
-		if ids = append(ids, c.ID); len(ids) == maxHistory {
-			break
-		}
-	}
-	return ids, nil
-}
-
-// tree maps each path of a revision to what identifies its content.
-func (f *hubFacts) tree(ctx context.Context, revision string) (map[string]string, error) {
-	oids := map[string]string{}
-	for e, err := range f.hub.Tree(ctx, f.payload.Repo.Ref(), revision) {
-		if err != nil {
-			return nil, err
-		}
-		if e.Type != "file" {
-			continue
-		}
-		if len(oids) == maxFiles {
-			return nil, fmt.Errorf("more than %d files", maxFiles)
-		}
-		oids[e.Path] = e.OID
-	}
-	return oids, nil
-}
-
-// difference lists the paths that were added, changed or removed, sorted.
-func difference(before, after map[string]string) []string {
-	changed := []string{}
-	for path, oid := range after {
-		if before[path] != oid {
-			changed = append(changed, path)
-		}
-	}
-	for path := range before {
-		if _, ok := after[path]; !ok {
-			changed = append(changed, path)
-		}
-	}
-	slices.Sort(changed)
-	return changed
+	return f.hub.LeftMain(ctx, f.payload.Repo.Ref(), f.sha)
 }
 
 // card is the front matter of README.md at the commit; an absent or broken one reads as empty.

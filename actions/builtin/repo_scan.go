@@ -151,7 +151,7 @@ func (s *scan) findChanges(ctx context.Context, rt *actions.Runtime, repo hub.Re
 		if before == "" {
 			return nil
 		}
-		paths, err = changedBetween(ctx, rt.Hub, repo, before, sha)
+		paths, err = rt.Hub.ChangedPaths(ctx, repo, before, sha, maxTreeFiles)
 	default:
 		paths, err = changedPaths(ctx, rt.Hub, repo, sha)
 	}
