@@ -142,8 +142,12 @@ func (o backfillOptions) one(ctx context.Context, b *bot.Bot, client *hub.Client
 		return "", err
 	}
 	if o.dryRun {
-		outcome, err := b.Try(ctx, event.Body)
-		if err != nil || outcome.Verdict != rule.VerdictMatched {
+		explanation, err := b.Explain(ctx, event.Body)
+		if err != nil || len(explanation.Rules) == 0 { // of the one rule in force, for the one ref
+			return "", err
+		}
+		outcome := explanation.Rules[0]
+		if err = outcome.Err; err != nil || outcome.Verdict != rule.VerdictMatched {
 			return describeOutcome(outcome), err
 		}
 		return "would run", nil
