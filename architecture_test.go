@@ -24,17 +24,18 @@ const anything = "*"
 // mayImport names, for each part of the tree, the other parts it may import. A folder belongs to the longest entry that
 // its path begins with, and packages of one entry may import each other.
 var mayImport = map[string][]string{
+	"internal/near":       {},
 	"hub":                 {},
 	"hub/workspace":       {"hub"},
 	"hub/emulator":        {"hub"},
 	"convert":             {},
 	"spaces":              {},
-	"config":              {"hub"},
-	"actions":             {"hub"},
+	"config":              {"hub", "internal/near"},
+	"actions":             {"hub", "internal/near"},
 	"actions/builtin":     {"actions", "hub", "hub/workspace", "convert"},
 	"actions/actionstest": {"actions", "hub", "hub/emulator"},
-	"bot/expr":            {"hub", "actions"},
-	"bot/rule":            {"bot/expr", "actions", "hub"},
+	"bot/expr":            {"hub", "actions", "internal/near"},
+	"bot/rule":            {"bot/expr", "actions", "hub", "internal/near"},
 	"bot/store":           {"hub"},
 	"bot/store/pgtest":    {},
 	"bot/webhook":         {"bot/store", "hub"},
@@ -44,7 +45,7 @@ var mayImport = map[string][]string{
 	"bot/dashboard":       {"bot/store", "bot/rule", "actions", "hub"},
 	"bot": {
 		"bot/hook", "bot/catchup", "bot/webhook", "bot/store", "bot/expr", "bot/rule", "bot/run", "bot/dashboard", "actions", "hub", "hub/workspace",
-		"config",
+		"config", "internal/near",
 	},
 	"cmd": {anything},
 }

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/hfbot/hfbot/internal/near"
 )
 
 // InputError is a wrong input. Input is its name, empty when the mistake concerns the inputs as a whole; Message stands
@@ -73,8 +75,8 @@ func (d *decoder) unknown(names []string, with map[string]any) {
 			continue
 		}
 		hint := ""
-		if near := nearest(name, names); len(near) > 0 {
-			hint = fmt.Sprintf(" (did you mean %q?)", near[0])
+		if best := near.Best(name, names); best != "" {
+			hint = fmt.Sprintf(" (did you mean %q?)", best)
 		}
 		d.errs = append(d.errs, InputError{Input: name, Message: fmt.Sprintf("%s has no input %q; inputs: %s%s",
 			d.action, name, strings.Join(names, ", "), hint)})

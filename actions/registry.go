@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+
+	"github.com/hfbot/hfbot/internal/near"
 )
 
 // Registry holds actions by id. It is safe for concurrent use. Make one with NewRegistry.
@@ -109,7 +111,7 @@ func (r *Registry) Near(id string) []string {
 	for _, e := range r.All() {
 		ids = append(ids, e.Spec.ID)
 	}
-	return nearest(id, ids)
+	return near.All(id, ids)
 }
 
 // Close closes the actions that hold something open. Further runs provision them again.

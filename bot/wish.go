@@ -9,6 +9,7 @@ import (
 	"github.com/hfbot/hfbot/bot/rule"
 	"github.com/hfbot/hfbot/bot/store"
 	"github.com/hfbot/hfbot/hub"
+	"github.com/hfbot/hfbot/internal/near"
 )
 
 // wish is what a person wants of the bot itself rather than of a rule: that it stops or starts again, and to be told
@@ -164,8 +165,8 @@ func (d *dispatcher) unknownRule(id string) string {
 		}
 		ids = append(ids, r.ID)
 	}
-	if near := expr.Nearest(id, ids); near != "" {
-		return "There is no rule of that name; did you mean `" + near + "`?"
+	if best := near.Best(id, ids); best != "" {
+		return "There is no rule of that name; did you mean `" + best + "`?"
 	}
 	return "There is no rule of that name. `/help` lists those of this repository."
 }

@@ -8,6 +8,8 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/operators"
+
+	"github.com/hfbot/hfbot/internal/near"
 )
 
 // Issue is one mistake in an expression.
@@ -101,7 +103,7 @@ func (e *Env) missingField(issue *Issue, src []rune, name string) {
 		issue.Message = fmt.Sprintf("there is no step '%s' before this one%s", name, suggestion(name, r.order))
 	case r.name == typeEvent:
 		issue.Message = fmt.Sprintf("unknown name '%s'%s", name, suggestion(name, r.order))
-	case Nearest(name, r.order) != "":
+	case near.Best(name, r.order) != "":
 		issue.Message += suggestion(name, r.order)
 	case len(r.order) > 0:
 		issue.Message += "; fields: " + strings.Join(r.order, ", ")
@@ -152,6 +154,14 @@ func variableNames() []string {
 		}
 	}
 	return names
+}
+
+// suggestion is the name that was probably meant as the end of a message.
+func suggestion(word string, names []string) string {
+	if best := near.Best(word, names); best != "" {
+		return fmt.Sprintf(" (did you mean '%s'?)", best)
+	}
+	return ""
 }
 
 // afterDot moves from "." or ".?" to the field behind it.

@@ -46,14 +46,6 @@ func (e *Env) Template(s string) (*Template, error) {
 // IsTemplate tells whether s holds an expression.
 func IsTemplate(s string) bool { return strings.Contains(s, opening) }
 
-// Constant returns the text of a template without expressions.
-func (t *Template) Constant() (string, bool) {
-	if len(t.parts) == 1 && t.parts[0].program == nil {
-		return t.parts[0].literal, true
-	}
-	return "", false
-}
-
 // Type is the CEL type of what the template gives, such as string or list(string); dyn when only the run can tell.
 func (t *Template) Type() string {
 	if !t.whole {

@@ -9,7 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/hfbot/hfbot/bot/expr"
+	"github.com/hfbot/hfbot/internal/near"
 )
 
 // Command is a slash command: a line of a comment that begins with its name.
@@ -138,8 +138,8 @@ func (a Arg) parse(s string) (v any, err error) {
 	}
 	if len(a.Enum) > 0 && !slices.Contains(a.Enum, s) {
 		hint := ""
-		if near := expr.Nearest(s, a.Enum); near != "" {
-			hint = fmt.Sprintf(" (did you mean %q?)", near)
+		if best := near.Best(s, a.Enum); best != "" {
+			hint = fmt.Sprintf(" (did you mean %q?)", best)
 		}
 		return nil, fmt.Errorf("%s must be one of %s, got %q%s", a.Name, strings.Join(a.Enum, ", "), s, hint)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/hfbot/hfbot/bot/expr"
+	"github.com/hfbot/hfbot/internal/near"
 )
 
 // decoder reads one file. It reports every mistake and goes on.
@@ -86,6 +86,10 @@ func (d *decoder) mapping(n *yaml.Node, what string) []pair {
 			d.errorf(k, "a key of %s must be text, got %s", what, kindOf(k))
 			continue
 		}
+		if k.Tag == "!!merge" {
+			d.errorf(k, "merging with << is not part of the language; write the keys out")
+			continue
+		}
 		if line, twice := seen[k.Value]; twice {
 			d.errorf(k, "duplicate key %q (first at line %d)", k.Value, line)
 			continue
@@ -131,8 +135,8 @@ func (d *decoder) object(n *yaml.Node, what string, keys []key) {
 }
 
 func (d *decoder) unknown(n *yaml.Node, names []string) {
-	if near := expr.Nearest(n.Value, names); near != "" {
-		d.errorf(n, "unknown field %q (did you mean %q?)", n.Value, near)
+	if best := near.Best(n.Value, names); best != "" {
+		d.errorf(n, "unknown field %q (did you mean %q?)", n.Value, best)
 		return
 	}
 	d.errorf(n, "unknown field %q; fields: %s", n.Value, strings.Join(names, ", "))
@@ -189,7 +193,7 @@ func (d *decoder) boolean(n *yaml.Node, what string) bool {
 // count reads a whole number in a range.
 func (d *decoder) count(n *yaml.Node, what string, least, most int) int {
 	v, err := strconv.Atoi(n.Value)
-	if n.Kind != yaml.ScalarNode || err != nil || v < least || v > most {
+	if n.Tag != "!!int" || err != nil || v < least || v > most {
 		d.errorf(n, "%s must be a whole number from %d to %d, got %s", what, least, most, shown(n))
 		return least
 	}
@@ -199,7 +203,7 @@ func (d *decoder) count(n *yaml.Node, what string, least, most int) int {
 // number reads a number of at least least.
 func (d *decoder) number(n *yaml.Node, what string, least float64) float64 {
 	v, err := strconv.ParseFloat(n.Value, 64)
-	if n.Kind != yaml.ScalarNode || err != nil || math.IsInf(v, 0) || math.IsNaN(v) || v < least {
+	if n.Tag != "!!int" && n.Tag != "!!float" || err != nil || math.IsInf(v, 0) || math.IsNaN(v) || v < least {
 		d.errorf(n, "%s must be a number of at least %v, got %s", what, least, shown(n))
 		return least
 	}

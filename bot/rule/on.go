@@ -7,8 +7,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/hfbot/hfbot/bot/expr"
 	"github.com/hfbot/hfbot/hub"
+	"github.com/hfbot/hfbot/internal/near"
 )
 
 // eventActions are the actions of the Hub's events; the last word of an `on` is an action only if it is one of them.
@@ -116,7 +116,7 @@ func misspelt(t trigger) string {
 			names = append(names, scope+"."+action)
 		}
 	}
-	return expr.Nearest(t.String(), names)
+	return near.Best(t.String(), names)
 }
 
 func triggerKeys(t *trigger) []key {

@@ -7,6 +7,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/hfbot/hfbot/bot/expr"
+	"github.com/hfbot/hfbot/internal/near"
 )
 
 // repos says which repositories a rule is for; what is empty is any.
@@ -69,8 +70,8 @@ func reposKeys(dr *draft) []key {
 func (d *decoder) repoTypes(n *yaml.Node, what string) []string {
 	types := d.texts(n, what)
 	for _, t := range types {
-		if near := expr.Nearest(t, repoTypes); near != t && near != "" {
-			d.errorf(n, "%s: unknown type %q (did you mean %q?)", what, t, near)
+		if best := near.Best(t, repoTypes); best != t && best != "" {
+			d.errorf(n, "%s: unknown type %q (did you mean %q?)", what, t, best)
 		}
 	}
 	return types

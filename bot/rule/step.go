@@ -8,6 +8,7 @@ import (
 
 	"github.com/hfbot/hfbot/actions"
 	"github.com/hfbot/hfbot/bot/expr"
+	"github.com/hfbot/hfbot/internal/near"
 )
 
 // stepDraft is a step while it is being checked.
@@ -149,8 +150,8 @@ func (dr *draft) unknownAction(n *yaml.Node) {
 	for _, e := range dr.opts.Actions.All() {
 		ids = append(ids, e.Spec.ID)
 	}
-	if near := expr.Nearest(n.Value, ids); near != "" {
-		dr.errorf(n, "unknown action %q (did you mean %q?)", n.Value, near)
+	if best := near.Best(n.Value, ids); best != "" {
+		dr.errorf(n, "unknown action %q (did you mean %q?)", n.Value, best)
 		return
 	}
 	dr.errorf(n, "unknown action %q; actions: %s", n.Value, strings.Join(ids, ", "))
