@@ -33,7 +33,10 @@ require (
 	modernc.org/sqlite v1.62.0
 )
 
-require go.etcd.io/bbolt v1.4.3
+require (
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+	go.etcd.io/bbolt v1.4.3
+)
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect

@@ -58,24 +58,4 @@ func TestCustomAction(t *testing.T) {
 		t.Errorf("the catalogue lacks an action:\n%s", out)
 	}
 	run(t, dir, bot, "check", "rules.yaml")
-	checkRuleSets(t, bot)
-}
-
-// checkRuleSets runs the rules' own tests of each example, with a bot that has all actions.
-func checkRuleSets(t *testing.T, bot string) {
-	t.Helper()
-	suites, err := filepath.Glob("*/rules_test.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(suites) < 14 {
-		t.Errorf("only %d examples have tests", len(suites))
-	}
-	for _, suite := range suites {
-		dir := filepath.Dir(suite)
-		run(t, dir, bot, "check", "rules.yaml")
-		if out := run(t, dir, bot, "test"); !strings.Contains(out, "tests passed") {
-			t.Errorf("the tests of %s did not run:\n%s", dir, out)
-		}
-	}
 }

@@ -130,7 +130,7 @@ func unquoted(line string) int {
 func fileKeys(base *defaults, rules **yaml.Node) []key {
 	return []key{
 		{
-			name: "version", doc: "Version of the language; 1.", schema: constantSchema(1),
+			name: "version", doc: "Version of the language; 1.", schema: versionSchema,
 			decode: func(d *decoder, n *yaml.Node) {
 				if n.Value != "1" {
 					d.errorf(n, "version must be 1, got %s", shown(n))

@@ -65,7 +65,7 @@ func TestAliases(t *testing.T) {
 	}
 }
 
-// FuzzLoad: no file makes the decoder panic, and every problem stands inside the file.
+// FuzzLoad: no file makes the decoder panic, every problem stands inside the file, and the schema takes what loads.
 func FuzzLoad(f *testing.F) {
 	for _, name := range []string{"testdata/good/readme.yaml", "testdata/bad/errors.yaml", "testdata/bad/yaml.yaml"} {
 		f.Add(read(f, name))
@@ -73,6 +73,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add("rules: &a [*a]")
 	f.Add("a: &a [x]\nb: &b [*a,*a]\nrules: [{id: r, on: repo, steps: [{uses: hub.comment, with: {body: *b}}]}]")
 	name := filepath.Join(f.TempDir(), "rules.yaml")
+	validate := validator(f)
 	f.Fuzz(func(t *testing.T, src string) {
 		writeFile(t, name, src)
 		breaks := 0
@@ -91,5 +92,10 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 		problems.Text()
+		if set != nil {
+			if err := validate(src); err != nil {
+				t.Errorf("it loads, but the schema says: %v", err)
+			}
+		}
 	})
 }

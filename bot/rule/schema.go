@@ -12,14 +12,17 @@ import (
 // schema is a JSON Schema.
 type schema = map[string]any
 
-func textSchema() schema   { return schema{"type": "string"} }
+// word are what may stand where text is read: YAML takes an id such as 123 for a number.
+var word = []string{"string", "number", "boolean"}
+
+func textSchema() schema   { return schema{"type": word} }
 func boolSchema() schema   { return schema{"type": "boolean"} }
 func intSchema() schema    { return schema{"type": "integer", "minimum": 0} }
 func numberSchema() schema { return schema{"type": "number"} }
 func mapSchema() schema    { return schema{"type": "object"} }
 func anySchema() schema    { return schema{} }
 func durationSchema() schema {
-	return schema{"type": "string", "pattern": `^([0-9.]+(ns|us|ms|s|m|h))+$|^[0-9]{1,4}d$`}
+	return schema{"type": "string", "pattern": `^\+?([0-9.]+(ns|us|µs|μs|ms|s|m|h))+$|^[0-9]{1,4}d$`}
 }
 
 func conditionSchema() schema {
@@ -30,14 +33,15 @@ func textsSchema() schema {
 	return schema{"anyOf": []schema{textSchema(), {"type": "array", "items": textSchema()}}}
 }
 
-func constantSchema(v any) func() schema { return func() schema { return schema{"const": v} } }
+// versionSchema takes 1 and "1".
+func versionSchema() schema { return schema{"enum": []any{1, "1"}} }
 
 func enumSchema(values ...string) func() schema {
 	return func() schema { return schema{"enum": values} }
 }
 
 func patternSchema(p *regexp.Regexp) func() schema {
-	return func() schema { return schema{"type": "string", "pattern": p.String()} }
+	return func() schema { return schema{"type": word, "pattern": p.String()} }
 }
 
 func listSchema(item func() schema) func() schema {

@@ -1,9 +1,15 @@
 package rule_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/hfbot/hfbot/bot/rule"
 )
@@ -52,6 +58,122 @@ func TestSchema(t *testing.T) {
 	for _, a := range step.AllOf {
 		if len(a.Then.Properties.With.Properties) == 0 {
 			t.Error("an action has no inputs")
+		}
+	}
+}
+
+// validator returns what editors do with the schema: it tells what is wrong with a rule file, nil when nothing is. What is
+// no YAML, or YAML that JSON cannot hold, is nothing to it.
+func validator(t testing.TB) func(src string) error {
+	t.Helper()
+	text, err := rule.Schema(catalogue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("rules.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("rules.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(src string) error {
+		var content any
+		if yaml.Unmarshal([]byte(src), &content) != nil {
+			return nil
+		}
+		text, err := json.Marshal(content)
+		if err != nil {
+			return nil
+		}
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return schema.Validate(value)
+	}
+}
+
+// TestSchemaTakesGoodFiles: an editor must not underline what the bot takes.
+func TestSchemaTakesGoodFiles(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*/*.y*ml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	validate := validator(t)
+	const word = "{id: 1, on: {command: {name: /c, help: 5, args: {n: {type: int, enum: [1, 2], default: 1}}}}, " +
+		"repos: {owner: 123, private: true}, once_per: true, concurrency: {group: 1}, debounce: {key: 5, wait: +1.5h}, if: true, " +
+		"steps: [{uses: hub.comment, with: {body: x}, timeout: 7d, retry: {factor: 1.5}}]}"
+	src := "version: \"1\"\nrules:\n  - " + word + "\n"
+	if set, problems := rule.Load([]string{write(t, src)}, options()); set == nil {
+		t.Error(problems.Text())
+	}
+	if err := validate(src); err != nil {
+		t.Error(err)
+	}
+	good := 0
+	for _, name := range files {
+		if set, _ := rule.Load([]string{name}, options()); set == nil {
+			continue
+		}
+		good++
+		if err := validate(read(t, name)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if good < 3 {
+		t.Errorf("only %d of %d files are rules", good, len(files))
+	}
+}
+
+// TestSchemaFindsMistakes: what an editor can see without knowing expressions, it shows.
+func TestSchemaFindsMistakes(t *testing.T) {
+	t.Parallel()
+	validate := validator(t)
+	const whole = `version: 1
+rules:
+  - id: a
+    on: repo.content
+    repos: {type: model}
+    debounce: {key: repo.id, wait: 60s}
+    steps:
+      - uses: model.convert
+        with: {to: safetensors, shards: 2}
+        retry: {max: 3}
+`
+	if err := validate(whole); err != nil {
+		t.Fatal(err)
+	}
+	for from, to := range map[string]string{
+		"version: 1":             "version: 2",
+		"id: a":                  "id: A!",
+		"on: repo.content":       "on: {scope: repo, action: explode}",
+		"    on: repo.content\n": "",
+		"repos:":                 "repo:",
+		"wait: 60s":              "wait: soon",
+		"key: repo.id, ":         "",
+		"model.convert":          "model.konvert",
+		"to: safetensors":        "to: onnx",
+		"shards: 2":              "shards: two",
+		"shards":                 "chards",
+		"{max: 3}":               "{max: many}",
+		"retry":                  "retries",
+	} {
+		src := strings.Replace(whole, from, to, 1)
+		if src == whole {
+			t.Fatalf("%q is not there", from)
+		}
+		if err := validate(src); err == nil {
+			t.Errorf("%q instead of %q passes", to, from)
+		}
+		if set, _ := rule.Load([]string{write(t, src)}, options()); set != nil {
+			t.Errorf("%q instead of %q loads", to, from)
 		}
 	}
 }
