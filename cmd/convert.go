@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -47,6 +48,10 @@ type convertedFile struct {
 	Warnings []string `json:"warnings,omitempty"` // where a checkpoint differs from its own checksums
 }
 
+// thrifty is how far, in percent, the memory of a conversion may grow before what is no longer used is given back. The
+// standard doubles the memory of a checkpoint of very many tensors, and for others it makes no difference.
+const thrifty = 30
+
 func newConvert() *cobra.Command {
 	var o convertOptions
 	c := &cobra.Command{
@@ -72,6 +77,7 @@ in the folder DST. A refused checkpoint exits 3 and leaves DST as it was.`,
 			if err != nil {
 				return err
 			}
+			defer debug.SetGCPercent(debug.SetGCPercent(thrifty))
 			return runConvert(c.Context(), cfg, o)
 		},
 	}

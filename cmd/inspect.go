@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"unicode"
@@ -62,6 +63,7 @@ or with --hash. A checkpoint that would not be converted exits 3.`,
 			if err != nil {
 				return err
 			}
+			defer debug.SetGCPercent(debug.SetGCPercent(thrifty))
 			return runInspect(c.Context(), cfg, c.OutOrStdout(), o)
 		},
 	}

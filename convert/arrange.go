@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,10 +15,8 @@ func (p *Plan) arrange(tensors []named, opts Options) *Refusal {
 	if opts.Shared != Duplicate {
 		kept, aliases = dedupe(tensors, opts.Tied)
 	}
-	position := make(map[string]int, len(kept))
 	layout := make([]safetensors.Tensor, 0, len(kept))
-	for i, n := range kept {
-		position[n.name] = i
+	for _, n := range kept {
 		dtype := outputType(n.tensor.DType.Safetensors, opts.DType)
 		layout = append(layout, safetensors.Tensor{Name: n.name, DType: dtype, Shape: n.tensor.Shape})
 	}
@@ -25,11 +24,15 @@ func (p *Plan) arrange(tensors []named, opts Options) *Refusal {
 		return refuse(Unsupported, "%v", err)
 	}
 	p.Aliases = aliases
-	p.order = make([]int, len(kept))
+	p.order = make([]int32, len(kept))
 	sources := make([]source, len(kept))
+	byName := permutation(len(kept), func(a, b int) int { return cmp.Compare(kept[a].name, kept[b].name) })
 	for i, t := range layout {
-		at := position[t.Name]
-		sources[i], p.order[at] = source{p.file, kept[at].tensor}, i
+		found, _ := slices.BinarySearchFunc(byName, t.Name, func(at int32, name string) int {
+			return cmp.Compare(kept[at].name, name)
+		})
+		at := byName[found]
+		sources[i], p.order[at] = source{p.file, kept[at].tensor}, int32(i)
 	}
 	if err := p.lay(layout, sources); err != nil {
 		return refuse(Unsupported, "%v", err)
@@ -40,18 +43,28 @@ func (p *Plan) arrange(tensors []named, opts Options) *Refusal {
 	return nil
 }
 
+// permutation returns the numbers below n in an order. For the many tensors of a large model such lists take far less
+// memory than maps.
+func permutation(n int, order func(a, b int) int) []int32 {
+	list := make([]int32, n)
+	for i := range list {
+		list[i] = int32(i)
+	}
+	slices.SortStableFunc(list, func(a, b int32) int { return order(int(a), int(b)) })
+	return list
+}
+
 // lay sets what is written: tensors that have their places, and where each comes from.
 func (p *Plan) lay(layout []safetensors.Tensor, sources []source) error {
 	header := safetensors.Header{Metadata: metadata(p.Aliases), Tensors: layout}
-	p.layout, p.sources, p.header = layout, sources, header.Encode()
+	p.sources, p.header = sources, header.Encode()
 	if len(p.header)-8 > safetensors.MaxHeader {
 		return fmt.Errorf("the header would have %d bytes, more than readers take", len(p.header))
 	}
-	p.Tensors = make([]Tensor, 0, len(layout))
-	for _, t := range layout {
-		p.Tensors = append(p.Tensors, Tensor{
-			Name: t.Name, DType: string(t.DType), Shape: slices.Clone(t.Shape), Bytes: t.End - t.Start,
-		})
+	p.Tensors, p.ends = make([]Tensor, len(layout)), make([]int64, len(layout))
+	for i, t := range layout {
+		p.Tensors[i] = Tensor{Name: t.Name, DType: string(t.DType), Shape: t.Shape, Bytes: t.End - t.Start}
+		p.ends[i] = t.End
 	}
 	return nil
 }
@@ -85,17 +98,14 @@ func metadata(aliases map[string]string) []safetensors.Pair {
 // dedupe keeps one name of each view that has several, and maps the others to it. Views that differ in anything are
 // kept apart, also where their bytes overlap; an empty tensor is never an alias.
 func dedupe(tensors []named, tied []string) (kept []named, aliases map[string]string) {
-	uses := make(map[string]int, len(tensors))
-	for _, n := range tensors {
-		uses[n.tensor.Storage.Key]++
-	}
-	if len(uses) == len(tensors) { // as in most models: nothing is shared
+	shared := sharing(tensors)
+	if shared == nil { // as in most models
 		return tensors, nil
 	}
 	groups := make(map[string][]string)
-	views := make([]string, len(tensors))
+	views := make(map[int]string)
 	for i, n := range tensors {
-		if uses[n.tensor.Storage.Key] > 1 {
+		if shared[i] {
 			views[i] = view(n)
 			groups[views[i]] = append(groups[views[i]], n.name)
 		}
@@ -119,6 +129,21 @@ func dedupe(tensors []named, tied []string) (kept []named, aliases map[string]st
 		aliases[n.name] = best
 	}
 	return kept, aliases
+}
+
+// sharing tells of each tensor whether another one has the same storage. It is nil when none has.
+func sharing(tensors []named) (shared []bool) {
+	key := func(i int32) string { return tensors[i].tensor.Storage.Key }
+	byKey := permutation(len(tensors), func(a, b int) int { return cmp.Compare(key(int32(a)), key(int32(b))) })
+	for i := 1; i < len(byKey); i++ {
+		if key(byKey[i]) == key(byKey[i-1]) {
+			if shared == nil {
+				shared = make([]bool, len(tensors))
+			}
+			shared[byKey[i]], shared[byKey[i-1]] = true, true
+		}
+	}
+	return shared
 }
 
 // view is a text that is equal for equal views of the same storage. It goes by the storage's key and not by its place

@@ -63,7 +63,7 @@ type Options struct {
 	Inert bool
 }
 
-// Tensor is one tensor of the output.
+// Tensor is one tensor of the output. Tensors share their shapes, which must not be changed.
 type Tensor struct {
 	Name   string
 	DType  string // F32, BF16, ...
@@ -88,8 +88,8 @@ type Plan struct {
 	file    *torchfile.File
 	header  []byte
 	sources []source // beside Tensors
-	layout  []safetensors.Tensor
-	order   []int    // indexes of Tensors in the order of the checkpoint
+	ends    []int64  // where the bytes of each end, counted from the end of the header, beside Tensors
+	order   []int32  // indexes of Tensors in the order of the checkpoint
 	sums    []uint32 // checksums beside Tensors, after Write
 }
 
@@ -114,14 +114,14 @@ func Inspect(ctx context.Context, r io.ReaderAt, size int64, opts Options) (*Pla
 		return p, nil
 	}
 	state, refusal := selectState(file.Root, opts.Key)
+	file.Root = nil // what was dropped need not stay in memory
 	if refusal == nil {
 		p.Dropped, p.Key = state.dropped, state.key
 		refusal = p.arrange(state.tensors, opts)
 	}
-	file.Root = nil // what was dropped need not stay in memory
 	if refusal != nil {
 		p.Verdict, p.Reason = refusal.Verdict, refusal.Reason
-		p.Tensors, p.Aliases, p.sources, p.layout, p.order = nil, nil, nil, nil, nil
+		p.Tensors, p.Aliases, p.sources, p.ends, p.order = nil, nil, nil, nil, nil
 	}
 	return p, nil
 }
@@ -149,11 +149,17 @@ func (p *Plan) Size() int64 {
 }
 
 func (p *Plan) dataSize() int64 {
-	if len(p.layout) == 0 {
+	if len(p.ends) == 0 {
 		return 0
 	}
-	return p.layout[len(p.layout)-1].End
+	return p.ends[len(p.ends)-1]
 }
+
+// dtype is the type that a tensor is written as.
+func (p *Plan) dtype(i int) safetensors.DType { return safetensors.DType(p.Tensors[i].DType) }
+
+// start is where the bytes of a tensor begin, counted from the end of the header.
+func (p *Plan) start(i int) int64 { return p.ends[i] - p.Tensors[i].Bytes }
 
 // Header is the start of the safetensors file, before the bytes of tensors. It must not be changed.
 func (p *Plan) Header() []byte { return p.header }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,16 +40,24 @@ func sparseCheckpoint(tb testing.TB, count, elements int) (name string, size int
 	return name, s.size
 }
 
-// TestConstantMemory converts models of 64 MiB and of 768 MiB, each in a process of its own, and asks the kernel for the
-// most memory that it used, mapped pages included.
+// TestConstantMemory converts models of few and of many bytes and tensors, each in a process of its own, and asks the
+// kernel for the most memory that it used, mapped pages included.
 func TestConstantMemory(t *testing.T) {
 	if name := os.Getenv(memoryChild); name != "" {
 		convertAndReport(t, name)
 		return
 	}
 	t.Parallel()
-	for _, tensors := range []int{4, 48} {
-		name, size := sparseCheckpoint(t, tensors, 4<<20)
+	for _, model := range []struct {
+		tensors, elements int
+		limit             int64
+	}{
+		{4, 4 << 20, memoryLimit},
+		{48, 4 << 20, memoryLimit},
+		{8000, 64, memoryLimit},
+		{100_000, 8, 6 * memoryLimit}, // the largest models have as many
+	} {
+		name, size := sparseCheckpoint(t, model.tensors, model.elements)
 		child := exec.Command(os.Args[0], "-test.run", "^TestConstantMemory$", "-test.v")
 		child.Env = append(os.Environ(), memoryChild+"="+name)
 		out, err := child.CombinedOutput()
@@ -63,9 +70,9 @@ func TestConstantMemory(t *testing.T) {
 		}
 		grew, _ := strconv.ParseInt(string(found[1]), 10, 64)
 		wrote, _ := strconv.ParseInt(string(found[2]), 10, 64)
-		t.Logf("a file of %d bytes: %d bytes more", size, grew)
-		if grew > memoryLimit || wrote < int64(tensors)<<24 {
-			t.Errorf("a file of %d bytes: memory grew by %d bytes, %d were written", size, grew, wrote)
+		t.Logf("%d tensors in %d bytes: %d bytes more", model.tensors, size, grew)
+		if grew > model.limit || wrote < int64(model.tensors*model.elements*4) {
+			t.Errorf("%d tensors in %d bytes: memory grew by %d bytes, %d were written", model.tensors, size, grew, wrote)
 		}
 	}
 }
@@ -87,7 +94,15 @@ func convertAndReport(t *testing.T, name string) {
 	if err != nil || plan.Verdict != convert.OK {
 		t.Fatalf("%v, %+v", err, plan)
 	}
-	if err := plan.Write(t.Context(), io.Discard, sha256.New()); err != nil {
+	out, err := os.Create(name + ".safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	if err := plan.Write(t.Context(), out, sha256.New()); err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.Check(t.Context(), out, plan.Size()); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("memory grew by %d bytes, wrote %d", status(t, "VmHWM")-before, plan.Size())

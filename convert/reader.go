@@ -100,11 +100,11 @@ func (p *Plan) produceFrom(ctx context.Context, out *pipe, off int64) error {
 	}
 	off = max(0, off-int64(len(p.header)))
 	readers := &readers{ctx: ctx}
-	first := sort.Search(len(p.layout), func(i int) bool { return p.layout[i].End > off })
-	for i := first; i < len(p.layout); i++ {
-		skip := max(0, off-p.layout[i].Start)
-		if err := readers.tensor(p.sources[i], p.layout[i].DType, skip, out); err != nil {
-			return fmt.Errorf("tensor %.200q: %w", p.layout[i].Name, err)
+	first := sort.Search(len(p.ends), func(i int) bool { return p.ends[i] > off })
+	for i := first; i < len(p.ends); i++ {
+		skip := max(0, off-p.start(i))
+		if err := readers.tensor(p.sources[i], p.dtype(i), skip, out); err != nil {
+			return fmt.Errorf("tensor %.200q: %w", p.Tensors[i].Name, err)
 		}
 	}
 	return nil

@@ -57,7 +57,7 @@ func ParseSize(text string) (int64, error) {
 func reshard(plans []*Plan, limit int64) ([]*Plan, error) {
 	type place struct {
 		plan *Plan
-		at   int
+		at   int32
 	}
 	var shards [][]place
 	current, size := []place(nil), int64(0)
@@ -92,9 +92,9 @@ func reshard(plans []*Plan, limit int64) ([]*Plan, error) {
 		origin := make(map[string]source, len(places))
 		layout := make([]safetensors.Tensor, 0, len(places))
 		for _, x := range places {
-			t := x.plan.layout[x.at]
+			t := x.plan.Tensors[x.at]
 			origin[t.Name] = x.plan.sources[x.at]
-			layout = append(layout, t)
+			layout = append(layout, safetensors.Tensor{Name: t.Name, DType: safetensors.DType(t.DType), Shape: t.Shape})
 			shard.take(named[t.Name], t.Name)
 		}
 		if err := shard.rebuild(layout, origin); err != nil {

@@ -125,6 +125,7 @@ func descend(d *pickle.Dict, key string) (*pickle.Dict, string) {
 
 // take sorts the entries of the chosen dict into tensors and others.
 func (s *state) take(d *pickle.Dict, path string) *Refusal {
+	s.tensors = make([]named, 0, len(d.Entries))
 	for _, e := range d.Entries {
 		tensor, ok := e.Value.(*torchfile.Tensor)
 		if !ok {

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/hfbot/hfbot/convert/safetensors"
 )
@@ -30,20 +31,20 @@ func (p *Plan) Verify(ctx context.Context, written io.ReaderAt, size int64) erro
 // Check reads a file again that Write has written, with the strict reader, and compares every tensor with a checksum of
 // what was written. It does not read the checkpoint.
 func (p *Plan) Check(ctx context.Context, written io.ReaderAt, size int64) error {
-	if len(p.sums) != len(p.layout) {
+	if len(p.sums) != len(p.Tensors) {
 		return errors.New("check: nothing was written yet")
 	}
 	if err := p.checkHeader(written, size); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
 	buf := make([]byte, blockSize)
-	for i, t := range p.layout {
+	for i, t := range p.Tensors {
 		sum := uint32(0)
-		for at := t.Start; at < t.End; {
+		for at := p.start(i); at < p.ends[i]; {
 			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("check: %w", err)
 			}
-			b := buf[:min(blockSize, t.End-at)]
+			b := buf[:min(blockSize, p.ends[i]-at)]
 			if n, err := written.ReadAt(b, int64(len(p.header))+at); n < len(b) {
 				return fmt.Errorf("check: read tensor %.200q: %w", t.Name, err)
 			}
@@ -72,14 +73,6 @@ func (p *Plan) checkHeader(written io.ReaderAt, size int64) error {
 	if size != p.Size() {
 		return fmt.Errorf("the file has %d bytes and should have %d", size, p.Size())
 	}
-	header, err := safetensors.Parse(written, size)
-	if err != nil {
-		return err
-	}
-	if len(header.Tensors) != len(p.layout) {
-		return errors.New("the header does not list the tensors of the plan")
-	}
-	// The reader was strict about what the header says; that it is the plan's, its bytes tell.
 	buf := make([]byte, min(64<<10, len(p.header)))
 	for at := 0; at < len(p.header); at += len(buf) {
 		want := p.header[at:min(at+len(buf), len(p.header))]
@@ -88,6 +81,19 @@ func (p *Plan) checkHeader(written io.ReaderAt, size int64) error {
 		}
 		if !bytes.Equal(buf[:len(want)], want) {
 			return errors.New("the header is not the one that was planned")
+		}
+	}
+	// The file has the bytes of the plan's header, and so those are read instead of the same again.
+	header, err := safetensors.ParseHeader(p.header[8:], size-int64(len(p.header)))
+	if err != nil {
+		return err
+	}
+	if len(header.Tensors) != len(p.Tensors) {
+		return errors.New("the header does not list the tensors of the plan")
+	}
+	for i, t := range header.Tensors {
+		if want := p.Tensors[i]; t.Name != want.Name || string(t.DType) != want.DType || !slices.Equal(t.Shape, want.Shape) {
+			return fmt.Errorf("the header does not have tensor %.200q where the plan has it", want.Name)
 		}
 	}
 	return nil
@@ -122,8 +128,8 @@ func (c *comparer) Write(b []byte) (int, error) {
 
 // at names what stands at a byte of the output.
 func (p *Plan) at(pos int64) string {
-	for _, t := range p.layout {
-		if pos >= int64(len(p.header))+t.Start && pos < int64(len(p.header))+t.End {
+	for i, t := range p.Tensors {
+		if pos >= int64(len(p.header))+p.start(i) && pos < int64(len(p.header))+p.ends[i] {
 			return fmt.Sprintf("tensor %.200q", t.Name)
 		}
 	}

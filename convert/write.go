@@ -46,16 +46,16 @@ func (m *making) produce(ctx context.Context, out *pipe) error {
 	}
 	readers := &readers{ctx: ctx}
 	for i, s := range m.plan.sources {
-		t := &m.plan.layout[i]
+		t, dtype := &m.plan.Tensors[i], m.plan.dtype(i)
 		out.sum, out.count = 0, 0
-		if err := readers.tensor(s, t.DType, 0, out); err != nil {
+		if err := readers.tensor(s, dtype, 0, out); err != nil {
 			return fmt.Errorf("tensor %.200q: %w", t.Name, err)
 		}
-		if out.count != t.End-t.Start {
-			return fmt.Errorf("tensor %.200q came to %d bytes and not to %d", t.Name, out.count, t.End-t.Start)
+		if out.count != t.Bytes {
+			return fmt.Errorf("tensor %.200q came to %d bytes and not to %d", t.Name, out.count, t.Bytes)
 		}
 		m.sums[i] = out.sum
-		if s.damaged(t.DType, out.sum) {
+		if s.damaged(dtype, out.sum) {
 			m.warn(t.Name)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 // containerOps make tuples, lists, dicts and sets, and fill them.
 var containerOps = map[byte]operation{
 	')':  {"EMPTY_TUPLE", func(m *machine) error { m.pushTuple(nil); return nil }},
-	't':  {"TUPLE", func(m *machine) error { m.pushTuple(m.popMark()); return nil }},
+	't':  {"TUPLE", longTuple},
 	0x85: {"TUPLE1", tuple(1)},
 	0x86: {"TUPLE2", tuple(2)},
 	0x87: {"TUPLE3", tuple(3)},
@@ -41,8 +41,64 @@ func (m *machine) pushDict(items []Value) {
 	m.update(d, items)
 }
 
+// intTuple is a tuple of a few integers, such as the shape of a tensor.
+type intTuple struct {
+	length int
+	items  [4]int64
+}
+
+// maxSmall bounds the tuples of integers that are kept to be used again.
+const maxSmall = 4096
+
+// pushSmall makes a tuple of the top n values if all are integers. Equal ones are made once, since the tensors of a model
+// have few different shapes.
+func (m *machine) pushSmall(n int) bool {
+	low := len(m.stack) - n
+	key := intTuple{length: n}
+	if n == 0 || n > len(key.items) || low < m.floor() {
+		return false
+	}
+	for i, v := range m.stack[low:] {
+		number, ok := v.(int64)
+		if !ok {
+			return false
+		}
+		key.items[i] = number
+	}
+	t, known := m.small[key]
+	if !known {
+		t = &Tuple{Items: append([]Value(nil), m.stack[low:]...)}
+	}
+	clear(m.stack[low:])
+	m.stack = append(m.stack[:low], t)
+	if known {
+		return true
+	}
+	if m.small == nil {
+		m.small = make(map[intTuple]*Tuple)
+	}
+	if len(m.small) < maxSmall {
+		m.small[key] = t
+	}
+	m.charge(32 + 16*n)
+	return true
+}
+
+// longTuple makes a tuple of all values above the last mark.
+func longTuple(m *machine) error {
+	if len(m.marks) > 0 && m.pushSmall(len(m.stack)-m.floor()) {
+		m.marks = m.marks[:max(0, len(m.marks)-1)] // none are left after a flood
+		return nil
+	}
+	m.pushTuple(m.popMark())
+	return nil
+}
+
 func tuple(n int) func(*machine) error {
 	return func(m *machine) error {
+		if m.pushSmall(n) {
+			return nil
+		}
 		items := make([]Value, n)
 		for i := n - 1; i >= 0; i-- {
 			items[i] = m.pop()

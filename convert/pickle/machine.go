@@ -37,7 +37,8 @@ type machine struct {
 	marks   []int // heights of the stack at each open mark
 	memo    []Value
 	sparse  map[uint64]Value // memo entries stored out of order
-	used    int              // approximate bytes of objects made
+	small   map[intTuple]*Tuple
+	used    int // approximate bytes of objects made
 	opcode  byte
 	started int64 // position of the current opcode
 	result  Result
@@ -112,7 +113,7 @@ func (m *machine) failed(err error) {
 // flood records that a limit was passed and forgets all objects, so that reading can go on in bounded memory.
 func (m *machine) flood(what string) {
 	m.malformedf("%s", what)
-	m.stack, m.marks, m.memo, m.sparse, m.used = nil, nil, nil, nil, 0
+	m.stack, m.marks, m.memo, m.sparse, m.small, m.used = nil, nil, nil, nil, nil, 0
 }
 
 // charge accounts for the memory of a new object. A long pickle, as one of 100,000 tensors is, may use more.
@@ -204,5 +205,20 @@ func (m *machine) recall(index uint64) {
 		m.malformedf("memo entry %d was never set", index)
 		v = Opaque{}
 	}
+	if v == (spent{}) {
+		m.failed(Unsupportedf("arguments that were used for a call and are wanted again"))
+		v = Opaque{}
+	}
 	m.push(v)
+}
+
+// spent stands in the memo for the arguments of a call that was made.
+type spent struct{}
+
+// spend lets the memo forget the tuple that was put there last, when a call has used it up. Python's pickler memoizes the
+// arguments of every call, makes them anew for each and never asks for them again; they would be a third of all memory.
+func (m *machine) spend(t *Tuple) {
+	if last := len(m.memo) - 1; last >= 0 && len(t.Items) > 0 && m.memo[last] == Value(t) {
+		m.memo[last] = spent{}
+	}
 }

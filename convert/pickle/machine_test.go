@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -246,5 +247,70 @@ func TestReadError(t *testing.T) {
 	_, err = pickle.Run(ctx, strings.NewReader("N."), &recorder{}, pickle.Limits{})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestSpentArguments refuses a pickle that asks for the arguments of a call again: the machine has forgotten them.
+func TestSpentArguments(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		program string
+		want    string // part of the reason, or none
+	}{
+		"asked again":      {"cm\nf\n(K\x01X\x01\x00\x00\x00atq\x05Rh\x05.", ""},
+		"last and again":   {"cm\nf\nq\x00(K\x01X\x01\x00\x00\x00atq\x01Rq\x02h\x01\x86.", "wanted again"},
+		"id asked again":   {"(X\x01\x00\x00\x00atq\x00Qh\x00\x86.", "wanted again"},
+		"not last, kept":   {"cm\nf\nq\x00(X\x01\x00\x00\x00aX\x01\x00\x00\x00btq\x01h\x00q\x020Rh\x01\x86.", ""},
+		"doubled, kept":    {"cm\nf\n(X\x01\x00\x00\x00at2R.", ""},
+		"result memoized":  {"cm\nf\nq\x00(X\x01\x00\x00\x00atq\x01Rq\x02h\x02\x86.", ""},
+		"small, not spent": {"K\x01\x85q\x00h\x00\x86.", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			res, _ := run(t, test.program, pickle.Limits{})
+			if res.Malformed != nil || (res.Unsupported == nil) != (test.want == "") {
+				t.Fatalf("malformed %v, unsupported %v", res.Malformed, res.Unsupported)
+			}
+			if test.want != "" && !strings.Contains(res.Unsupported.Error(), test.want) {
+				t.Errorf("%v, want %q", res.Unsupported, test.want)
+			}
+		})
+	}
+}
+
+// TestIntegerTuples makes equal tuples of integers once, and others as often as they are written.
+func TestIntegerTuples(t *testing.T) {
+	t.Parallel()
+	res, _ := run(t, "(K\x01K\x02\x86(K\x01K\x02tK\x01K\x02K\x03\x87(K\x05K\x06K\x07K\x08K\x09tK\x01\x88\x86)t.", pickle.Limits{})
+	tuple, ok := res.Value.(*pickle.Tuple)
+	if want := "((1, 2), (1, 2), (1, 2, 3), (5, 6, 7, 8, 9), (1, true), ())"; !ok || dump(res.Value) != want {
+		t.Fatalf("%s, %v, want %s", dump(res.Value), res.Malformed, want)
+	}
+	if tuple.Items[0] != tuple.Items[1] {
+		t.Error("equal tuples of integers are made twice")
+	}
+}
+
+// TestDictTable stores and replaces many keys of a dict.
+func TestDictTable(t *testing.T) {
+	t.Parallel()
+	d := &pickle.Dict{}
+	for round := range 2 {
+		for i := range 1000 {
+			d.Set(strconv.Itoa(i), int64(i+round))
+			d.Set(int64(i), "not a string")
+		}
+	}
+	if len(d.Entries) != 3000 {
+		t.Errorf("%d entries, want 1000 by name and 2000 others", len(d.Entries))
+	}
+	for i := range 1000 {
+		if v, ok := d.Get(strconv.Itoa(i)); !ok || v != pickle.Value(int64(i+1)) {
+			t.Errorf("%d: %v, %v", i, v, ok)
+		}
+	}
+	if v, ok := d.Get("1000"); ok {
+		t.Errorf("a key that was never stored has the value %v", v)
 	}
 }

@@ -104,6 +104,9 @@ func (m *machine) persistent(id Value) {
 	}
 	m.charge(96)
 	m.push(m.answer(m.host.Persistent(id)))
+	if t, ok := id.(*Tuple); ok {
+		m.spend(t)
+	}
 }
 
 func (m *machine) call(callee Value, args []Value) {
@@ -120,6 +123,7 @@ func (m *machine) callTuple(callee, args Value) {
 	switch t := args.(type) {
 	case *Tuple:
 		m.call(callee, t.Items)
+		m.spend(t)
 	case Opaque:
 		m.push(Opaque{})
 	default:

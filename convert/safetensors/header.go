@@ -46,20 +46,21 @@ type Header struct {
 // Layout puts tensors in the order of the reference implementation, which is by descending type and then by name, and
 // gives each its place. It fails for a name twice or reserved, an unknown type, or a size that overflows.
 func Layout(tensors []Tensor) error {
-	slices.SortFunc(tensors, func(a, b Tensor) int {
-		if a.DType != b.DType {
-			return cmp.Or(cmp.Compare(b.DType.rank(), a.DType.rank()), cmp.Compare(a.Name, b.Name))
+	slices.SortFunc(tensors, func(a, b Tensor) int { return cmp.Compare(a.Name, b.Name) })
+	for i, t := range tensors {
+		if t.Name == metadataKey || !utf8.ValidString(t.Name) || i > 0 && t.Name == tensors[i-1].Name {
+			return fmt.Errorf("tensor name %.100q is reserved, twice there or not UTF-8", t.Name)
 		}
-		return cmp.Compare(a.Name, b.Name)
+	}
+	slices.SortStableFunc(tensors, func(a, b Tensor) int {
+		if a.DType == b.DType {
+			return 0
+		}
+		return cmp.Compare(b.DType.rank(), a.DType.rank())
 	})
-	seen := make(map[string]bool, len(tensors))
 	var offset int64
 	for i := range tensors {
 		t := &tensors[i]
-		if t.Name == metadataKey || !utf8.ValidString(t.Name) || seen[t.Name] {
-			return fmt.Errorf("tensor name %.100q is reserved, twice there or not UTF-8", t.Name)
-		}
-		seen[t.Name] = true
 		size, err := Size(t.DType, t.Shape)
 		if err != nil {
 			return fmt.Errorf("tensor %.100q: %w", t.Name, err)
@@ -106,7 +107,11 @@ func Size(dtype DType, shape []int64) (int64, error) {
 
 // Encode writes the start of the file: the length of the header, the header, and spaces up to a multiple of eight.
 func (h *Header) Encode() []byte {
-	b := make([]byte, 8, 8+128*len(h.Tensors))
+	size := 64 // about; it grows when that is too little
+	for _, t := range h.Tensors {
+		size += len(t.Name) + 80
+	}
+	b := make([]byte, 8, size)
 	b = append(b, '{')
 	if len(h.Metadata) > 0 {
 		b = appendString(b, metadataKey)

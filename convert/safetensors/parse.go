@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,19 +24,24 @@ func Parse(r io.ReaderAt, size int64) (*Header, error) {
 	if length > MaxHeader || int64(length) > size-8 {
 		return nil, fmt.Errorf("safetensors: a header of %d bytes does not fit the format or the file", length)
 	}
-	text, err := io.ReadAll(io.NewSectionReader(r, 8, int64(length)))
-	if err != nil {
+	text := make([]byte, length) // no more than there is of the file
+	if n, err := r.ReadAt(text, 8); n < len(text) {
+		if err == nil || errors.Is(err, io.EOF) {
+			return nil, errors.New("safetensors: the file ends within its header")
+		}
 		return nil, fmt.Errorf("safetensors: read header: %w", err)
 	}
-	if uint64(len(text)) != length {
-		return nil, errors.New("safetensors: the file ends within its header")
-	}
+	return ParseHeader(text, size-8-int64(length))
+}
+
+// ParseHeader reads and checks a header without the number before it, which says that data bytes follow.
+func ParseHeader(text []byte, data int64) (*Header, error) {
 	h, err := decode(text)
-	if err != nil {
-		return nil, fmt.Errorf("safetensors: header: %w", err)
+	if err == nil {
+		h.Length = 8 + int64(len(text))
+		err = h.check(data)
 	}
-	h.Length = 8 + int64(length)
-	if err := h.check(size - h.Length); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("safetensors: header: %w", err)
 	}
 	return h, nil
@@ -52,98 +56,99 @@ func decode(text []byte) (*Header, error) {
 		return nil, errors.New("no JSON object")
 	}
 	h := &Header{}
-	seen := make(map[string]bool)
-	dec := json.NewDecoder(bytes.NewReader(text))
-	err := members(dec, func(name string) error {
-		if seen[name] {
+	s := &scanner{text: text}
+	metadata := false
+	err := s.members(func(name string) error {
+		if name != metadataKey {
+			t, err := decodeTensor(s)
+			if err != nil {
+				return fmt.Errorf("tensor %.100q: %w", name, err)
+			}
+			t.Name = name
+			h.Tensors = append(h.Tensors, t)
+			return nil
+		}
+		if metadata {
 			return fmt.Errorf("name %.100q twice", name)
 		}
-		seen[name] = true
-		if name == metadataKey {
-			return h.decodeMetadata(dec)
-		}
-		t, err := decodeTensor(dec)
-		if err != nil {
-			return fmt.Errorf("tensor %.100q: %w", name, err)
-		}
-		t.Name = name
-		h.Tensors = append(h.Tensors, t)
-		return nil
+		metadata = true
+		return h.decodeMetadata(s)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if rest := bytes.TrimLeft(text[dec.InputOffset():], " "); len(rest) > 0 {
+	if rest := bytes.TrimLeft(text[s.pos:], " "); len(rest) > 0 {
 		return nil, errors.New("something follows the JSON object")
 	}
-	return h, nil
+	return h, h.unique()
 }
 
-func (h *Header) decodeMetadata(dec *json.Decoder) error {
+// unique makes sure that no name is there twice.
+func (h *Header) unique() error {
+	byName := make([]int32, len(h.Tensors))
+	for i := range byName {
+		byName[i] = int32(i)
+	}
+	slices.SortFunc(byName, func(a, b int32) int { return cmp.Compare(h.Tensors[a].Name, h.Tensors[b].Name) })
+	for i := 1; i < len(byName); i++ {
+		if name := h.Tensors[byName[i]].Name; name == h.Tensors[byName[i-1]].Name {
+			return fmt.Errorf("name %.100q twice", name)
+		}
+	}
+	return nil
+}
+
+func (h *Header) decodeMetadata(s *scanner) error {
 	seen := make(map[string]bool)
-	return members(dec, func(key string) error {
+	return s.members(func(key string) error {
 		if seen[key] {
 			return fmt.Errorf("metadata key %.100q twice", key)
 		}
 		seen[key] = true
-		token, err := dec.Token()
-		value, ok := token.(string)
-		if err == nil && !ok {
-			err = fmt.Errorf("metadata %.100q is no string", key)
+		value, err := s.str()
+		if err != nil {
+			return fmt.Errorf("metadata %.100q is no string: %w", key, err)
 		}
 		h.Metadata = append(h.Metadata, Pair{key, value})
-		return err
+		return nil
 	})
 }
 
-func decodeTensor(dec *json.Decoder) (Tensor, error) {
+func decodeTensor(s *scanner) (Tensor, error) {
 	var t Tensor
 	var offsets []int64
-	fields := map[string]any{"dtype": &t.DType, "shape": &t.Shape, "data_offsets": &offsets}
-	err := members(dec, func(key string) error {
-		target, ok := fields[key]
-		if !ok {
-			return fmt.Errorf("unknown or repeated field %.100q", key)
+	var dtype string
+	err := s.members(func(key string) (err error) {
+		switch {
+		case key == "dtype" && dtype == "":
+			dtype, err = s.str()
+		case key == "shape" && t.Shape == nil:
+			t.Shape, err = s.integers()
+		case key == "data_offsets" && offsets == nil:
+			offsets, err = s.integers()
+		default:
+			err = fmt.Errorf("unknown or repeated field %.100q", key)
 		}
-		delete(fields, key)
-		return dec.Decode(target)
+		return err
 	})
 	if err != nil {
 		return t, err
 	}
-	if len(fields) > 0 || len(offsets) != 2 || t.Shape == nil {
-		return t, errors.New("dtype, shape or two data_offsets are missing")
+	if t.DType = known(dtype); t.DType == "" || t.Shape == nil || len(offsets) != 2 {
+		return t, fmt.Errorf("unknown dtype %.20q, or shape or two data_offsets are missing", dtype)
 	}
 	t.Start, t.End = offsets[0], offsets[1]
 	return t, nil
 }
 
-// members reads a JSON object, calling visit after each of its keys to read the value.
-func members(dec *json.Decoder, visit func(key string) error) error {
-	if err := delimiter(dec, '{'); err != nil {
-		return err
-	}
-	for dec.More() {
-		token, err := dec.Token()
-		if err != nil {
-			return err
-		}
-		if err := visit(token.(string)); err != nil {
-			return err
+// known returns the type of a name without a string of its own, or none.
+func known(name string) DType {
+	for i := range dtypes {
+		if string(dtypes[i].name) == name {
+			return dtypes[i].name
 		}
 	}
-	return delimiter(dec, '}')
-}
-
-func delimiter(dec *json.Decoder, want json.Delim) error {
-	token, err := dec.Token()
-	if err != nil {
-		return err
-	}
-	if token != want {
-		return fmt.Errorf("%v where %v should be", token, want)
-	}
-	return nil
+	return ""
 }
 
 // check verifies that the tensors cover the data without gap or overlap, and sorts them by place.

@@ -57,11 +57,27 @@ func TestParse(t *testing.T) {
 		"field twice": {
 			file(`{"a":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]}}`, 8), "repeated",
 		},
-		"shape null":     {file(`{"a":{"dtype":"F32","shape":null,"data_offsets":[0,8]}}`, 8), "missing"},
-		"shape fraction": {file(`{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}`, 8), "number 2.5"},
-		"three offsets":  {file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,9]}}`, 8), "missing"},
-		"unknown type":   {file(`{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}`, 8), "unknown dtype"},
-		"negative size":  {file(`{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}`, 8), "negative"},
+		"shape null":      {file(`{"a":{"dtype":"F32","shape":null,"data_offsets":[0,8]}}`, 8), "invalid character"},
+		"shape fraction":  {file(`{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}`, 8), "number 2.5"},
+		"three offsets":   {file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,9]}}`, 8), "missing"},
+		"offsets too far": {file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,9223372036854775808]}}`, 8), "no integer"},
+		"leading zero":    {file(`{"a":{"dtype":"F32","shape":[02],"data_offsets":[0,8]}}`, 8), "no integer"},
+		"exponent":        {file(`{"a":{"dtype":"F32","shape":[2e0],"data_offsets":[0,8]}}`, 8), "no integer"},
+		"no number":       {file(`{"a":{"dtype":"F32","shape":["2"],"data_offsets":[0,8]}}`, 8), "no integer"},
+		"comma at end":    {file(`{"a":{"dtype":"F32","shape":[2,],"data_offsets":[0,8]}}`, 8), "no integer"},
+		"comma missing":   {file(`{"a":{"dtype":"F32","shape":[1 2],"data_offsets":[0,8]}}`, 8), "where , should be"},
+		"no type":         {file(`{"a":{"dtype":"","dtype":"","shape":[2],"data_offsets":[0,8]}}`, 8), "missing"},
+		"control":         {file("{\"a\x1f\":1}", 0), "not valid JSON"},
+		"unknown escape":  {file(`{"\x61":1}`, 0), "not valid JSON"},
+		"half a pair":     {file(`{"\ud800":1}`, 0), "not valid JSON"},
+		"no second half":  {file(`{"\ud800\u0061":1}`, 0), "not valid JSON"},
+		"second half":     {file(`{"\udc00":1}`, 0), "not valid JSON"},
+		"short escape":    {file(`{"\u00`, 0), "not valid JSON"},
+		"cut string":      {file(`{"a`, 0), "EOF"},
+		"cut escape":      {file(`{"\`, 0), "EOF"},
+		"cut list":        {file(`{"a":{"shape":[1`, 0), "EOF"},
+		"unknown type":    {file(`{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}`, 8), "unknown dtype"},
+		"negative size":   {file(`{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}`, 8), "negative"},
 		"overflow": {
 			file(`{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}`, 8), "overflows",
 		},
@@ -111,6 +127,18 @@ func TestParseReturnsWhatWasEncoded(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("header (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseEscapes(t *testing.T) {
+	t.Parallel()
+	data := file(`{"__metadata__" : {"\"\\\/\b\f\n\r\t" : "\u00fc\ud83d\ude00\uFFFDé"} }`, 0)
+	header, err := safetensors.Parse(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]safetensors.Pair{{Key: "\"\\/\b\f\n\r\t", Value: "ü😀\uFFFDé"}}, header.Metadata); diff != "" {
+		t.Error(diff)
 	}
 }
 

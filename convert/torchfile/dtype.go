@@ -6,7 +6,7 @@ import (
 	"github.com/hfbot/hfbot/convert/safetensors"
 )
 
-// DType is an element type of torch.
+// DType is an element type of torch. There is one of each.
 type DType struct {
 	Name        string            // torch's name, such as "float32"
 	Size        int64             // bytes of one element
@@ -14,10 +14,10 @@ type DType struct {
 }
 
 // dtypes holds the element types by the names they have in module torch.
-var dtypes = map[string]DType{}
+var dtypes = map[string]*DType{}
 
 // storageTypes gives the element type of each typed storage class.
-var storageTypes = map[string]DType{}
+var storageTypes = map[string]*DType{}
 
 func init() {
 	for _, t := range []struct {
@@ -54,7 +54,7 @@ func init() {
 		{"quint2x4", "QUInt2x4Storage", 1, ""},
 	} {
 		names := strings.Fields(t.names)
-		d := DType{Name: names[0], Size: t.size, Safetensors: t.dtype}
+		d := &DType{Name: names[0], Size: t.size, Safetensors: t.dtype}
 		for _, name := range names {
 			dtypes[name] = d
 		}

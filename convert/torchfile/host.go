@@ -17,14 +17,17 @@ type host struct {
 	inert    bool // unknown classes become opaque objects
 	found    findings
 	globals  map[pickle.Global]answer
-	named    int // bytes of names in globals
-	storages []*Storage
-	used     int                  // members copied, see maxCopied
-	place    func(*Storage) error // finds the bytes of a storage, nil until the container allows it
+	named    int        // bytes of names in globals
+	storages []*Storage // of a legacy file, whose places come after its pickles
+	shapes   map[*pickle.Tuple][]int64
+	used     int // members copied, see maxCopied
+
+	// place finds the bytes of a storage, and the storage itself if it is a known one; nil until the container allows it.
+	place func(*Storage) (*Storage, error)
 }
 
 func newHost(opts Options) *host {
-	return &host{inert: opts.Inert, found: findings{}, globals: map[pickle.Global]answer{}}
+	return &host{inert: opts.Inert, found: findings{}, globals: map[pickle.Global]answer{}, shapes: map[*pickle.Tuple][]int64{}}
 }
 
 // callable is an allowed class or function.
@@ -37,7 +40,7 @@ type callable struct {
 func (c *callable) String() string { return c.name }
 
 // storageClass is a class of storages in persistent ids.
-type storageClass struct{ dtype DType }
+type storageClass struct{ dtype *DType }
 
 // answer is what a global was answered with, since most are named more than once.
 type answer struct {
@@ -170,9 +173,11 @@ func (h *host) storage(id []pickle.Value) (pickle.Value, error) {
 	}
 	s := &Storage{Key: key, DType: class.dtype, Bytes: size}
 	if h.place != nil {
-		if err := h.place(s); err != nil {
+		known, err := h.place(s)
+		if err != nil {
 			return nil, err
 		}
+		return known, nil
 	}
 	h.storages = append(h.storages, s)
 	return s, nil

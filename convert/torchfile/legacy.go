@@ -122,7 +122,7 @@ func (l *legacy) place(storages []*Storage) error {
 			return nil
 		}
 	}
-	p := &place{header: l.pos, limit: l.size, size: s.Bytes, resolve: countBefore(s.Bytes / s.DType.Size)}
+	p := &countedPlace{at: l.pos, elements: s.Bytes / s.DType.Size}
 	if l.size-l.pos < 8 || s.Bytes > l.size-l.pos-8 {
 		l.host.found.add(Malformed, fmt.Sprintf("the file ends within the storage %.100q", s.Key))
 		l.pos = l.size

@@ -11,7 +11,7 @@ import (
 // stride. The number of arguments tells them apart in torch as well; typeAt and metadataAt are positions of further
 // arguments, or 0.
 func rebuildTensor(least, typeAt, metadataAt int) func(*host, []pickle.Value) (pickle.Value, error) {
-	return func(_ *host, args []pickle.Value) (pickle.Value, error) {
+	return func(h *host, args []pickle.Value) (pickle.Value, error) {
 		if len(args) < least || len(args) > max(least, metadataAt+1) {
 			return nil, fmt.Errorf("a tensor of %d arguments", len(args))
 		}
@@ -22,14 +22,14 @@ func rebuildTensor(least, typeAt, metadataAt int) func(*host, []pickle.Value) (p
 		}
 		storage, ok := args[0].(*Storage)
 		offset, offsetOK := args[1].(int64)
-		shape, shapeErr := integers(args[2])
-		stride, strideErr := integers(args[3])
+		shape, shapeErr := h.integers(args[2])
+		stride, strideErr := h.integers(args[3])
 		if err := errors.Join(shapeErr, strideErr); err != nil || !ok || !offsetOK {
 			return nil, errors.New("the arguments of a tensor have the wrong types")
 		}
 		t := &Tensor{Storage: storage, DType: storage.DType, Offset: offset, Shape: shape, Stride: stride}
 		if typeAt > 0 {
-			if t.DType, ok = args[typeAt].(DType); !ok {
+			if t.DType, ok = args[typeAt].(*DType); !ok {
 				return nil, pickle.Unsupportedf("a tensor of type %s", pickle.Kind(args[typeAt]))
 			}
 		}
@@ -41,6 +41,22 @@ func rebuildTensor(least, typeAt, metadataAt int) func(*host, []pickle.Value) (p
 		}
 		return t, nil
 	}
+}
+
+// maxShapes bounds the shapes that are kept to be used again.
+const maxShapes = 4096
+
+// integers returns a shape or a stride. The pickle machine makes equal tuples once, and so they have one slice here.
+func (h *host) integers(v pickle.Value) ([]int64, error) {
+	t, ok := v.(*pickle.Tuple)
+	if known, found := h.shapes[t]; ok && found {
+		return known, nil
+	}
+	out, err := integers(v)
+	if ok && err == nil && len(h.shapes) < maxShapes {
+		h.shapes[t] = out
+	}
+	return out, err
 }
 
 func integers(v pickle.Value) ([]int64, error) {

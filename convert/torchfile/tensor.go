@@ -9,24 +9,25 @@ import (
 // Storage is a run of bytes that tensors are views of.
 type Storage struct {
 	Key   string // storages with equal keys are the same bytes
-	DType DType  // as the pickle declares it; uint8 for an untyped storage
+	DType *DType // as the pickle declares it; uint8 for an untyped storage
 	Bytes int64
-	place *place
+	place place
 }
 
 // Checksum is the CRC-32 that the zip's directory gives for exactly the bytes of the storage. A legacy file has none, and
 // torch writes 0 when it is told to leave it out.
 func (s *Storage) Checksum() (sum uint32, known bool) {
-	if s.place == nil || s.place.size != s.Bytes {
+	e, ok := s.place.(*zipEntry)
+	if !ok || e.size != s.Bytes {
 		return 0, false
 	}
-	return s.place.crc, s.place.crc != 0
+	return e.crc, e.crc != 0
 }
 
-// Tensor is a view of a storage. Offset and Stride count elements.
+// Tensor is a view of a storage. Offset and Stride count elements. Tensors share their slices, which must not be changed.
 type Tensor struct {
 	Storage *Storage
-	DType   DType
+	DType   *DType
 	Offset  int64
 	Shape   []int64
 	Stride  []int64

@@ -22,46 +22,40 @@ const smallFile = 1 << 20
 // archive is a zip written by torch.save since 1.6.
 type archive struct {
 	*window
-	host    *host
-	entries map[string]*zipEntry
-	prefix  string // folder of all entries
-	places  map[string]*place
+	*directory
+	host   *host
+	prefix string // folder of all entries
 }
 
 // openZip reads the pickles of a zip. The directory of a broken one may still lead to a dangerous pickle, so faults are
 // collected rather than returned.
 func openZip(ctx context.Context, w *window, h *host) (pickle.Value, error) {
-	entries, err := readDirectory(w)
+	d, err := readDirectory(w)
 	if err := h.refused(err); err != nil {
 		return nil, err
 	}
-	if len(entries) == 0 {
+	if len(d.entries) == 0 {
 		if len(h.found) == 0 {
 			h.found.add(NotTorch, "an empty zip")
 		}
 		return nil, nil
 	}
-	a := &archive{window: w, host: h, entries: map[string]*zipEntry{}, places: map[string]*place{}}
-	for _, e := range entries {
-		if a.entries[e.name] == nil {
-			a.entries[e.name] = e
-		}
-	}
-	folder, _, ok := strings.Cut(entries[0].name, "/")
+	a := &archive{window: w, directory: d, host: h}
+	folder, _, ok := strings.Cut(d.entries[0].name, "/")
 	if ok {
 		a.prefix = folder + "/"
 	}
-	if a.entries[a.prefix+"constants.pkl"] != nil {
+	if a.find(a.prefix, "constants.pkl") != nil {
 		h.found.add(Unsupported, "a TorchScript archive, which holds a program")
 	}
 	if err := a.byteOrder(); err != nil {
 		return nil, err
 	}
-	root, err := a.pickles(ctx, entries)
+	root, err := a.pickles(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if a.entries[a.prefix+"data.pkl"] == nil {
+	if a.find(a.prefix, "data.pkl") == nil {
 		a.noPickle()
 	}
 	return root, a.checkPlaces()
@@ -80,7 +74,7 @@ func (h *host) refused(err error) error {
 // noPickle says what a zip without data.pkl is.
 func (a *archive) noPickle() {
 	for _, name := range []string{"version", "byteorder", "data/0"} {
-		if a.entries[a.prefix+name] != nil {
+		if a.find(a.prefix, name) != nil {
 			a.host.found.add(Malformed, "the checkpoint's zip has no data.pkl")
 			return
 		}
@@ -92,10 +86,12 @@ func (a *archive) noPickle() {
 
 // pickles runs all pickles of the archive, the state's own first, and returns its value. The others are not converted,
 // but a program that loads them would run them.
-func (a *archive) pickles(ctx context.Context, entries []*zipEntry) (pickle.Value, error) {
+func (a *archive) pickles(ctx context.Context) (pickle.Value, error) {
 	var root pickle.Value
 	count := 0
-	for _, e := range entries {
+	data := a.find(a.prefix, "data.pkl")
+	for i := range a.entries {
+		e := &a.entries[i]
 		if path.Ext(e.name) != ".pkl" {
 			continue
 		}
@@ -103,7 +99,7 @@ func (a *archive) pickles(ctx context.Context, entries []*zipEntry) (pickle.Valu
 			a.host.found.add(Malformed, "the zip holds too many pickles")
 			break
 		}
-		main := e == a.entries[a.prefix+"data.pkl"]
+		main := e == data
 		value, err := a.run(ctx, e, main)
 		if err := a.host.refused(err); err != nil {
 			return nil, err
@@ -140,7 +136,7 @@ func (a *archive) open(e *zipEntry) (io.Reader, error) {
 	if e.flags&flagEncrypted != 0 {
 		return nil, &Refusal{Unsupported, fmt.Sprintf("%.100q is encrypted", e.name)}
 	}
-	off, err := e.place().locate(a.window)
+	off, err := e.locate(a.window)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +167,7 @@ func (i *inflater) Read(p []byte) (int, error) {
 
 // byteOrder checks the record by which torch 2.1 and later say how numbers are stored.
 func (a *archive) byteOrder() error {
-	e := a.entries[a.prefix+"byteorder"]
+	e := a.find(a.prefix, "byteorder")
 	if e == nil {
 		return nil
 	}
@@ -193,27 +189,26 @@ func (a *archive) byteOrder() error {
 	return nil
 }
 
-// place finds the record of a storage.
-func (a *archive) place(s *Storage) error {
-	name := a.prefix + "data/" + s.Key
-	e := a.entries[name]
+// place finds the record of a storage. Several mentions of one are the same storage.
+func (a *archive) place(s *Storage) (*Storage, error) {
+	e := a.find(a.prefix, "data/", s.Key)
 	if e == nil {
-		return fmt.Errorf("the record %.300q of a storage is missing", name)
+		return nil, fmt.Errorf("the record %.300q of a storage is missing", a.prefix+"data/"+s.Key)
 	}
 	if e.method != stored {
-		return pickle.Unsupportedf("the record %.300q is compressed", name)
+		return nil, pickle.Unsupportedf("the record %.300q is compressed", e.name)
 	}
 	if e.flags&flagEncrypted != 0 {
-		return pickle.Unsupportedf("the record %.300q is encrypted", name)
+		return nil, pickle.Unsupportedf("the record %.300q is encrypted", e.name)
 	}
 	if e.size != e.compressed || s.Bytes > e.size || e.size-s.Bytes >= s.DType.Size {
-		return fmt.Errorf("the record %.300q has %d bytes where its storage has %d", name, e.size, s.Bytes)
+		return nil, fmt.Errorf("the record %.300q has %d bytes where its storage has %d", e.name, e.size, s.Bytes)
 	}
-	if a.places[s.Key] == nil {
-		a.places[s.Key] = e.place()
+	if known := e.storage; known != nil && known.DType == s.DType && known.Bytes == s.Bytes {
+		return known, nil
 	}
-	s.place = a.places[s.Key]
-	return nil
+	s.place, e.storage = e, s
+	return s, nil
 }
 
 // checkPlaces reads the local headers of a small file. In a large one they are checked as the bytes are read.
@@ -221,8 +216,11 @@ func (a *archive) checkPlaces() error {
 	if a.size > smallFile {
 		return nil
 	}
-	for _, p := range a.places {
-		if _, err := p.locate(a.window); err != nil {
+	for i := range a.entries {
+		if a.entries[i].storage == nil {
+			continue
+		}
+		if _, err := a.entries[i].locate(a.window); err != nil {
 			if err := a.host.refused(err); err != nil {
 				return err
 			}

@@ -10,6 +10,8 @@ import (
 	"io"
 	"math"
 	"slices"
+	"sort"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -39,8 +41,37 @@ type zipEntry struct {
 	crc        uint32
 	compressed int64
 	size       int64
-	header     int64 // offset of the local header
-	limit      int64 // offset of what follows the entry: the next one or the directory
+	header     int64    // offset of the local header
+	limit      int64    // offset of what follows the entry: the next one or the directory
+	data       int64    // offset of the bytes; 0 until known
+	storage    *Storage // that was last found to be here
+}
+
+// directory is the entries in the order of the zip. A model has many, so that they are found by a sorted list of numbers
+// and not by a map.
+type directory struct {
+	entries []zipEntry
+	byName  []int32 // indexes of entries
+}
+
+// find returns the first entry of a name, given in parts, or nil.
+func (d *directory) find(parts ...string) *zipEntry {
+	name := strings.Join(parts, "")
+	i := sort.Search(len(d.byName), func(i int) bool { return d.entries[d.byName[i]].name >= name })
+	if i == len(d.byName) || d.entries[d.byName[i]].name != name {
+		return nil
+	}
+	return &d.entries[d.byName[i]]
+}
+
+// sorted returns the indexes of the entries in an order.
+func (d *directory) sorted(order func(a, b *zipEntry) int) []int32 {
+	list := make([]int32, len(d.entries))
+	for i := range list {
+		list[i] = int32(i)
+	}
+	slices.SortStableFunc(list, func(a, b int32) int { return order(&d.entries[a], &d.entries[b]) })
+	return list
 }
 
 // malformedZip returns the refusal of a broken zip.
@@ -49,37 +80,40 @@ func malformedZip(format string, args ...any) error {
 }
 
 // readDirectory reads the central directory. Only the tail of the file is read, once if the directory is short.
-func readDirectory(w *window) ([]*zipEntry, error) {
+func readDirectory(w *window) (*directory, error) {
 	tail := min(w.size, windowSize)
 	if err := w.prefetch(w.size-tail, tail); err != nil {
 		return nil, err
 	}
+	d := &directory{}
 	start, length, count, err := findDirectory(w)
 	if err != nil {
-		return nil, err
+		return d, err
 	}
-	if count > maxEntries {
-		return nil, malformedZip("%d entries are too many", count)
+	if count > maxEntries || int64(count) > length/centralHeaderLen {
+		return d, malformedZip("%d entries are too many", count)
 	}
 	if start < w.size-tail {
 		if err := w.prefetch(start, length); err != nil {
-			return nil, err
+			return d, err
 		}
 	}
 	r := bufio.NewReaderSize(io.NewSectionReader(w, start, length), 32<<10)
-	entries := make([]*zipEntry, 0, min(count, 4096))
+	d.entries = make([]zipEntry, count)
 	names := 0
-	for range count {
-		e, err := readEntry(r)
-		if err != nil {
-			return nil, err
+	var text []byte
+	for i := range d.entries {
+		e := &d.entries[i]
+		if text, err = e.read(r, text); err != nil {
+			d.entries = nil
+			return d, err
 		}
 		if names += len(e.name); names > maxNames {
-			return nil, malformedZip("the names are too long")
+			d.entries = nil
+			return d, malformedZip("the names are too long")
 		}
-		entries = append(entries, e)
 	}
-	return entries, arrange(entries, start)
+	return d, d.arrange(start)
 }
 
 // findDirectory finds the central directory by the record at the end of the file.
@@ -137,33 +171,33 @@ func findDirectory64(w *window, end int64) (start, length int64, count uint64, e
 	return int64(offset), int64(size), count, nil
 }
 
-func readEntry(r *bufio.Reader) (*zipEntry, error) {
-	var h [centralHeaderLen]byte
-	if _, err := io.ReadFull(r, h[:]); err != nil {
+// read takes an entry from the directory. The buffer is used and returned, to be used again.
+func (e *zipEntry) read(r *bufio.Reader, buf []byte) ([]byte, error) {
+	buf = append(buf[:0], make([]byte, centralHeaderLen)...)
+	if _, err := io.ReadFull(r, buf); err != nil {
 		return nil, directoryError(err)
 	}
-	if !bytes.HasPrefix(h[:], []byte("PK\x01\x02")) {
+	if !bytes.HasPrefix(buf, []byte("PK\x01\x02")) {
 		return nil, malformedZip("the directory holds something that is no entry")
 	}
-	nameLen, extraLen, commentLen := int(le.Uint16(h[28:])), int(le.Uint16(h[30:])), int(le.Uint16(h[32:]))
-	text := make([]byte, nameLen+extraLen)
-	if _, err := io.ReadFull(r, text); err != nil {
+	e.method, e.flags, e.crc = le.Uint16(buf[10:]), le.Uint16(buf[8:]), le.Uint32(buf[16:])
+	e.compressed, e.size, e.header = int64(le.Uint32(buf[20:])), int64(le.Uint32(buf[24:])), int64(le.Uint32(buf[42:]))
+	nameLen, extraLen, commentLen := int(le.Uint16(buf[28:])), int(le.Uint16(buf[30:])), int(le.Uint16(buf[32:]))
+	buf = append(buf[:0], make([]byte, nameLen+extraLen)...)
+	if _, err := io.ReadFull(r, buf); err != nil {
 		return nil, directoryError(err)
 	}
 	if _, err := r.Discard(commentLen); err != nil {
 		return nil, directoryError(err)
 	}
-	e := &zipEntry{
-		name: string(text[:nameLen]), method: le.Uint16(h[10:]), flags: le.Uint16(h[8:]), crc: le.Uint32(h[16:]),
-		compressed: int64(le.Uint32(h[20:])), size: int64(le.Uint32(h[24:])), header: int64(le.Uint32(h[42:])),
-	}
+	e.name = string(buf[:nameLen])
 	if !utf8.ValidString(e.name) {
 		return nil, malformedZip("the name %.100q is not UTF-8", e.name)
 	}
-	if !e.widen(text[nameLen:]) {
+	if !e.widen(buf[nameLen:]) {
 		return nil, malformedZip("the zip64 field of %.100q is wrong", e.name)
 	}
-	return e, nil
+	return buf, nil
 }
 
 func directoryError(err error) error {
@@ -201,21 +235,20 @@ func (e *zipEntry) widen(extra []byte) bool {
 }
 
 // arrange gives each entry its limit and checks that none reaches into the next, or is there twice.
-func arrange(entries []*zipEntry, directory int64) error {
-	byPlace := slices.Clone(entries)
-	slices.SortFunc(byPlace, func(a, b *zipEntry) int { return cmp.Compare(a.header, b.header) })
-	for i, e := range byPlace {
-		e.limit = directory
+func (d *directory) arrange(end int64) error {
+	byPlace := d.sorted(func(a, b *zipEntry) int { return cmp.Compare(a.header, b.header) })
+	for i, at := range byPlace {
+		d.entries[at].limit = end
 		if i+1 < len(byPlace) {
-			e.limit = byPlace[i+1].header
+			d.entries[at].limit = d.entries[byPlace[i+1]].header
 		}
 	}
-	seen := make(map[string]bool, len(entries))
-	for _, e := range entries {
-		if seen[e.name] {
+	d.byName = d.sorted(func(a, b *zipEntry) int { return cmp.Compare(a.name, b.name) })
+	for i, at := range d.byName {
+		e := &d.entries[at]
+		if i > 0 && e.name == d.entries[d.byName[i-1]].name {
 			return malformedZip("%.100q is there twice", e.name)
 		}
-		seen[e.name] = true
 		if room := e.limit - e.header - localHeaderLen - int64(len(e.name)); e.compressed > room {
 			return malformedZip("%.100q overlaps what follows it", e.name)
 		}
@@ -223,29 +256,27 @@ func arrange(entries []*zipEntry, directory int64) error {
 	return nil
 }
 
-// place is where the bytes of a stored entry are.
-func (e *zipEntry) place() *place {
-	return &place{header: e.header, limit: e.limit, size: e.compressed, crc: e.crc, resolve: e.resolve}
-}
-
-// resolve reads the local header, which has a length of its own, and checks it against the directory.
-func (e *zipEntry) resolve(w *window, p *place) error {
-	h, err := w.bytes(p.header, localHeaderLen+int64(len(e.name)))
+// locate implements place. It reads the local header, which has a length of its own, and checks it against the directory.
+func (e *zipEntry) locate(w *window) (int64, error) {
+	if e.data != 0 {
+		return e.data, nil
+	}
+	h, err := w.bytes(e.header, localHeaderLen+int64(len(e.name)))
 	if errors.Is(err, io.EOF) {
-		return malformedZip("%.100q lies past the end of the file", e.name)
+		return 0, malformedZip("%.100q lies past the end of the file", e.name)
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	nameLen, extraLen := int64(le.Uint16(h[26:])), int64(le.Uint16(h[28:]))
 	if !bytes.HasPrefix(h, []byte("PK\x03\x04")) || nameLen != int64(len(e.name)) ||
 		string(h[localHeaderLen:]) != e.name || le.Uint16(h[8:]) != e.method {
-		return malformedZip("the local header of %.100q differs from the directory", e.name)
+		return 0, malformedZip("the local header of %.100q differs from the directory", e.name)
 	}
-	data := p.header + localHeaderLen + nameLen + extraLen
-	if p.size > p.limit-data {
-		return malformedZip("%.100q overlaps what follows it", e.name)
+	data := e.header + localHeaderLen + nameLen + extraLen
+	if e.compressed > e.limit-data {
+		return 0, malformedZip("%.100q overlaps what follows it", e.name)
 	}
-	p.data = data
-	return nil
+	e.data = data
+	return data, nil
 }
