@@ -71,6 +71,10 @@ func (e *Engine) work(ticket context.Context, run string) error {
 func (e *Engine) claim(run string) (x *execution, err error) {
 	until := e.store.Now().Add(e.opts.Lease)
 	err = e.store.InTx(e.base, func(tx *store.Tx) error {
+		if x != nil { // claimed in a transaction that was ended for another one
+			e.drop(x.job)
+			x = nil
+		}
 		lease, r, err := tx.Claim(run, e.owner, until)
 		if err == nil && lease != nil {
 			x = &execution{engine: e, job: e.newJob(lease, until), run: r, results: map[string]expr.StepResult{}}

@@ -4,3 +4,6 @@ import "time"
 
 // SetSlow sets how long Accept waits for its group.
 func SetSlow(s *Store, d time.Duration) { s.slow = d }
+
+// Line is how many callers of InTx have, or wait for, their turn on SQLite.
+func Line(s *Store) int { return int(s.together.line.Load()) }

@@ -132,6 +132,9 @@ func (s *Store) sharedNow() time.Time {
 
 // tryAgain tells whether a transaction failed only because of another one at the same time.
 func (d *dialect) tryAgain(err error) bool {
+	if errors.Is(err, errApart) {
+		return true
+	}
 	var pg *pgconn.PgError
 	return d.shared && errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
 }

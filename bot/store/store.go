@@ -27,14 +27,15 @@ const dedupeWindow = 10 * time.Minute
 
 // Store is the database. All methods are safe for concurrent use.
 type Store struct {
-	db      *sql.DB // the pool that writes; on SQLite one connection, shared with the queue
-	readDB  *sql.DB // the pool that reads; on PostgreSQL the same
-	pool    *pgxpool.Pool
-	writer  handle
-	reader  handle
-	dialect *dialect
-	unlock  func() error
-	now     func() time.Time
+	db       *sql.DB // the pool that writes; on SQLite one connection, shared with the queue
+	readDB   *sql.DB // the pool that reads; on PostgreSQL the same
+	pool     *pgxpool.Pool
+	writer   handle
+	reader   handle
+	dialect  *dialect
+	together together // on SQLite: the transactions that write
+	unlock   func() error
+	now      func() time.Time
 
 	intake    chan *pending // deliveries waiting for the next group commit
 	slow      time.Duration // how long Accept waits for its group
@@ -88,6 +89,7 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 		return nil, err
 	}
 	s.writer, s.reader = handle{s.db, s.dialect}, handle{s.readDB, s.dialect}
+	s.together.db = s.db
 	go s.writeGroups()
 	return s, nil
 }

@@ -34,54 +34,61 @@ type Tx struct {
 }
 
 // InTx runs f in one write transaction. It commits when f returns nil; otherwise, and when f panics, nothing is written.
-// On PostgreSQL f is called again when the database ended its transaction for the sake of another one, so it must not
-// build on what it left behind the first time. Inside f use only tx: on SQLite there is one connection that writes, and
-// it is taken.
+// f is called again when its transaction was ended for the sake of another one, so it must not build on what it left
+// behind the first time. Inside f use only tx: on SQLite there is one connection that writes, and it is taken.
 func (s *Store) InTx(ctx context.Context, f func(tx *Tx) error) error {
+	s.mu.RLock()
+	tickets, changed := s.tickets, s.changed
+	s.mu.RUnlock()
 	for try := 1; ; try++ {
-		err := s.inTx(ctx, f)
+		tx := &Tx{store: s, tickets: tickets}
+		err := tx.run(ctx, try > 1, f)
+		if err == nil && changed != nil {
+			for _, c := range tx.changes {
+				changed(c)
+			}
+		}
 		if err == nil || try == writeTries || ctx.Err() != nil || !s.dialect.tryAgain(err) {
 			return err
 		}
 	}
 }
 
-func (s *Store) inTx(ctx context.Context, f func(tx *Tx) error) error {
-	s.mu.RLock()
-	tickets, changed := s.tickets, s.changed
-	s.mu.RUnlock()
-	tx := &Tx{ctx: ctx, store: s, tickets: tickets}
-	end, err := tx.begin(ctx)
+// run calls f in the transaction. A second try on SQLite shares it with nobody.
+func (t *Tx) run(ctx context.Context, again bool, f func(tx *Tx) error) error {
+	if t.store.pool != nil {
+		return t.runPostgres(ctx, f)
+	}
+	return t.store.together.do(again, func(shared *sql.Tx) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		t.ctx, t.sql = context.WithoutCancel(ctx), shared
+		t.tx = handle{preparedTx{shared, &t.store.together.statements}, t.store.dialect}
+		t.now = t.store.now()
+		return f(t)
+	})
+}
+
+func (t *Tx) runPostgres(ctx context.Context, f func(tx *Tx) error) error {
+	end, err := t.beginPostgres(ctx)
 	if err != nil {
 		return fmt.Errorf("store: begin: %w", err)
 	}
 	defer end()
-	tx.now = s.now()
-	if err := f(tx); err != nil {
+	t.now = t.store.now()
+	if err := f(t); err != nil {
 		return err
 	}
-	if err := tx.sql.Commit(); err != nil {
+	if err := t.sql.Commit(); err != nil {
 		return fmt.Errorf("store: commit: %w", err)
-	}
-	if changed != nil {
-		for _, c := range tx.changes {
-			changed(c)
-		}
 	}
 	return nil
 }
 
-// begin opens the transaction. What it returns ends it, by a rollback unless it was committed.
-func (t *Tx) begin(ctx context.Context) (end func(), err error) {
+// beginPostgres opens the transaction. What it returns ends it, by a rollback unless it was committed.
+func (t *Tx) beginPostgres(ctx context.Context) (end func(), err error) {
 	s := t.store
-	if s.pool == nil {
-		t.sql, err = s.db.BeginTx(ctx, nil)
-		if err != nil {
-			return nil, err
-		}
-		t.tx = handle{t.sql, s.dialect}
-		return func() { _ = t.sql.Rollback() }, nil // after a commit this does nothing
-	}
 	bounded, cancel := context.WithTimeout(ctx, writeTimeout)
 	cancelWhole := func() {}
 	conn, err := s.db.Conn(bounded)
