@@ -15,6 +15,12 @@ func newPlan(delivery *store.Delivery, o *rule.Outcome) store.Plan {
 		RuleHash: o.Rule.Hash, RulesDir: o.Rule.Dir, Vars: o.Rule.Vars, Command: o.Command, Facts: o.Facts,
 		Key: planKey(delivery, o), DryRun: o.Rule.DryRun,
 	}
+	if o.Rule.Command != nil {
+		plan.ArgTypes = map[string]string{}
+		for _, a := range o.Rule.Command.Args {
+			plan.ArgTypes[a.Name] = a.Type
+		}
+	}
 	for i, s := range o.Rule.Steps {
 		id := s.ID
 		if id == "" {

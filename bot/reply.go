@@ -20,6 +20,14 @@ const maxReplies = 20
 func (s settlement) grant(list []wish, e *rule.Explanation) error {
 	var replies []wish
 	for _, w := range list {
+		if w.said != "" {
+			if mine, err := s.claim(w.said); err != nil {
+				return err
+			} else if !mine {
+				e.Notes = append(e.Notes, w.note+", which another delivery told of before")
+				continue
+			}
+		}
 		e.Notes = append(e.Notes, w.note)
 		if err := s.switchRule(w); err != nil {
 			return err

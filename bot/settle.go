@@ -32,7 +32,7 @@ func (s settlement) settle(o *rule.Outcome) error {
 		return nil
 	}
 	r := s.newRun(o)
-	for _, look := range []check{s.optedOut, s.breaker, s.rateLimit, s.debounceOnce, s.group} {
+	for _, look := range []check{s.obeyed, s.optedOut, s.breaker, s.rateLimit, s.debounceOnce, s.group} {
 		code, why, err := look(o, r)
 		if err != nil {
 			return err
@@ -85,6 +85,29 @@ func (s settlement) newRun(o *rule.Outcome) *store.Run {
 
 // passed is the answer of a check that has nothing against the run.
 func passed(err error) (string, rule.Clause, error) { return "", rule.Clause{}, err }
+
+// obeyed keeps a command from running twice: the Hub may tell of the first comment of a discussion in two deliveries, as
+// the discussion's and as a comment.
+func (s settlement) obeyed(o *rule.Outcome, _ *store.Run) (string, rule.Clause, error) {
+	if o.Command == nil {
+		return passed(nil)
+	}
+	mine, err := s.claim("command of rule " + o.RuleID)
+	if err != nil || mine {
+		return passed(err)
+	}
+	return "duplicate", rule.Clause{
+		Clause: "command", Want: "a comment that was not read before", Got: "another delivery told of it",
+	}, nil
+}
+
+// claim takes a command in the delivery's comment; false when another delivery told of the same comment.
+func (s settlement) claim(what string) (bool, error) {
+	if s.payload.Comment == nil || s.payload.Comment.ID == "" {
+		return true, nil
+	}
+	return s.tx.Reserve(what, s.payload.Comment.ID, s.delivery.Key)
+}
 
 func (s settlement) optedOut(o *rule.Outcome, r *store.Run) (string, rule.Clause, error) {
 	out, err := s.tx.OptedOut(o.RuleID, r.RepoID)

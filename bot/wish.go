@@ -18,6 +18,7 @@ type wish struct {
 	stop, start bool
 	rule        string // which rule stops or starts; empty: all
 	by          string // name of the person, else the id
+	said        string // what was said in a comment, to be heard once; empty: it was no comment
 	note        string // for the explanation
 	reply       string // Markdown; empty: nothing is said
 	replyKey    string // of the comment, for what is said once to a person in a discussion; empty: said once for each delivery
@@ -98,13 +99,16 @@ func (d *dispatcher) spoken(ctx context.Context, p *hub.Payload, v *verdictOn) (
 		if err != nil {
 			return nil, fmt.Errorf("obey %s: %w", said.Name, err)
 		}
+		w.said = said.Name
 		list = append(list, w)
 	}
 	for _, o := range v.Rules {
 		if o.Refusal == nil || o.Rule == nil {
 			continue
 		}
-		w := wish{rule: o.RuleID, reply: o.Refusal.Why, note: o.Refusal.Command + " is refused"}
+		w := wish{
+			rule: o.RuleID, reply: o.Refusal.Why, note: o.Refusal.Command + " is refused", said: "refusal of rule " + o.RuleID,
+		}
 		if o.Refusal.Denied {
 			w.replyKey = "refused-" + p.Comment.Author.ID + "-" + o.Refusal.Command
 		}

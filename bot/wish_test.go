@@ -1,8 +1,10 @@
 package bot_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -227,5 +229,69 @@ func TestClosingStopsARule(t *testing.T) {
 	s.push("and more", map[string]string{"c.txt": "c"})
 	if pulls := s.pulls(); len(pulls) != 1 {
 		t.Errorf("pull requests %v after the rule was started again, want one", pulls)
+	}
+}
+
+// TestArgumentTypes: arguments keep their types on the way through the store, also numbers without a fraction.
+func TestArgumentTypes(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `version: 1
+rules:
+  - id: calc
+    on:
+      command:
+        name: /calc
+        args: {n: {type: int}, f: {type: float, default: 2.0}, b: {type: bool}, s: {default: "7"}}
+    steps:
+      - uses: hub.comment
+        with:
+          body: "${{ command.args.n + 1 }} ${{ command.args.f * 1.5 }} ${{ !command.args.b }} ${{ command.args.s + '!' }}"
+`)
+	s.watch()
+	num := s.open("A question")
+	for text, want := range map[string]string{
+		"/calc 9007199254740992": "9007199254740993 3 true 7!", "/calc n=2 f=4 b=true s=8": "3 6 false 8!", "/calc": "1 3 true 7!",
+	} {
+		if got := strings.Join(s.say("demo", num, text), "\n"); got != want {
+			t.Errorf("%s: the bot said %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestCommandToldTwice sends the two deliveries that the Hub may make of a discussion that begins with commands: each
+// command is obeyed once.
+func TestCommandToldTwice(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, commands)
+	for _, tc := range []struct {
+		text string
+		want []string
+	}{
+		{"/greet moon", []string{"Hello, moon!"}},
+		{"/greet mars", []string{"`/greet` did not run:\n\n    who must be one of world, moon, got \"mars\"\n\n" +
+			"Usage: `/greet [who=world|moon]`"}},
+		{"/hfbot stop greet", []string{"Stopped: I leave this repository alone as to the rule `greet`. `/hfbot start` undoes it."}},
+	} {
+		d, err := s.user().CreateDiscussion(s.ctx, s.repo, hub.CreateDiscussionInput{Title: "A question", Description: tc.text})
+		s.must(err)
+		me, err := s.user().WhoAmI(s.ctx)
+		s.must(err)
+		comment := fmt.Sprintf(`"comment":{"id":"66dbedfe76c126d29bfba6%02d","content":%q,"author":{"id":%q}},`, d.Num, tc.text, me.ID)
+		body := strings.Replace(s.discussion(d.Num), `"webhook"`, comment+`"webhook"`, 1)
+		body = strings.ReplaceAll(body, "66079b8b2e56b3db420f616c", me.ID) // the owner may give commands
+		first, _ := s.send(body, fmt.Sprint("d-", d.Num))
+		s.settle()
+		second, _ := s.send(strings.Replace(body, `"scope":"discussion"`, `"scope":"discussion.comment"`, 1), fmt.Sprint("c-", d.Num))
+		s.settle()
+		if first == second {
+			t.Fatal("one delivery, want two")
+		}
+		want := append([]string{"Welcome."}, tc.want...)
+		got := s.comments(d.Num)
+		slices.Sort(want)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", tc.text, diff)
+		}
 	}
 }

@@ -23,8 +23,7 @@ func (t *typeTable) value(typ *cel.Type, raw any) ref.Val {
 		b, _ := raw.(bool)
 		return types.Bool(b)
 	case types.IntKind:
-		n := asNumber(raw)
-		return types.Int(int64(n))
+		return types.Int(asInteger(raw))
 	case types.DoubleKind:
 		n := asNumber(raw)
 		return types.Double(n)
@@ -92,6 +91,30 @@ func asTexts(raw any) []string {
 		return list
 	}
 	return []string{}
+}
+
+// asInteger reads a whole number exactly; of a fraction, what is before the point.
+func asInteger(raw any) int64 {
+	switch v := raw.(type) {
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+	case int64:
+		return v
+	case int:
+		return int64(v)
+	}
+	n := asNumber(raw)
+	switch { // the conversion of what an int64 cannot hold is not defined
+	case n >= math.MaxInt64:
+		return math.MaxInt64
+	case n <= math.MinInt64:
+		return math.MinInt64
+	case n != n:
+		return 0
+	}
+	return int64(n)
 }
 
 // asNumber reads any number, a fraction is kept; what is no number reads as 0.

@@ -64,7 +64,10 @@ func (x *execution) input() *expr.Input {
 
 // env is the environment in which a step's expressions were checked when its rule was loaded.
 func (x *execution) env(i int) (*expr.Env, error) {
-	opts := expr.Options{Vars: x.run.Plan.Vars, Args: commandArgs(x.run.Plan.Command)}
+	opts := expr.Options{Vars: x.run.Plan.Vars}
+	for name, typ := range x.run.Plan.ArgTypes {
+		opts.Args = append(opts.Args, expr.Arg{Name: name, Type: typ})
+	}
 	for _, s := range x.run.Plan.Steps[:i] {
 		if strings.HasPrefix(s.ID, "#") { // without an id of its author's, it cannot be named
 			continue
@@ -76,23 +79,4 @@ func (x *execution) env(i int) (*expr.Env, error) {
 		opts.Steps = append(opts.Steps, step)
 	}
 	return expr.New(opts)
-}
-
-// commandArgs are the types of a command's arguments, read off their values.
-func commandArgs(command map[string]any) []expr.Arg {
-	values, _ := command["args"].(map[string]any)
-	var args []expr.Arg
-	for name, v := range values {
-		kind := "string"
-		switch v.(type) {
-		case bool:
-			kind = "bool"
-		case int, int64:
-			kind = "int"
-		case float64:
-			kind = "float"
-		}
-		args = append(args, expr.Arg{Name: name, Type: kind})
-	}
-	return args
 }

@@ -11,6 +11,7 @@ var suite = []struct {
 	{"InsertRun", testInsertRun},
 	{"InsertRunTwice", testInsertRunTwice},
 	{"Once", testOnce},
+	{"Reserve", testReserve},
 	{"OnceNotInserted", testOnceNotInserted},
 	{"OnceTaken", testOnceTaken},
 	{"Own", testOwn},

@@ -154,6 +154,23 @@ func testOnce(t *testing.T, db database) {
 }
 
 // What TakeOnce took for a run that then is not inserted stays free.
+func testReserve(t *testing.T, db database) {
+	s := db.open(t)
+	for _, c := range []struct {
+		what, id, key string
+		want          bool
+	}{
+		{"x", "c1", "a", true}, {"x", "c1", "a", true}, {"x", "c1", "b", false}, {"x", "c2", "b", true}, {"y", "c1", "b", true},
+	} {
+		inTx(t, s, func(tx *store.Tx) error {
+			if got, err := tx.Reserve(c.what, c.id, c.key); err != nil || got != c.want {
+				t.Errorf("%s %s for %s: %t, %v; want %t", c.what, c.id, c.key, got, err, c.want)
+			}
+			return nil
+		})
+	}
+}
+
 func testOnceNotInserted(t *testing.T, db database) {
 	s := db.open(t)
 	holder := join(t, s, "g", "skip")

@@ -51,3 +51,21 @@ func (t *Tx) freeOnce(deliveryKey string) error {
 		JOIN deliveries ON deliveries.id = runs.delivery_id WHERE deliveries.key = ?)`, deliveryKey)
 	return err
 }
+
+// Reserve keeps for ever what several deliveries may tell of, such as a command in the first comment of a discussion, for
+// equal deliveries of one key; false when those of another key have it. No rule's once_per value is meant by it.
+func (t *Tx) Reserve(what, id, deliveryKey string) (bool, error) {
+	_, err := t.exec(`INSERT INTO once (rule, key, run_id, state) VALUES (?, ?, ?, 'used') ON CONFLICT (rule, key) DO NOTHING`,
+		reserved+what, id, deliveryKey)
+	var holder string
+	if err == nil {
+		err = t.tx.QueryRowContext(t.ctx, `SELECT run_id FROM once WHERE rule = ? AND key = ?`, reserved+what, id).Scan(&holder)
+	}
+	if err != nil {
+		return false, fmt.Errorf("store: reserve %s %s: %w", what, id, err)
+	}
+	return holder == deliveryKey, nil
+}
+
+// reserved stands before what is reserved where a rule's id does. No id begins so.
+const reserved = "+"

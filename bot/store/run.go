@@ -42,10 +42,12 @@ type Plan struct {
 	RulesDir string         `json:"rules_dir,omitempty"` // where templates lie
 	Vars     map[string]any `json:"vars,omitempty"`
 	Command  map[string]any `json:"command,omitempty"`
-	Facts    map[string]any `json:"facts,omitempty"` // facts fetched while matching
-	Key      string         `json:"key"`             // root of the idempotency keys of its steps
-	DryRun   bool           `json:"dry_run,omitempty"`
-	Steps    []StepPlan     `json:"steps"`
+	// ArgTypes are the types of the command's arguments by name: string, int, float or bool.
+	ArgTypes map[string]string `json:"arg_types,omitempty"`
+	Facts    map[string]any    `json:"facts,omitempty"` // facts fetched while matching
+	Key      string            `json:"key"`             // root of the idempotency keys of its steps
+	DryRun   bool              `json:"dry_run,omitempty"`
+	Steps    []StepPlan        `json:"steps"`
 }
 
 // StepPlan is one step of a rule.
