@@ -66,11 +66,12 @@ func stream(ctx context.Context, writers []io.Writer, produce func(context.Conte
 	return nil
 }
 
-// drain writes what comes. After an error it goes on taking blocks, so that nobody waits for it.
+// drain writes what comes. After an error or the end of the context it goes on taking blocks, so that nobody waits for
+// it.
 func (p *pipe) drain(full <-chan *block, w io.Writer) {
 	var err error
 	for b := range full {
-		if err == nil {
+		if err == nil && p.ctx.Err() == nil {
 			if _, err = w.Write(b.data); err != nil {
 				p.fail(err)
 			}
