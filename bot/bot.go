@@ -122,7 +122,7 @@ func withDefaults(opts Options) Options {
 func (b *Bot) wire() error {
 	b.metrics = newMetrics(b.store)
 	client, err := hub.New(b.opts.Endpoint, b.opts.Token, hub.WithWriteObserver(b.noteOwn),
-		hub.WithTransportWrapper(b.metrics.countCalls))
+		hub.WithTransportWrapper(b.metrics.countCalls), hub.WithTransportWrapper(run.Fence))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"syscall"
 	"time"
+
+	"github.com/hfbot/hfbot/bot/run"
 )
 
 // egressClient is the HTTP client that actions get. Unless private is true it refuses to connect to loopback,
@@ -22,7 +24,7 @@ func egressClient(private bool) *http.Client {
 	transport.DialContext = dialer.DialContext
 	transport.Proxy = nil // a proxy would connect on our behalf and make the check void
 	transport.ResponseHeaderTimeout = time.Minute
-	return &http.Client{Transport: transport}
+	return &http.Client{Transport: run.Fence(transport)}
 }
 
 // onLoopback tells whether a base URL is on this machine. A bot whose Hub is, is being tried out, with everything it

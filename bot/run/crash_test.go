@@ -178,7 +178,7 @@ func testLostLease(t *testing.T, database database) {
 	id := b.insert(store.StepPlan{ID: "b", Uses: "test.middle"})
 	<-begun
 	err := b.store.InTx(t.Context(), func(tx *store.Tx) error {
-		_, err := tx.TakeOrphans(true, 10)
+		_, err := tx.TakeOrphans(0, 10)
 		return err
 	})
 	if err != nil {
@@ -209,11 +209,11 @@ func TestHeartbeat(t *testing.T) {
 	b := newBot(t, sqlite(t), map[string]do{"test.middle": middle})
 	id := b.insert(store.StepPlan{ID: "b", Uses: "test.middle"})
 	<-begun
-	b.engine.RenewAll(t.Context(), time.Now())
+	b.engine.RenewAll(t.Context())
 	b.store.UseTickets(nil) // the run's next ticket goes to another instance
 	var other *store.Lease
 	err := b.store.InTx(t.Context(), func(tx *store.Tx) error {
-		_, err := tx.TakeOrphans(true, 10)
+		_, err := tx.TakeOrphans(0, 10)
 		if err != nil {
 			return err
 		}
@@ -223,7 +223,7 @@ func TestHeartbeat(t *testing.T) {
 	if err != nil || other == nil {
 		t.Fatalf("the run was not taken over: %v", err)
 	}
-	b.engine.RenewAll(t.Context(), time.Now())
+	b.engine.RenewAll(t.Context())
 	if err := <-left; !errors.Is(err, store.ErrLeaseLost) {
 		t.Errorf("the step ended with %v", err)
 	}

@@ -71,6 +71,12 @@ func newBot(t *testing.T, path string, acts map[string]do, change ...func(*run.O
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newBotOn(t, s, path, acts, change...)
+}
+
+// newBotOn starts an engine on an open store.
+func newBotOn(t *testing.T, s *store.Store, path string, acts map[string]do, change ...func(*run.Options)) *bot {
+	t.Helper()
 	b := &bot{t: t, path: path, store: s, changed: make(chan struct{}, 1)}
 	registry := actions.NewRegistry()
 	for id, f := range acts {
@@ -94,6 +100,7 @@ func newBot(t *testing.T, path string, acts map[string]do, change ...func(*run.O
 	for _, f := range change {
 		f(&b.opts)
 	}
+	var err error
 	if b.engine, err = run.New(b.opts); err != nil {
 		t.Fatal(err)
 	}

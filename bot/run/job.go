@@ -21,7 +21,7 @@ const (
 // job is a run worked in this process.
 type job struct {
 	lease *store.Lease
-	until time.Time // the lease's end, guarded by Engine.mu
+	until time.Time // when the lease ends by this machine's own clock; guarded by Engine.mu
 
 	// whole ends when the job must be left: the bot stops, or the lease is lost. steps ends before that when the run is
 	// cancelled; the steps that run in spite of that have whole.
@@ -30,9 +30,10 @@ type job struct {
 	cancel       context.CancelCauseFunc
 }
 
-// newJob makes the job of a run before its lease is committed, so that no cancel can slip through between.
-func (e *Engine) newJob(lease *store.Lease, until time.Time) *job {
-	j := &job{lease: lease, until: until}
+// newJob makes the job of a run before its lease is committed, so that no cancel can slip through between. The lease was
+// asked for at the given time of this machine.
+func (e *Engine) newJob(lease *store.Lease, asked time.Time) *job {
+	j := &job{lease: lease, until: e.surely(asked)}
 	j.whole, j.leave = context.WithCancelCause(e.base)
 	j.steps, j.cancel = context.WithCancelCause(j.whole)
 	e.mu.Lock()
@@ -75,19 +76,19 @@ func (e *Engine) keepLeases(ctx context.Context) {
 			if err := e.store.SetClock(ctx); err != nil && ctx.Err() == nil {
 				e.log.Error("the database was not asked for the time", zap.Error(err))
 			}
-			e.renewAll(ctx, e.store.Now())
+			e.renewAll(ctx)
 		}
 	}
 }
 
 // renewAll renews the leases of all jobs in one transaction. A job whose lease is lost, or could not be renewed before
 // it ended, is left: another worker may have it.
-func (e *Engine) renewAll(ctx context.Context, now time.Time) {
+func (e *Engine) renewAll(ctx context.Context) {
 	jobs := e.jobsNow()
 	if len(jobs) == 0 {
 		return
 	}
-	until := now.Add(e.opts.Lease)
+	asked, until := time.Now(), e.store.Now().Add(e.opts.Lease)
 	results := make(map[*job]error, len(jobs))
 	err := e.store.InTx(ctx, func(tx *store.Tx) error {
 		for _, j := range jobs {
@@ -107,7 +108,7 @@ func (e *Engine) renewAll(ctx context.Context, now time.Time) {
 	if err != nil {
 		e.log.Error("leases not renewed", zap.Error(err))
 		for _, j := range jobs {
-			if now.After(j.until) {
+			if over(j.until) {
 				j.leave(store.ErrLeaseLost)
 			}
 		}
@@ -121,7 +122,7 @@ func (e *Engine) renewAll(ctx context.Context, now time.Time) {
 		case result != nil:
 			j.cancel(result)
 		}
-		j.until = until
+		j.until = e.surely(asked)
 	}
 }
 

@@ -49,7 +49,7 @@ func (x *execution) step(i int) error {
 		return err
 	})
 	if err != nil {
-		return lost(err)
+		return x.lost(err)
 	}
 	x.tried = time.Now()
 	outputs, err := t.run(x.context(), attempt)
@@ -67,9 +67,9 @@ func lookUpFailed(err error) bool { return errors.As(err, new(*expr.FactError)) 
 // ended by the same cancel.
 func (x *execution) context() context.Context {
 	if x.cancelled {
-		return withOrigin(x.job.whole, x.run)
+		return x.withOrigin(x.job.whole)
 	}
-	return withOrigin(x.job.steps, x.run)
+	return x.withOrigin(x.job.steps)
 }
 
 // failed decides what follows from a failure: the run is left, cancelled, tried again later, or goes on with a failed
@@ -104,7 +104,7 @@ func (x *execution) wait(i int, delay time.Duration, message, reason string) err
 		return tx.WaitRetry(x.job.lease, x.engine.store.Now().Add(delay), reason)
 	})
 	if err != nil {
-		return lost(err)
+		return x.lost(err)
 	}
 	x.observeStep(i, store.Waiting)
 	x.log.Warn("step failed; it is tried again", zap.String("step", x.run.Steps[i].ID), zap.String("error", message),
@@ -115,7 +115,7 @@ func (x *execution) wait(i int, delay time.Duration, message, reason string) err
 // end writes the end of a step.
 func (x *execution) end(i int, r store.StepResult) error {
 	if err := x.inTx(func(tx *store.Tx) error { return tx.EndStep(x.job.lease, i, r) }); err != nil {
-		return lost(err)
+		return x.lost(err)
 	}
 	x.observeStep(i, r.State)
 	x.keep(i, r)
@@ -123,8 +123,9 @@ func (x *execution) end(i int, r store.StepResult) error {
 }
 
 // lost makes errLeft of a lost lease.
-func lost(err error) error {
+func (x *execution) lost(err error) error {
 	if errors.Is(err, store.ErrLeaseLost) {
+		x.logLost()
 		return errLeft
 	}
 	return err

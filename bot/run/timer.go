@@ -19,7 +19,11 @@ const (
 func (e *Engine) takeUp(ctx context.Context) error {
 	alone := e.store.Exclusive()
 	started := e.store.Now()
-	err := e.inBatches(ctx, func(tx *store.Tx) (int, error) { return tx.TakeOrphans(alone, sweepBatch) })
+	longest := e.opts.Lease
+	if alone {
+		longest = 0
+	}
+	err := e.inBatches(ctx, func(tx *store.Tx) (int, error) { return tx.TakeOrphans(longest, sweepBatch) })
 	if err != nil || !alone {
 		return err
 	}
@@ -39,30 +43,38 @@ func (e *Engine) keepTime(ctx context.Context) {
 		case <-e.poke:
 		case <-alarm.C:
 		}
-		now := e.store.Now()
-		if now.Sub(swept) >= sweepEvery {
-			swept = now
-			e.logUnlessDone(ctx, "sweep runs", e.sweep(ctx, now))
+		if time.Since(swept) >= sweepEvery {
+			swept = time.Now()
+			e.logUnlessDone(ctx, "sweep runs", e.sweep(ctx))
 		}
-		next, err := e.releaseDue(ctx, now)
+		next, err := e.releaseDue(ctx, e.store.Now())
 		e.logUnlessDone(ctx, "release runs that are due", err)
-		if soon := swept.Add(sweepEvery); next.IsZero() || next.After(soon) {
-			next = soon
+		sleep := sweepEvery - time.Since(swept)
+		if !next.IsZero() {
+			sleep = min(sleep, next.Sub(e.store.Now()))
 		}
-		alarm.Reset(next.Sub(e.store.Now()))
+		alarm.Reset(sleep)
 	}
 }
 
-// sweep takes up runs whose worker is gone and issues lost tickets again. The runs worked here are renewed first: when
-// the clock was set forward, they are not to be taken for abandoned.
-func (e *Engine) sweep(ctx context.Context, now time.Time) error {
-	e.renewAll(ctx, now)
+// sweep takes up runs whose worker is gone, and issues lost tickets again. After the clock was set, leases say nothing
+// until those who live have renewed theirs.
+func (e *Engine) sweep(ctx context.Context) error {
+	if err := e.store.SetClock(ctx); err != nil {
+		return err
+	}
+	e.renewAll(ctx)
 	defer e.queue.wake()
 	return e.store.InTx(ctx, func(tx *store.Tx) error {
-		if _, err := tx.TakeOrphans(false, sweepBatch); err != nil {
+		if !e.store.ClockWasSet(e.opts.Lease) {
+			if _, err := tx.TakeOrphans(e.opts.Lease, sweepBatch); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.ReleaseAhead(sweepBatch); err != nil {
 			return err
 		}
-		_, err := tx.TicketAgain(now.Add(-ticketStale*e.opts.Lease), sweepBatch)
+		_, err := tx.TicketAgain(e.store.Now().Add(-ticketStale*e.opts.Lease), sweepBatch)
 		return err
 	})
 }

@@ -69,7 +69,7 @@ func (e *Engine) work(ticket context.Context, run string) error {
 
 // claim leases a run; nil when it is not due any more.
 func (e *Engine) claim(run string) (x *execution, err error) {
-	until := e.store.Now().Add(e.opts.Lease)
+	asked, until := time.Now(), e.store.Now().Add(e.opts.Lease)
 	err = e.store.InTx(e.base, func(tx *store.Tx) error {
 		if x != nil { // claimed in a transaction that was ended for another one
 			e.drop(x.job)
@@ -77,7 +77,7 @@ func (e *Engine) claim(run string) (x *execution, err error) {
 		}
 		lease, r, err := tx.Claim(run, e.owner, until)
 		if err == nil && lease != nil {
-			x = &execution{engine: e, job: e.newJob(lease, until), run: r, results: map[string]expr.StepResult{}}
+			x = &execution{engine: e, job: e.newJob(lease, asked), run: r, results: map[string]expr.StepResult{}}
 			x.cancelled = r.CancelReason != ""
 		}
 		return err
@@ -167,9 +167,15 @@ func (x *execution) finish() error {
 	return nil
 }
 
+// logLost says that another worker may have the run.
+func (x *execution) logLost() {
+	x.log.Warn("run left: its lease is lost, and another worker may have it")
+}
+
 // leave gives up a run whose context has ended: back into the queue when the bot stops.
 func (x *execution) leave() error {
 	if errors.Is(context.Cause(x.job.whole), store.ErrLeaseLost) {
+		x.logLost()
 		return errLeft
 	}
 	err := x.inTx(func(tx *store.Tx) error { return tx.HandOver(x.job.lease) })

@@ -44,7 +44,7 @@ func (s *Store) Accept(ctx context.Context, d Delivery) (id string, duplicate bo
 		d.ID = v7.String()
 	}
 	if d.ReceivedAt.IsZero() {
-		d.ReceivedAt = s.now()
+		d.ReceivedAt = s.Now()
 	}
 	if d.State == "" {
 		d.State = Received
@@ -160,19 +160,20 @@ const (
 	// claimKey makes a delivery the one that its key stands for, and gives its id, unless an equal one came before.
 	claimKey = `INSERT INTO dedupe (key, delivery_id, expires_at) VALUES (?, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET delivery_id = excluded.delivery_id, expires_at = excluded.expires_at
-		WHERE dedupe.expires_at > 0 AND dedupe.expires_at <= ?
+		WHERE dedupe.expires_at > 0 AND (dedupe.expires_at <= ? OR dedupe.expires_at > ?)
 		RETURNING delivery_id`
 	findKey        = `SELECT delivery_id FROM dedupe WHERE key = ?`
 	countDuplicate = `UPDATE deliveries SET duplicates = duplicates + 1 WHERE id = ?`
 )
 
-// claim is the arguments of claimKey for a delivery. A key made of a Webhook-Id never expires.
+// claim is the arguments of claimKey for a delivery. A key made of a Webhook-Id never expires; another one that expires
+// later than any could that came now is from before the clock was set back.
 func (s *Store) claim(d *Delivery) []any {
 	var expires int64
 	if d.WebhookID == "" {
 		expires = micros(d.ReceivedAt.Add(dedupeWindow))
 	}
-	return []any{d.Key, d.ID, expires, micros(d.ReceivedAt)}
+	return []any{d.Key, d.ID, expires, micros(d.ReceivedAt), micros(d.ReceivedAt.Add(dedupeWindow + clockAhead))}
 }
 
 // acceptEach writes deliveries, or counts them on the equal ones that are there, one after the other.

@@ -38,7 +38,7 @@ func (t *Tx) Trip(r *Run, limit BreakerLimit) (b *Breaker, opened bool, err erro
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, false, fmt.Errorf("store: look up the breaker of rule %s: %w", r.Rule, err)
 	}
-	if until > micros(t.now) {
+	if until > micros(t.now) && openedAt <= t.latest() { // else the clock was set back since it opened
 		b.OpenedAt, b.Until = fromMicros(openedAt), fromMicros(until)
 		return b, false, nil
 	}
@@ -67,7 +67,7 @@ const maxBreakers = 1_000
 func (s *Store) OpenBreakers(ctx context.Context, rule string) ([]Breaker, error) {
 	rows, err := s.reader.QueryContext(ctx, `SELECT rule, repo, repo_id, own, runs, opened_at, until FROM breakers
 		WHERE until > ? AND (rule = ? OR ? = '') ORDER BY opened_at DESC, rule, repo_id, own LIMIT ?`,
-		micros(s.now()), rule, rule, maxBreakers)
+		micros(s.Now()), rule, rule, maxBreakers)
 	if err != nil {
 		return nil, fmt.Errorf("store: look up the open breakers: %w", err)
 	}

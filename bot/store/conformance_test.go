@@ -22,6 +22,8 @@ var suite = []struct {
 	{"Fencing", testFencing},
 	{"Orphans", testOrphans},
 	{"TicketAgain", testTicketAgain},
+	{"ClockSetBack", testClockSetBack},
+	{"ClockWasSet", testClockWasSet},
 	{"Steps", testSteps},
 	{"Finish", testFinish},
 	{"Cancel", testCancel},

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -76,15 +77,16 @@ func (t *Tx) HandOver(l *Lease) error {
 	return t.requeue(l.Run)
 }
 
-// TakeOrphans puts runs whose lease has expired back into the queue, at most limit; with all, every running one. It
-// returns how many it found.
-func (t *Tx) TakeOrphans(all bool, limit int) (int, error) {
-	until := micros(t.now)
-	if all {
-		until = int64(^uint64(0) >> 1)
+// TakeOrphans puts runs whose lease has expired back into the queue, at most limit, and returns how many it found. A
+// lease that ends later than any that could be given now has expired as well: it was written before the clock was set
+// back. With longest 0 every running run is an orphan.
+func (t *Tx) TakeOrphans(longest time.Duration, limit int) (int, error) {
+	from, to := micros(t.now), micros(t.now.Add(2*longest))
+	if longest == 0 {
+		from = math.MaxInt64
 	}
-	orphans, err := t.queryIDs(`SELECT id FROM runs WHERE state = 'running' AND lease_until <= ? ORDER BY id LIMIT ?`+
-		t.store.dialect.skipLocked, until, limit)
+	orphans, err := t.queryIDs(`SELECT id FROM runs WHERE state = 'running' AND (lease_until <= ? OR lease_until > ?)
+		ORDER BY id LIMIT ?`+t.store.dialect.skipLocked, from, to, limit)
 	if err != nil {
 		return 0, fmt.Errorf("store: look for orphaned runs: %w", err)
 	}
@@ -110,10 +112,11 @@ func (t *Tx) requeue(run string) error {
 }
 
 // TicketAgain issues tickets anew for runs that are queued since before the given time, at most limit: their tickets
-// may have been lost with the process that held them.
+// may have been lost with the process that held them. So may those of runs that are queued since a time to come, because
+// the queue, too, waits for that time after the clock was set back.
 func (t *Tx) TicketAgain(before time.Time, limit int) (int, error) {
-	runs, err := t.queryIDs(`SELECT id FROM runs WHERE state = 'queued' AND ticketed_at < ? ORDER BY id LIMIT ?`+
-		t.store.dialect.skipLocked, micros(before), limit)
+	runs, err := t.queryIDs(`SELECT id FROM runs WHERE state = 'queued' AND (ticketed_at < ? OR ticketed_at > ?)
+		ORDER BY id LIMIT ?`+t.store.dialect.skipLocked, micros(before), micros(t.now.Add(clockAhead)), limit)
 	if err != nil {
 		return 0, fmt.Errorf("store: look for runs without a ticket: %w", err)
 	}

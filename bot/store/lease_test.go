@@ -43,7 +43,7 @@ func testFencing(t *testing.T, db database) {
 	r := insert(t, s, "rule")
 	asleep, _ := claim(t, s, r.ID)
 	inTx(t, s, func(tx *store.Tx) error {
-		_, err := tx.TakeOrphans(true, 10)
+		_, err := tx.TakeOrphans(0, 10)
 		return err
 	})
 	awake, _ := claim(t, s, r.ID) // by a worker of the same name
@@ -79,19 +79,19 @@ func testOrphans(t *testing.T, db database) {
 		_, err = tx.StartStep(lease, 0, nil)
 		return err
 	})
-	sweep := func(all bool) (n int) {
+	sweep := func(longest time.Duration) (n int) {
 		inTx(t, s, func(tx *store.Tx) (err error) {
-			n, err = tx.TakeOrphans(all, 10)
+			n, err = tx.TakeOrphans(longest, 10)
 			return err
 		})
 		return n
 	}
 	clock.add(19 * time.Second)
-	if n := sweep(false); n != 0 {
+	if n := sweep(20 * time.Second); n != 0 {
 		t.Errorf("%d orphans before the lease ended", n)
 	}
 	clock.add(2 * time.Second)
-	if n := sweep(false); n != 1 || state(t, s, r.ID) != store.Queued || len(queue.enqueued) != 2 {
+	if n := sweep(20 * time.Second); n != 1 || state(t, s, r.ID) != store.Queued || len(queue.enqueued) != 2 {
 		t.Errorf("%d orphans, run %s, tickets %v", n, state(t, s, r.ID), queue.enqueued)
 	}
 	attempts, err := s.Attempts(t.Context(), r.ID)
@@ -102,7 +102,7 @@ func testOrphans(t *testing.T, db database) {
 	if step := again.Steps[0]; step.Failures != 0 || step.State != store.Queued || step.Attempt != 1 {
 		t.Errorf("the step that was cut off: %+v", step)
 	}
-	if n := sweep(true); n != 1 {
+	if n := sweep(0); n != 1 {
 		t.Errorf("%d orphans of a process that is gone, want 1", n)
 	}
 }

@@ -79,7 +79,7 @@ func (s *Store) apply(ctx context.Context, file string, version int) error {
 		return errors.Join(err, tx.Rollback())
 	}
 	_, err = handle{tx, s.dialect}.ExecContext(ctx, `INSERT INTO schema_version (version, applied_at) VALUES (?, ?)`,
-		version, micros(s.now()))
+		version, micros(s.Now()))
 	if err != nil {
 		return errors.Join(err, tx.Rollback())
 	}

@@ -30,7 +30,7 @@ type Own struct {
 func (s *Store) RecordOwn(ctx context.Context, o Own) error {
 	_, err := s.writer.ExecContext(ctx, `INSERT INTO own (kind, id, rule, repo_id, repo, repo_type, at)
 		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, id) DO NOTHING`,
-		o.Kind, o.ID, o.Rule, o.RepoID, o.Repo.Name, string(o.Repo.Type), micros(s.now()))
+		o.Kind, o.ID, o.Rule, o.RepoID, o.Repo.Name, string(o.Repo.Type), micros(s.Now()))
 	if err != nil {
 		return fmt.Errorf("store: record the bot's own %s %s: %w", o.Kind, o.ID, err)
 	}

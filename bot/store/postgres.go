@@ -34,9 +34,6 @@ func (s *Store) openPostgres(ctx context.Context, address string) (err error) {
 		}
 	}()
 	s.dialect = postgresDialect
-	if s.now == nil {
-		s.now = s.sharedNow
-	}
 	config, err := postgresConfig(address)
 	if err != nil {
 		return err
@@ -101,33 +98,6 @@ func (s *Store) migratePostgres(ctx context.Context) (err error) {
 		return fmt.Errorf("migrate the queue's tables: %w", err)
 	}
 	return s.migrateTables(ctx)
-}
-
-// SetClock makes the store go by the database's clock, so that instances whose own clocks differ, or are set while they
-// run, agree about when a lease ends. Between two calls the time goes on by this machine's monotonic clock. On SQLite it
-// does nothing.
-func (s *Store) SetClock(ctx context.Context) error {
-	if s.pool == nil {
-		return nil
-	}
-	asked := time.Now()
-	var now time.Time
-	if err := s.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
-		return fmt.Errorf("ask for the time: %w", err)
-	}
-	answered := time.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.clockAt = answered
-	s.clockSays = now.Add(answered.Sub(asked) / 2)
-	return nil
-}
-
-// sharedNow is the database's time.
-func (s *Store) sharedNow() time.Time {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.clockSays.Add(time.Since(s.clockAt))
 }
 
 // tryAgain tells whether a transaction failed only because of another one at the same time.

@@ -45,7 +45,7 @@ func (s *Store) Session(ctx context.Context, secret string) (*Session, error) {
 	var session Session
 	var expires int64
 	err := s.reader.QueryRowContext(ctx, `SELECT who, csrf, expires_at FROM sessions WHERE id = ? AND expires_at > ?`,
-		sessionID(secret), micros(s.now())).Scan(&session.Who, &session.CSRF, &expires)
+		sessionID(secret), micros(s.Now())).Scan(&session.Who, &session.CSRF, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("session: %w", ErrNotFound)
 	}

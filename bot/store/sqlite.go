@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gofrs/flock"
 	_ "modernc.org/sqlite" // the SQLite driver, pure Go
@@ -29,8 +28,8 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 		}
 	}()
 	s.dialect, s.unlock = sqliteDialect, func() error { return nil }
-	if s.now == nil {
-		s.now = time.Now
+	if err := s.SetClock(ctx); err != nil {
+		return err
 	}
 	cleanUp := func() error { return nil }
 	if path == memoryURL {

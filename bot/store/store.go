@@ -35,7 +35,7 @@ type Store struct {
 	dialect  *dialect
 	together together // on SQLite: the transactions that write
 	unlock   func() error
-	now      func() time.Time
+	source   func() time.Time // the clock of tests; nil: the database's
 
 	intake    chan *pending // deliveries waiting for the next group commit
 	slow      time.Duration // how long Accept waits for its group
@@ -50,13 +50,14 @@ type Store struct {
 	grouped   func(size int, took time.Duration)
 	clockAt   time.Time // when the database was last asked for the time, and what it said
 	clockSays time.Time
+	clockSet  time.Time // when it was found to have been set
 }
 
 // Option changes how a Store works.
 type Option func(*Store)
 
 // WithClock makes the store read the time from now, for tests.
-func WithClock(now func() time.Time) Option { return func(s *Store) { s.now = now } }
+func WithClock(now func() time.Time) Option { return func(s *Store) { s.source = now } }
 
 // Open opens the database at url and makes or migrates it: "sqlite:PATH" (the folder of PATH is made if missing),
 // "sqlite::memory:" for one that is gone after Close, or "postgres://USER:PASSWORD@HOST/DATABASE", which several bots
@@ -112,9 +113,6 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 	return nil
 }
-
-// Now is the time by which leases and waits are counted: on PostgreSQL the database's, so that all instances agree.
-func (s *Store) Now() time.Time { return s.now() }
 
 // DB is the pool that writes. On SQLite it is there for the queue and has a single connection: a caller that holds a
 // transaction and uses it waits for itself.

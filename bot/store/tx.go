@@ -65,7 +65,7 @@ func (t *Tx) run(ctx context.Context, again bool, f func(tx *Tx) error) error {
 		}
 		t.ctx, t.sql = context.WithoutCancel(ctx), shared
 		t.tx = handle{preparedTx{shared, &t.store.together.statements}, t.store.dialect}
-		t.now = t.store.now()
+		t.now = t.store.Now()
 		return f(t)
 	})
 }
@@ -76,7 +76,7 @@ func (t *Tx) runPostgres(ctx context.Context, f func(tx *Tx) error) error {
 		return fmt.Errorf("store: begin: %w", err)
 	}
 	defer end()
-	t.now = t.store.now()
+	t.now = t.store.Now()
 	if err := f(t); err != nil {
 		return err
 	}

@@ -15,8 +15,8 @@ const (
 
 // wait lets a run wait, without a ticket and without a worker.
 func (t *Tx) wait(run, what string, until time.Time, reason string) error {
-	return t.move(run, Waiting, `, wait_for = ?, wait_until = ?, reason = ?, owner = '', lease_until = 0`,
-		what, micros(until), reason)
+	return t.move(run, Waiting, `, wait_for = ?, wait_until = ?, reason = ?, owner = '', lease_until = 0, ticketed_at = ?`,
+		what, micros(until), reason, micros(t.now))
 }
 
 // queue makes a run due, holding the given concurrency group ("" leaves the group as it is), and gives it a ticket.
@@ -49,8 +49,20 @@ func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 // ReleaseDue ends the waits whose time has come, at most limit, and returns how many there were. A run whose debounce
 // ends joins its concurrency group only now, since until then it may still be replaced.
 func (t *Tx) ReleaseDue(limit int) (int, error) {
-	due, err := t.queryIDs(`SELECT id FROM runs WHERE state = 'waiting' AND wait_until > 0 AND wait_until <= ?
-		ORDER BY id LIMIT ?`, micros(t.now), limit)
+	return t.release(`wait_until <= ?`, micros(t.now), limit)
+}
+
+// ReleaseAhead ends the waits that began at a time which is still to come, at most limit, and returns how many there were:
+// the clock was set back, and nobody knows how much of them is left. To end them is better than to let them go on for as
+// long as the clock was ahead.
+func (t *Tx) ReleaseAhead(limit int) (int, error) {
+	return t.release(`ticketed_at > ?`, micros(t.now.Add(clockAhead)), limit)
+}
+
+// release ends the waits for a time of which a condition holds.
+func (t *Tx) release(condition string, arg int64, limit int) (int, error) {
+	condition = `state = 'waiting' AND wait_until > 0 AND ` + condition
+	due, err := t.queryIDs(`SELECT id FROM runs WHERE `+condition+` ORDER BY id LIMIT ?`, arg, limit)
 	if err != nil {
 		return 0, fmt.Errorf("store: look for runs that are due: %w", err)
 	}
@@ -58,13 +70,18 @@ func (t *Tx) ReleaseDue(limit int) (int, error) {
 		if err := t.lockRun(id); err != nil {
 			return 0, err
 		}
+		still, err := t.queryIDs(`SELECT id FROM runs WHERE `+condition+` AND id = ?`, arg, id)
+		if err != nil {
+			return 0, fmt.Errorf("store: look for runs that are due: %w", err)
+		}
+		if len(still) == 0 {
+			continue // another one's release, or another instance, was faster
+		}
 		r, err := t.Run(id)
 		if err != nil {
 			return 0, err
 		}
 		switch {
-		// Another one's release, or another instance, was faster.
-		case r.State != Waiting || r.WaitUntil.IsZero() || r.WaitUntil.After(t.now):
 		case r.waitFor == waitDebounce && r.GroupKey != "":
 			err = t.enterGroup(r, r.onConflict)
 		default:

@@ -3,7 +3,13 @@ package torture_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"path/filepath"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -68,6 +74,60 @@ func TestPausedInstanceIsFenced(t *testing.T) {
 	if n := s.counter.calls("after", 1); n != 1 {
 		t.Errorf("the step after the one under way was done %d times, want once", n)
 	}
+}
+
+// TestPausedBeforeItWrites stops a bot when it has looked whether its comment is there and has not written it, lets another
+// one take the run over and write it, and wakes the first.
+func TestPausedBeforeItWrites(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := newSceneOf(ctx, t, rules, pgtest.Database(t, nil), 0)
+	looked, answer := make(chan struct{}), make(chan struct{})
+	s.endpoint = s.holdLook(looked, answer)
+	paused := s.join(ctx)
+	if err := s.send(ctx); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-looked:
+	case <-time.After(patience):
+		t.Fatal("the bot did not look")
+	}
+	paused.signal(syscall.SIGSTOP)
+	t.Cleanup(func() { paused.signal(syscall.SIGCONT) })
+	close(answer) // it waits in the socket
+	other := s.join(ctx)
+	s.awaitCalls(ctx, "after", 1, 1)
+	s.instances = []*process{other}
+	s.settle(ctx)
+	paused.signal(syscall.SIGCONT)
+	s.instances = []*process{other, paused}
+	paused.awaitLine(ctx, "run left: its lease is lost")
+	s.verify(ctx, 0)
+}
+
+// holdLook gives the address of a proxy before the Hub that keeps back the first answer about the discussion after the first
+// step was done, tells so, and lets it go when answer is closed.
+func (s *scene) holdLook(looked chan<- struct{}, answer <-chan struct{}) string {
+	target, err := url.Parse(s.hub.URL())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var once sync.Once
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		ModifyResponse: func(r *http.Response) error {
+			if r.Request.Method == http.MethodGet && strings.HasSuffix(r.Request.URL.Path, "/discussions/1") && s.counter.calls("before", 1) > 0 {
+				once.Do(func() {
+					close(looked)
+					<-answer
+				})
+			}
+			return nil
+		},
+	})
+	s.t.Cleanup(proxy.Close)
+	return proxy.URL
 }
 
 // awaitCalls waits until a step of a discussion was called so often.

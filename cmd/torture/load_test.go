@@ -41,6 +41,7 @@ type scene struct {
 	database  string
 	rules     string // their file
 	hub       *emulator.Server
+	endpoint  string // under which the instances reach the Hub
 	user      *hub.Client
 	repo      hub.RepoRef
 	counter   *counter
@@ -72,7 +73,7 @@ func newSceneOf(ctx context.Context, t *testing.T, rules, database string, insta
 		}
 	})
 	s := &scene{
-		t: t, database: database, hub: server, user: server.Client("demo"), counter: newCounter(t),
+		t: t, database: database, hub: server, endpoint: server.URL(), user: server.Client("demo"), counter: newCounter(t),
 		repo: hub.RepoRef{Type: hub.Model, Name: "demo/torture"}, accepted: map[int]string{},
 	}
 	if err := s.user.CreateRepo(ctx, s.repo, hub.CreateRepoOptions{}); err != nil {
@@ -91,7 +92,7 @@ func newSceneOf(ctx context.Context, t *testing.T, rules, database string, insta
 // join starts one more instance.
 func (s *scene) join(ctx context.Context) *process {
 	s.t.Helper()
-	p := newProcess(s.t, fmt.Sprint("instance ", len(s.instances)+1), s.rules, s.database, s.hub.URL())
+	p := newProcess(s.t, fmt.Sprint("instance ", len(s.instances)+1), s.rules, s.database, s.endpoint)
 	if err := p.start(ctx); err != nil {
 		s.t.Fatal(err)
 	}

@@ -136,6 +136,26 @@ func (p *process) read(log io.Reader, ready chan<- string) {
 	}
 }
 
+// awaitLine waits for a line of the log.
+func (p *process) awaitLine(ctx context.Context, text string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for !p.logged(text) {
+		select {
+		case <-ctx.Done():
+			p.t.Fatalf("%s did not log %q", p.name, text)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (p *process) logged(text string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.log, func(line string) bool { return strings.Contains(line, text) })
+}
+
 // signal sends a signal to the process and its children.
 func (p *process) signal(s syscall.Signal) {
 	p.mu.Lock()
