@@ -36,7 +36,7 @@ const drainTimeout = 20 * time.Second
 type Options struct {
 	Endpoint       string           // of the Hub; empty: huggingface.co
 	Token          hub.Secret       // of the bot's account; empty: anonymous, no writes
-	Rules          []string         // rule files and folders; required
+	Rules          []string         // rule files and folders, and files on the Hub (hub.FileRef); required
 	Database       string           // "sqlite:PATH" or "postgres://…", see store.Open; required
 	Listen         string           // "host:port"; port 0 picks a free one
 	WebhookSecrets []hub.Secret     // any of them opens POST /webhook; empty: everyone may call it
@@ -87,7 +87,10 @@ func New(ctx context.Context, opts Options) (b *Bot, err error) {
 			err = errors.Join(err, b.Close())
 		}
 	}()
-	if b.rules, err = openRules(opts); err != nil {
+	if b.workDir, err = os.MkdirTemp(opts.WorkDir, "hfbot-"); err != nil {
+		return b, fmt.Errorf("make the work folder: %w", err)
+	}
+	if err = b.loadRules(ctx); err != nil {
 		return b, err
 	}
 	if b.store, err = store.Open(ctx, opts.Database); err != nil {
@@ -100,6 +103,20 @@ func New(ctx context.Context, opts Options) (b *Bot, err error) {
 		return b, listenError(opts.Listen, err)
 	}
 	return b, nil
+}
+
+// loadRules loads the rules in force at the start, those on the Hub as copies in the work folder.
+func (b *Bot) loadRules(ctx context.Context) error {
+	client, err := hub.New(b.opts.Endpoint, b.opts.Token)
+	if err != nil {
+		return err
+	}
+	copies, err := CopyRules(ctx, client, b.opts.Rules, filepath.Join(b.workDir, "rules"))
+	if err != nil {
+		return err
+	}
+	b.rules, err = openRules(b.opts, copies)
+	return err
 }
 
 func withDefaults(opts Options) Options {
@@ -129,9 +146,6 @@ func (b *Bot) wire() error {
 	b.identity = &identity{hub: client}
 	b.keeper = newKeeper(b.opts, client, b.rules.current)
 	b.keeper.missed = b.catchUp
-	if b.workDir, err = os.MkdirTemp(b.opts.WorkDir, "hfbot-"); err != nil {
-		return fmt.Errorf("make the work folder: %w", err)
-	}
 	b.engine, err = run.New(run.Options{
 		Store: b.store, Actions: b.opts.Actions, Hub: client, DryRun: b.opts.DryRun,
 		HTTP: egressClient(b.opts.AllowPrivate || onLoopback(client.Endpoint())),
@@ -178,7 +192,9 @@ func (b *Bot) Serve(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var err error
-	if b.calledBefore, err = b.lastCalled(ctx); err != nil {
+	if b.calledBefore, err = b.lastCalled(ctx); ctx.Err() != nil {
+		return nil // told to end before it began
+	} else if err != nil {
 		return err
 	}
 	b.servedFrom = time.Now()
@@ -190,6 +206,7 @@ func (b *Bot) Serve(ctx context.Context) error {
 	stages.Go(func() { b.dispatcher.serve(ctx) })
 	if b.opts.OnlyRule == "" {
 		stages.Go(func() { b.rules.watch(ctx) })
+		stages.Go(func() { b.rules.copies.serve(ctx, b.log) })
 	}
 	stages.Go(func() { b.keeper.serve(ctx) })
 	stages.Go(func() { b.forget(ctx) })
@@ -260,6 +277,7 @@ func (b *Bot) keep(ctx context.Context, d store.Delivery) (string, bool, error) 
 		}
 	}
 	b.dispatcher.take(id)
+	b.rules.copies.nudge(&d)
 	b.dashboard.Changed(id)
 	return id, duplicate, nil
 }

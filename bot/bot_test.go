@@ -32,6 +32,8 @@ type stage struct {
 	dir  string
 	bot  *bot.Bot
 	stop func()
+	// rules are elsewhere than in dir; nil: rules.yaml there
+	rules []string
 }
 
 // newStage starts a Hub and a bot with the given rules. The bot's webhook watches demo/tiny.
@@ -66,8 +68,12 @@ func (s *stage) user() *hub.Client { return s.hub.Client("demo") }
 // start starts the bot, on the database of the one before, and points the webhook at it.
 func (s *stage) start() {
 	s.t.Helper()
+	rules := s.rules
+	if rules == nil {
+		rules = []string{filepath.Join(s.dir, "rules.yaml")}
+	}
 	b, err := bot.New(s.ctx, bot.Options{
-		Endpoint: s.hub.URL(), Token: "hf_hfbot", Rules: []string{filepath.Join(s.dir, "rules.yaml")},
+		Endpoint: s.hub.URL(), Token: "hf_hfbot", Rules: rules,
 		Database: "sqlite:" + filepath.Join(s.dir, "bot.db"), Listen: "127.0.0.1:0", WorkDir: s.dir,
 		WebhookSecrets: []hub.Secret{"s3cret"}, Log: zaptest.NewLogger(s.t),
 	})

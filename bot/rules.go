@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"go.uber.org/zap"
@@ -19,9 +20,10 @@ func (e *RulesError) Error() string { return e.Problems.Text() }
 // ruleBook is the rules in force. They are exchanged as a whole when the files change; files with errors change
 // nothing but are remembered, so that every place that shows the rules can say that they are not those on disk.
 type ruleBook struct {
-	paths []string
-	opts  rule.Options
-	log   *zap.Logger
+	paths  []string
+	opts   rule.Options
+	log    *zap.Logger
+	copies *RuleCopies
 
 	mu       sync.RWMutex
 	set      *rule.Set
@@ -29,11 +31,13 @@ type ruleBook struct {
 }
 
 // openRules loads the rules for the first time, when there are none yet to fall back to.
-func openRules(opts Options) (*ruleBook, error) {
+func openRules(opts Options, copies *RuleCopies) (*ruleBook, error) {
 	b := &ruleBook{
-		paths: opts.Rules, log: opts.Log, opts: rule.Options{Actions: opts.Actions, LookupEnv: opts.LookupEnv},
+		paths: copies.Paths, copies: copies, log: opts.Log,
+		opts: rule.Options{Actions: opts.Actions, LookupEnv: opts.LookupEnv},
 	}
 	set, problems := rule.Load(b.paths, b.opts)
+	copies.Rename(set, problems)
 	if set == nil {
 		return nil, &RulesError{problems}
 	}
@@ -58,7 +62,7 @@ func (b *ruleBook) current() *rule.Set {
 func (b *ruleBook) problems() rule.Problems {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	return b.rejected
+	return slices.Concat(b.rejected, b.copies.problems())
 }
 
 // watch exchanges the rules whenever their files change, until ctx ends.
@@ -70,6 +74,7 @@ func (b *ruleBook) watch(ctx context.Context) {
 
 // changed takes what the files hold now. The set is nil when they have errors.
 func (b *ruleBook) changed(set *rule.Set, problems rule.Problems) {
+	b.copies.Rename(set, problems)
 	b.mu.Lock()
 	if set == nil {
 		b.rejected = problems

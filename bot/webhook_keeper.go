@@ -113,7 +113,7 @@ func (k *keeper) sync(ctx context.Context, first bool) (hook.Result, error) {
 		}
 		home = me.Name
 	}
-	interest := k.rules().Interest()
+	interest := Interest(k.rules())
 	watched, err := hook.Watched(ctx, k.hub, interest, k.opts.Watch, home)
 	if err != nil {
 		return hook.Result{}, err

@@ -21,18 +21,13 @@ import (
 // tokenPage is where tokens are made.
 const tokenPage = "https://huggingface.co/settings/tokens"
 
-func (d *doctor) checkRules(context.Context) finding {
-	paths := d.cfg.Rules
-	if len(paths) == 0 {
-		var err error
-		if paths, err = config.FindRules("."); err != nil {
-			return finding{"rules", checkFail, err.Error(), "hfbot init DIR makes a folder with rules"}
-		}
-	}
-	set, problems, err := loadRules(paths)
+func (d *doctor) checkRules(ctx context.Context) finding {
+	set, problems, err := rulesOf(ctx, d.cfg)
 	switch {
+	case errors.Is(err, bot.ErrRulesUnread):
+		return finding{"rules", checkFail, err.Error(), "look at HFBOT_RULES, and whether the token may read that repository"}
 	case err != nil:
-		return finding{"rules", checkFail, err.Error(), "name the rules with --rules"}
+		return finding{"rules", checkFail, err.Error(), "hfbot init DIR makes a folder with rules"}
 	case set == nil:
 		return finding{
 			"rules", checkFail, count(len(problems), "problem") + ", the first: " + problems[0].String(),
@@ -233,7 +228,7 @@ func (d *doctor) checkWebhook(ctx context.Context) finding {
 	if d.client == nil || d.rules == nil || d.cfg.PublicHost == "" {
 		return finding{"webhook", checkSkip, "needs a token, rules and public_host", ""}
 	}
-	interest := d.rules.Interest()
+	interest := bot.Interest(d.rules)
 	home, _, _ := strings.Cut(d.cfg.SpaceID, "/")
 	watched, err := hook.Watched(ctx, d.client, interest, d.cfg.Watch, cmp.Or(home, d.me.Name))
 	if err != nil {

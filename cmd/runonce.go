@@ -34,7 +34,7 @@ func newRunOnce() *cobra.Command {
 		Long: `Reads one event from WEBHOOK_PAYLOAD, which the Hub sets in a Job that a webhook starts, matches it against the
 rules, works the steps and ends: with 0 when nothing matched or all runs succeeded, else with 1. What was done before is
 known only with a database that outlives the Job (HFBOT_DATABASE=postgres://…).`,
-		Example: "  hfbot run-once --rules /bot/rules.yaml\n  hfbot run-once --event push.json",
+		Example: "  hfbot run-once --rules hf://datasets/acme-lab/my-bot/rules.yaml\n  hfbot run-once --event push.json",
 		Args:    arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.in, o.out, o.err = c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr()

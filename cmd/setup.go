@@ -93,6 +93,12 @@ func describeMissing(cause error) missing {
 			Thing: "The secret WEBHOOK_SECRET is missing.", Settings: settings,
 			Do: "Add it in the Space's settings, or let the bot look after its webhook (manage_webhook: auto).",
 		}
+	case errors.Is(cause, bot.ErrRulesUnread):
+		return missing{
+			Thing: "The rules on the Hub cannot be read.", Settings: settings,
+			Do: "Look at HFBOT_RULES in the Space's settings, and whether the token may read that repository; " +
+				"then restart the Space.",
+		}
 	case errors.As(cause, &rules):
 		var places []string
 		for _, p := range rules.Problems {

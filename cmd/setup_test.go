@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/http/httptest"
@@ -25,6 +26,7 @@ func TestSetupPage(t *testing.T) {
 		"token":  {errNoToken, []string{"HF_TOKEN is missing", "https://huggingface.co/spaces/acme/my-bot/settings"}},
 		"secret": {config.ErrNoWebhookSecret, []string{"WEBHOOK_SECRET is missing"}},
 		"rules":  {broken, []string{"rules have errors", "<li>rules.yaml:3:5</li>"}},
+		"unread": {fmt.Errorf("%w: private-model", bot.ErrRulesUnread), []string{"rules on the Hub cannot be read", "HFBOT_RULES"}},
 		"other":  {errors.New("postgres://private-model"), []string{"cannot start", "log"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hfbot/hfbot/bot"
 	"github.com/hfbot/hfbot/bot/hook"
 	"github.com/hfbot/hfbot/config"
 	"github.com/hfbot/hfbot/hub"
@@ -132,7 +133,7 @@ func syncWebhook(ctx context.Context, cfg *config.Config, client *hub.Client, ad
 	if err := cfg.RequireWebhookSecret(); err != nil {
 		return none, err
 	}
-	set, problems, err := loadRules(cfg.Rules)
+	set, problems, err := rulesOf(ctx, cfg)
 	if err != nil {
 		return none, err
 	}
@@ -143,7 +144,7 @@ func syncWebhook(ctx context.Context, cfg *config.Config, client *hub.Client, ad
 	if err != nil {
 		return none, fmt.Errorf("ask the Hub who the token belongs to: %w", err)
 	}
-	interest := set.Interest()
+	interest := bot.Interest(set)
 	watched, err := hook.Watched(ctx, client, interest, cfg.Watch, me.Name)
 	if err != nil {
 		return none, err

@@ -43,7 +43,9 @@ func (s Setting) Flag() string {
 var Settings = []Setting{
 	{
 		Key: "rules", Kind: List, Env: []string{"HFBOT_RULES"},
-		Doc: "Rule files and folders. Without it `rules.yaml` is taken, else the folder `rules`.",
+		Doc: "Rule files and folders; also files on the Hub, as `hf://datasets/OWNER/NAME/rules.yaml` or " +
+			"`hf://spaces/OWNER/NAME@main/rules.yaml`, which are in force soon after a push. Without it `rules.yaml` is taken, " +
+			"else the folder `rules`.",
 	},
 	{
 		Key: "listen", Kind: Text, Env: []string{"HFBOT_LISTEN"}, Default: "127.0.0.1:7860",

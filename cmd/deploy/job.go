@@ -9,9 +9,6 @@ import (
 	"github.com/hfbot/hfbot/hub"
 )
 
-// mounted is where a Job finds the rules.
-const mounted = "/bot"
-
 // jobNotice says what Jobs cost (https://huggingface.co/docs/hub/jobs-pricing).
 const jobNotice = "" +
 	"  Jobs need credits or a paid plan and are paid by the second; each event that the webhook hears of starts one,\n" +
@@ -47,7 +44,25 @@ func RunJob(ctx context.Context, o Options) (*Result, error) {
 	if err := d.commit(ctx, files, exists); err != nil {
 		return &d.result, err
 	}
+	if err := d.readable(ctx); err != nil {
+		return &d.result, err
+	}
 	return &d.result, d.jobWebhook(ctx)
+}
+
+// readable makes sure that the Jobs, which act with the bot's token, can read the rules.
+func (d *deployment) readable(ctx context.Context) error {
+	if d.DryRun {
+		return nil
+	}
+	_, err := d.BotClient.RepoInfo(ctx, d.Space, "")
+	if hub.IsNotFound(err) || hub.IsForbidden(err) {
+		return fmt.Errorf("the bot's account may not read the private dataset %s, so its Jobs could not load the rules: "+
+			"deploy to a name of the bot's own account or of an organisation that it is in, or make the dataset public", d.Space.Name)
+	} else if err != nil {
+		return fmt.Errorf("read the dataset %s as the bot: %w", d.Space.Name, err)
+	}
+	return nil
 }
 
 func (d *deployment) jobWebhook(ctx context.Context) error {
@@ -76,12 +91,11 @@ func (d *deployment) job() *hub.JobSpec {
 	if d.Local {
 		environment["HF_ENDPOINT"] = d.Client.Endpoint()
 	}
+	rules := hub.FileRef{Repo: d.Space, Path: "rules.yaml"}
 	return &hub.JobSpec{
-		DockerImage: d.Image, Command: []string{"/usr/local/bin/hfbot"},
-		Arguments:   []string{"run-once", "--rules", mounted + "/rules.yaml"},
+		DockerImage: d.Image, Command: []string{"hfbot"}, Arguments: []string{"run-once", "--rules", rules.String()},
 		Environment: environment, Secrets: secrets, Flavor: d.Flavor, TimeoutSeconds: 3600,
-		Labels:  map[string]string{hook.Label: label(d.Space.Name)},
-		Volumes: []hub.Volume{{Type: hub.Dataset, Source: d.Space.Name, MountPath: mounted, ReadOnly: true}},
+		Labels: map[string]string{hook.Label: label(d.Space.Name)},
 	}
 }
 

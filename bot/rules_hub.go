@@ -1,0 +1,205 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/hub"
+)
+
+const (
+	copyEvery    = time.Minute     // how often the Hub is asked for other rules; its events make it sooner
+	copyLimit    = 2 * time.Minute // bounds one look
+	maxRulesSize = 4 << 20         // of one file
+)
+
+// ErrRulesUnread is why a bot does not start whose rules are on the Hub and cannot be had from there.
+var ErrRulesUnread = errors.New("the rules on the Hub cannot be read")
+
+// RuleCopies are local copies of the rules that live in repositories on the Hub, hf://datasets/OWNER/NAME/rules.yaml.
+// They are files like any other, so that what follows the files follows the Hub.
+type RuleCopies struct {
+	Paths []string // of the rules, with the copies in the place of what is on the Hub
+
+	hub    *hub.Client
+	copies []*ruleCopy
+	nudged chan struct{}
+
+	mu    sync.Mutex
+	wrong rule.Problems // what cannot be read now
+}
+
+// ruleCopy is one file.
+type ruleCopy struct {
+	from hub.FileRef
+	to   string
+	sha  string // the commit it is of
+}
+
+// CopyRules fetches what of the paths is on the Hub into a folder.
+func CopyRules(ctx context.Context, client *hub.Client, paths []string, dir string) (*RuleCopies, error) {
+	c := &RuleCopies{Paths: slices.Clone(paths), hub: client, nudged: make(chan struct{}, 1)}
+	for i, path := range paths {
+		if !strings.HasPrefix(path, hub.FileScheme) {
+			continue
+		}
+		from, err := hub.ParseFileRef(path)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrRulesUnread, err)
+		}
+		one := &ruleCopy{from: from, to: filepath.Join(dir, strconv.Itoa(i), "rules.yaml")}
+		if err := os.MkdirAll(filepath.Dir(one.to), 0o700); err != nil {
+			return nil, err
+		}
+		if err := one.refresh(ctx, client); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrRulesUnread, path, err)
+		}
+		c.copies = append(c.copies, one)
+		c.Paths[i] = one.to
+	}
+	return c, nil
+}
+
+// refresh brings the copy to the newest commit.
+func (c *ruleCopy) refresh(ctx context.Context, client *hub.Client) error {
+	info, err := client.RepoInfo(ctx, c.from.Repo, c.from.Revision)
+	if err != nil {
+		return err
+	}
+	if info.SHA == c.sha {
+		return nil
+	}
+	body, err := client.Download(ctx, c.from.Repo, info.SHA, c.from.Path, 0, -1)
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(io.LimitReader(body, maxRulesSize+1))
+	if err := errors.Join(err, body.Close()); err != nil {
+		return err
+	}
+	if len(text) > maxRulesSize {
+		return fmt.Errorf("it is larger than %d MiB", maxRulesSize>>20)
+	}
+	part := c.to + ".part" // no rule file by its name
+	if err := errors.Join(os.WriteFile(part, text, 0o600), os.Rename(part, c.to)); err != nil {
+		return err
+	}
+	c.sha = info.SHA
+	return nil
+}
+
+// Rename gives the rules and their problems the names that the world knows them by.
+func (c *RuleCopies) Rename(set *rule.Set, problems rule.Problems) {
+	names := map[string]string{}
+	for _, one := range c.copies {
+		names[one.to] = one.from.String()
+	}
+	rename := func(file *string) {
+		if name, ok := names[*file]; ok {
+			*file = name
+		}
+	}
+	for i := range problems {
+		rename(&problems[i].File)
+	}
+	if set == nil {
+		return
+	}
+	for i := range set.Files {
+		rename(&set.Files[i])
+	}
+	for _, r := range set.Rules {
+		rename(&r.File)
+	}
+}
+
+// Interest is what a webhook has to watch for the rules, and so that the bot hears when they change on the Hub.
+func Interest(set *rule.Set) rule.Interest {
+	in := set.Interest()
+	for _, file := range set.Files {
+		ref, err := hub.ParseFileRef(file)
+		if err != nil {
+			continue // a file of this machine
+		}
+		if !slices.Contains(in.Domains, hub.DomainRepo) {
+			in.Domains = append(in.Domains, hub.DomainRepo)
+		}
+		at := rule.Repo{Type: string(ref.Repo.Type), Name: ref.Repo.Name}
+		owner, _, _ := strings.Cut(at.Name, "/")
+		if !slices.Contains(in.Namespaces, owner) && !slices.Contains(in.Repos, at) {
+			in.Repos = append(in.Repos, at)
+		}
+	}
+	return in
+}
+
+// nudge has the copies looked at when a delivery tells of a push to where they come from. It does not wait.
+func (c *RuleCopies) nudge(d *store.Delivery) {
+	if d.Scope != "repo.content" || !slices.ContainsFunc(c.copies, func(one *ruleCopy) bool {
+		return one.from.Repo.Name == d.Repo && string(one.from.Repo.Type) == d.RepoType
+	}) {
+		return
+	}
+	select {
+	case c.nudged <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// serve keeps the copies up to date until ctx ends.
+func (c *RuleCopies) serve(ctx context.Context, log *zap.Logger) {
+	if len(c.copies) == 0 {
+		return
+	}
+	again := time.NewTicker(copyEvery)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.nudged:
+		case <-again.C:
+		}
+		c.look(ctx, log)
+	}
+}
+
+func (c *RuleCopies) look(ctx context.Context, log *zap.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, copyLimit)
+	defer cancel()
+	var wrong rule.Problems
+	for _, one := range c.copies {
+		if err := one.refresh(ctx, c.hub); err != nil {
+			wrong = append(wrong, rule.Problem{
+				File: one.from.String(), Severity: rule.Error, Message: fmt.Sprintf("cannot be read: %v", err),
+			})
+		}
+	}
+	c.mu.Lock()
+	before := c.wrong
+	c.wrong = wrong
+	c.mu.Unlock()
+	if len(wrong) > 0 && wrong.Error() != before.Error() && !errors.Is(ctx.Err(), context.Canceled) {
+		log.Error("the rules on the Hub cannot be read; the last good ones stay in force: " + wrong.Error())
+	}
+}
+
+// problems are what could not be read at the last look.
+func (c *RuleCopies) problems() rule.Problems {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.wrong
+}
