@@ -76,3 +76,12 @@ func TestExamplesNameTheirAction(t *testing.T) {
 		}
 	}
 }
+
+// secretsOf are the secrets of a step as its action gets them.
+func secretsOf(values map[string]string) map[string]hub.Secret {
+	secrets := map[string]hub.Secret{}
+	for name, value := range values {
+		secrets[name] = hub.Secret(value)
+	}
+	return secrets
+}

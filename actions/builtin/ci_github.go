@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -28,15 +29,15 @@ type githubIn struct {
 	Inputs     map[string]any `json:"inputs" doc:"inputs of the workflow; what is no text is written as JSON"`
 	EventType  string         `json:"event_type" oneof:"trigger" doc:"type of a repository_dispatch event"`
 	Payload    map[string]any `json:"payload" doc:"client_payload of the event, at most 10 keys"`
-	Wait       bool           `json:"wait" doc:"wait for the end of the run, which is found by id_input in its name"`
-	IDInput    string         `json:"id_input" default:"hfbot_id" doc:"input or key of the payload that gets the id to find it by"`
+	Wait       bool           `json:"wait" doc:"wait for the end of the run"`
+	IDInput    string         `json:"id_input" doc:"input or key of the payload that gets an id, which the run shows in its name to be found by"`
 	Poll       time.Duration  `json:"poll" default:"15s" doc:"how often to look while waiting"`
 	APIURL     string         `json:"api_url" default:"https://api.github.com" doc:"API of another GitHub server"`
 }
 
 // githubOut is the outputs of ci.github.
 type githubOut struct {
-	URL        string  `json:"url" doc:"page of the run that was waited for, else of the workflow, or of all workflows for an event"`
+	URL        string  `json:"url" doc:"page of the run, or of its workflow or repository where GitHub does not tell the run"`
 	Conclusion string  `json:"conclusion" doc:"how the run ended, such as success, failure or cancelled; empty without wait"`
 	OK         bool    `json:"ok" doc:"the run succeeded"`
 	Seconds    float64 `json:"seconds" doc:"how long the run took"`
@@ -61,8 +62,10 @@ func (in *githubIn) Validate() error {
 		return fmt.Errorf("repository must be owner/name, got %q", in.Repository)
 	case in.Workflow != "" && !githubWorkflow.MatchString(in.Workflow):
 		return fmt.Errorf("workflow must be a file name such as train.yml or an id, got %q", in.Workflow)
-	case in.Wait && (in.IDInput == "" || in.Poll <= 0):
-		return errors.New("wait needs id_input, and poll must be positive")
+	case in.Wait && in.EventType != "" && in.IDInput == "":
+		return errors.New("to wait for an event's run, id_input is needed")
+	case in.Poll <= 0:
+		return errors.New("poll must be positive")
 	case in.Workflow != "" && in.Ref == "":
 		return errors.New("workflow needs a ref, such as main")
 	case in.Workflow != "" && in.Payload != nil:
@@ -90,11 +93,12 @@ func (ciGitHub) Spec() actions.Spec {
 		Description: "With `workflow`, `ref` and `inputs` it makes a workflow_dispatch event; with `event_type` and " +
 			"`payload` a repository_dispatch event. GitHub cannot tell a dispatch from its repetition, so a failed call is " +
 			"repeated only when nothing can have started: no connection was made, or GitHub asked to come back later. " +
-			"Only a bot that dies in the middle of the call makes it again; a `concurrency` group in the workflow, " +
-			"named after an input such as the commit, makes that harmless. With `wait`, the workflow must take the input " +
-			"`hfbot_id` and show it: `run-name: Train ${{ inputs.hfbot_id }}` (of an event: " +
-			"`${{ github.event.client_payload.hfbot_id }}`). Then a run that was started already is found again, so " +
-			"nothing is started twice. A run that fails is no failure of the step: see `ok`.",
+			"A step that is cut off while it waits goes on waiting for the same run. With `id_input`, naming an input that the " +
+			"workflow shows by `run-name: Train ${{ inputs.hfbot_id }}` (of an event: " +
+			"`${{ github.event.client_payload.hfbot_id }}`), also a run is found again that was started right when the bot " +
+			"died; without it such a call is made again, and a `concurrency` group in the workflow makes that harmless. To " +
+			"wait, events and older GitHub Enterprise Servers need `id_input`. A run that fails is no failure of the step: " +
+			"see `ok`.",
 		Effect:  actions.External,
 		Timeout: 2 * time.Hour,
 		Secrets: []actions.SecretSpec{{
@@ -109,22 +113,68 @@ func (ciGitHub) Spec() actions.Spec {
 // Run implements actions.Action.
 func (ciGitHub) Run(ctx context.Context, rt *actions.Runtime, in githubIn) (githubOut, error) {
 	out := githubOut{URL: in.page()}
-	if in.Wait && !rt.DryRun {
-		return in.runAndWait(ctx, rt)
-	}
-	path, body, err := in.dispatch()
-	if err != nil || rt.DryRun {
+	if rt.DryRun {
+		_, _, err := in.request(false)
 		return out, err
 	}
-	return out, in.send(ctx, rt, path, body)
+	run, err := in.start(ctx, rt)
+	if err == nil && in.Wait {
+		run, err = in.wait(ctx, rt, run)
+	}
+	if err != nil {
+		return githubOut{}, err
+	}
+	if run != nil {
+		out.URL = run.URL
+	}
+	if in.Wait {
+		out.Conclusion, out.OK = run.Conclusion, run.Conclusion == "success"
+		out.Seconds = max(run.Updated.Sub(run.Started).Seconds(), 0)
+	}
+	return out, nil
 }
 
-// send makes the call that starts a workflow.
-func (in githubIn) send(ctx context.Context, rt *actions.Runtime, path string, body []byte) error {
+// dispatch makes the call that starts a workflow. The run is nil where GitHub does not tell which it is.
+func (in githubIn) dispatch(ctx context.Context, rt *actions.Runtime) (*githubRun, error) {
+	for details := in.Workflow != "" && in.Wait; ; details = false {
+		path, body, err := in.request(details)
+		if err != nil {
+			return nil, err
+		}
+		resp, content, err := in.send(ctx, rt, path, body)
+		switch {
+		case err != nil:
+			return nil, err
+		case resp.StatusCode == http.StatusNoContent:
+			return nil, nil
+		case resp.StatusCode == http.StatusOK:
+			return startedRun(content), nil
+		case details && bytes.Contains(content, []byte("return_run_details")):
+			continue // an older GitHub Enterprise Server, which refuses what it does not know
+		}
+		return nil, githubError(in, resp, content)
+	}
+}
+
+// startedRun reads which run was started
+// (https://github.blog/changelog/2026-02-19-workflow-dispatch-api-now-returns-run-ids).
+func startedRun(content []byte) *githubRun {
+	var started struct {
+		ID  int64  `json:"workflow_run_id"`
+		URL string `json:"html_url"`
+	}
+	if json.Unmarshal(content, &started) != nil || started.ID == 0 {
+		return nil
+	}
+	return &githubRun{ID: started.ID, URL: started.URL, Status: "queued"}
+}
+
+// send makes one call.
+func (in githubIn) send(ctx context.Context, rt *actions.Runtime, path string, body []byte) (*http.Response, []byte, error) {
 	address := strings.TrimSuffix(in.APIURL, "/") + path
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return actions.Permanent(err)
+		return nil, nil, actions.Permanent(err)
 	}
 	req.Header.Set("Accept", "application/vnd.github+json")
 	req.Header.Set("Content-Type", "application/json")
@@ -132,17 +182,15 @@ func (in githubIn) send(ctx context.Context, rt *actions.Runtime, path string, b
 	req.Header.Set("Authorization", "Bearer "+rt.Secret("token").Reveal())
 	resp, err := withoutRedirects(rt.HTTP).Do(req)
 	if err != nil {
-		return unsent(fmt.Errorf("dispatch to %s: %w", in.Repository, err))
+		return nil, nil, unsent(fmt.Errorf("dispatch to %s: %w", in.Repository, err))
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusOK {
-		return nil
-	}
-	return githubError(in, resp)
+	content, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // the status says it all
+	return resp, content, nil
 }
 
-// dispatch is the path and body of the call.
-func (in githubIn) dispatch() (path string, body []byte, err error) {
+// request is the path and body of the call; with details, GitHub is asked which run it starts.
+func (in githubIn) request(details bool) (path string, body []byte, err error) {
 	if in.Workflow == "" {
 		body, err = json.Marshal(map[string]any{"event_type": in.EventType, "client_payload": nonNil(in.Payload)})
 		return "/repos/" + in.Repository + "/dispatches", body, err
@@ -153,7 +201,11 @@ func (in githubIn) dispatch() (path string, body []byte, err error) {
 			return "", nil, actions.Permanentf("inputs.%s: %w", name, err)
 		}
 	}
-	body, err = json.Marshal(map[string]any{"ref": in.Ref, "inputs": inputs})
+	call := map[string]any{"ref": in.Ref, "inputs": inputs}
+	if details {
+		call["return_run_details"] = true
+	}
+	body, err = json.Marshal(call)
 	return "/repos/" + in.Repository + "/actions/workflows/" + url.PathEscape(in.Workflow) + "/dispatches", body, err
 }
 

@@ -1,14 +1,14 @@
 package builtin
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hfbot/hfbot/actions"
@@ -26,8 +26,10 @@ type gitlabIn struct {
 	Ref       string            `json:"ref" default:"main" doc:"branch or tag the pipeline runs on"`
 	Variables map[string]string `json:"variables" doc:"variables of the pipeline"`
 	Wait      bool              `json:"wait" doc:"wait for the end of the pipeline"`
-	Poll      time.Duration     `json:"poll" default:"15s" doc:"how often to look while waiting"`
-	APIURL    string            `json:"api_url" default:"https://gitlab.com/api/v4" doc:"API of another GitLab"`
+	// GitLab has no idempotency keys; a variable is what a pipeline can be recognised by.
+	IDVariable string        `json:"id_variable" default:"HFBOT_ID" doc:"variable that gets an id to find the pipeline by; empty: none"`
+	Poll       time.Duration `json:"poll" default:"15s" doc:"how often to look while waiting"`
+	APIURL     string        `json:"api_url" default:"https://gitlab.com/api/v4" doc:"API of another GitLab"`
 }
 
 // gitlabOut is the outputs of ci.gitlab.
@@ -56,8 +58,11 @@ func (ciGitLab) Spec() actions.Spec {
 		ID:      "ci.gitlab",
 		Summary: "Start a pipeline on GitLab, and wait for it if asked.",
 		Description: "Calls https://docs.gitlab.com/api/pipelines/#create-a-new-pipeline. GitLab cannot tell a call from its " +
-			"repetition, so a failed one is repeated only when nothing was sent or GitLab asks for it. A pipeline that " +
-			"fails is no failure of the step: see `ok`.",
+			"repetition, so a failed one is repeated only when nothing was sent or GitLab asks for it. A step that is cut off, " +
+			"also by the death of the bot, finds the pipeline that it started and goes on waiting: by its id, or among the " +
+			"newest 20 of the ref by the variable `HFBOT_ID`. A project that lets nobody set variables needs " +
+			"`id_variable: \"\"`; there a call that the bot died in is made again. A pipeline that fails is no failure of the " +
+			"step: see `ok`.",
 		Effect:  actions.External,
 		Timeout: 2 * time.Hour,
 		Secrets: []actions.SecretSpec{{
@@ -90,30 +95,78 @@ func (ciGitLab) Run(ctx context.Context, rt *actions.Runtime, in gitlabIn) (gitl
 	if rt.DryRun {
 		return gitlabOut{}, nil
 	}
-	base := in.APIURL + "/projects/" + url.PathEscape(in.Project)
-	variables := []map[string]string{}
-	for key, value := range in.Variables {
-		variables = append(variables, map[string]string{"key": key, "value": value})
-	}
-	body, err := json.Marshal(map[string]any{"ref": in.Ref, "variables": variables})
+	p, err := in.start(ctx, rt)
 	if err != nil {
-		return gitlabOut{}, actions.Permanent(err)
-	}
-	var p pipeline
-	if err := in.call(ctx, rt, http.MethodPost, base+"/pipeline", body, &p); err != nil {
 		return gitlabOut{}, err
 	}
 	for in.Wait && !p.done() {
 		rt.Report(0, 0, "pipeline "+p.URL+": "+p.Status)
 		if err := pause(ctx, in.Poll); err != nil {
-			return gitlabOut{}, actions.Permanentf("the pipeline %s is still %s: %w", p.URL, p.Status, err)
+			return gitlabOut{}, fmt.Errorf("the pipeline %s is still %s: %w", p.URL, p.Status, err)
 		}
-		err := in.call(ctx, rt, http.MethodGet, fmt.Sprintf("%s/pipelines/%d", base, p.ID), nil, &p)
+		err := in.get(ctx, rt, fmt.Sprintf("/pipelines/%d", p.ID), p)
 		if err != nil && actions.IsPermanent(err) {
 			return gitlabOut{}, err
 		}
 	}
 	return gitlabOut{ID: p.ID, URL: p.URL, Conclusion: p.Status, OK: p.Status == "success", Seconds: p.Duration}, nil
+}
+
+// start starts the pipeline, unless an earlier attempt did.
+func (in gitlabIn) start(ctx context.Context, rt *actions.Runtime) (*pipeline, error) {
+	p := &pipeline{}
+	if id, err := strconv.ParseInt(fmt.Sprint(rt.Kept["pipeline"]), 10, 64); err == nil {
+		err := in.get(ctx, rt, fmt.Sprintf("/pipelines/%d", id), p)
+		return p, nothingStarted(err)
+	}
+	if rt.Kept["asked"] == true && in.IDVariable != "" {
+		if found, err := in.find(ctx, rt); err != nil || found != nil {
+			return found, nothingStarted(err)
+		}
+	}
+	if err := rt.Remember(ctx, map[string]any{"asked": true}); err != nil {
+		return nil, nothingStarted(err)
+	}
+	variables := []map[string]string{}
+	for key, value := range in.Variables {
+		variables = append(variables, map[string]string{"key": key, "value": value})
+	}
+	if in.IDVariable != "" {
+		variables = append(variables, map[string]string{"key": in.IDVariable, "value": hashKey(rt.Key)[1:]})
+	}
+	body, err := json.Marshal(map[string]any{"ref": in.Ref, "variables": variables})
+	if err != nil {
+		return nil, actions.Permanent(err)
+	}
+	if err := in.call(ctx, rt, http.MethodPost, "/pipeline", body, p); err != nil {
+		return nil, err
+	}
+	return p, rt.Remember(ctx, map[string]any{"asked": true, "pipeline": strconv.FormatInt(p.ID, 10)})
+}
+
+// lookedThrough is how many of the newest pipelines are looked through for one that an earlier attempt started.
+const lookedThrough = 20
+
+// find finds the pipeline that an earlier attempt started just before the bot died, by the variable that it was given; nil
+// without one.
+func (in gitlabIn) find(ctx context.Context, rt *actions.Runtime) (*pipeline, error) {
+	query := url.Values{"source": {"api"}, "ref": {in.Ref}, "per_page": {strconv.Itoa(lookedThrough)}}
+	var newest []pipeline
+	if err := in.get(ctx, rt, "/pipelines?"+query.Encode(), &newest); err != nil {
+		return nil, err
+	}
+	for _, p := range newest {
+		var variables []struct{ Key, Value string }
+		if err := in.get(ctx, rt, fmt.Sprintf("/pipelines/%d/variables", p.ID), &variables); err != nil {
+			return nil, err
+		}
+		for _, v := range variables {
+			if v.Key == in.IDVariable && v.Value == hashKey(rt.Key)[1:] {
+				return &p, nil
+			}
+		}
+	}
+	return nil, nil
 }
 
 // pause waits, unless the context ends before.
@@ -128,61 +181,26 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// call calls GitLab.
-func (in gitlabIn) call(ctx context.Context, rt *actions.Runtime, method, address string, body []byte, out any) error {
+// get reads below the project.
+func (in gitlabIn) get(ctx context.Context, rt *actions.Runtime, path string, out any) error {
+	return in.call(ctx, rt, http.MethodGet, path, nil, out)
+}
+
+// call calls GitLab below the project.
+func (in gitlabIn) call(ctx context.Context, rt *actions.Runtime, method, path string, body []byte, out any) error {
+	refused := "the ref must exist and its .gitlab-ci.yml must have jobs for it"
+	if in.IDVariable != "" {
+		refused += "; where a project lets nobody set variables, give none and id_variable: \"\""
+	}
 	return apiCall(ctx, rt, apiRequest{
-		who: "GitLab", method: method, address: address, body: body,
+		who: "GitLab", method: method, body: body,
+		address: strings.TrimSuffix(in.APIURL, "/") + "/projects/" + url.PathEscape(in.Project) + path,
 		headers: map[string]hub.Secret{"Private-Token": rt.Secret("token")},
 		hints: map[int]string{
 			http.StatusUnauthorized: "the token is wrong or expired",
 			http.StatusForbidden:    "the token lacks the scope api, or the right to run pipelines",
 			http.StatusNotFound:     "the project does not exist, or the token may not see it",
-			http.StatusBadRequest:   "the ref must exist and its .gitlab-ci.yml must have jobs for it",
+			http.StatusBadRequest:   refused,
 		},
 	}, out)
-}
-
-// apiRequest is a call of a JSON API.
-type apiRequest struct {
-	who     string // for errors
-	method  string
-	address string
-	body    []byte
-	headers map[string]hub.Secret
-	hints   map[int]string // what to do about a status
-}
-
-// maxAPIAnswer bounds an answer that is decoded, in bytes.
-const maxAPIAnswer = 4 << 20
-
-// apiCall makes the call, without following redirects, and decodes the answer.
-func apiCall(ctx context.Context, rt *actions.Runtime, r apiRequest, out any) error {
-	req, err := http.NewRequestWithContext(ctx, r.method, r.address, bytes.NewReader(r.body))
-	if err != nil {
-		return actions.Permanent(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	for name, value := range r.headers {
-		req.Header.Set(name, value.Reveal())
-	}
-	resp, err := withoutRedirects(rt.HTTP).Do(req)
-	if err != nil {
-		return unsent(fmt.Errorf("call %s: %w", r.who, err))
-	}
-	defer resp.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(resp.Body, maxAPIAnswer))
-	if err != nil {
-		return fmt.Errorf("read the answer of %s: %w", r.who, err)
-	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		err := refusal(resp, content)
-		if hint := r.hints[resp.StatusCode]; hint != "" {
-			err = fmt.Errorf("%w: %s", err, hint)
-		}
-		return err
-	}
-	if err := json.Unmarshal(content, out); err != nil {
-		return fmt.Errorf("%s gave an answer that is no JSON: %w", r.who, err)
-	}
-	return nil
 }

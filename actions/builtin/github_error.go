@@ -3,7 +3,6 @@ package builtin
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -19,8 +18,7 @@ const maxWait = time.Hour
 
 // githubError turns a refusal into an error that says what to do. None of these answers means that a workflow started,
 // except perhaps a 5xx, which is therefore not marked for retry.
-func githubError(in githubIn, resp *http.Response) error {
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // a broken body only shortens the message
+func githubError(in githubIn, resp *http.Response, body []byte) error {
 	var answer struct {
 		Message string `json:"message"`
 	}

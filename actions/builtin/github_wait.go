@@ -2,9 +2,11 @@ package builtin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 // githubRun is a run of a workflow
 // (https://docs.github.com/en/rest/actions/workflow-runs#list-workflow-runs-for-a-repository).
 type githubRun struct {
+	ID         int64     `json:"id"`
 	Title      string    `json:"display_title"`
 	Status     string    `json:"status"`
 	Conclusion string    `json:"conclusion"`
@@ -26,48 +29,81 @@ type githubRun struct {
 // findTries is how often a run is looked for after it was started, before its workflow is taken not to show the id.
 const findTries = 40
 
-// runAndWait starts a workflow, unless an earlier try did, and waits for its end.
-func (in githubIn) runAndWait(ctx context.Context, rt *actions.Runtime) (githubOut, error) {
-	id := hashKey(rt.Key)[1:]
-	run, err := in.find(ctx, rt, id)
-	if err != nil {
-		return githubOut{}, err
+// start starts the workflow, unless an earlier attempt did, and gives its run; nil when GitHub does not tell which it is.
+func (in githubIn) start(ctx context.Context, rt *actions.Runtime) (*githubRun, error) {
+	if id, err := strconv.ParseInt(fmt.Sprint(rt.Kept["run"]), 10, 64); err == nil {
+		page, _ := rt.Kept["url"].(string)
+		return &githubRun{ID: id, URL: page}, nil
 	}
-	if run == nil {
+	if in.IDInput != "" {
+		if run, err := in.find(ctx, rt); err != nil || run != nil {
+			return run, nothingStarted(err)
+		}
 		if in.Workflow != "" {
-			in.Inputs = withKey(in.Inputs, in.IDInput, id)
+			in.Inputs = withKey(in.Inputs, in.IDInput, githubID(rt))
 		} else {
-			in.Payload = withKey(in.Payload, in.IDInput, id)
+			in.Payload = withKey(in.Payload, in.IDInput, githubID(rt))
 		}
-		path, body, err := in.dispatch()
-		if err != nil {
-			return githubOut{}, err
-		}
-		if err := in.send(ctx, rt, path, body); err != nil {
-			return githubOut{}, err
-		}
+	}
+	run, err := in.dispatch(ctx, rt)
+	if err != nil || run == nil {
+		return nil, err
+	}
+	return run, rt.Remember(ctx, map[string]any{"run": strconv.FormatInt(run.ID, 10), "url": run.URL})
+}
+
+// githubID names the run that a step starts, the same over all of its attempts.
+func githubID(rt *actions.Runtime) string { return hashKey(rt.Key)[1:] }
+
+// nothingStarted marks an error of a call before that which starts something, so that the step is tried again.
+func nothingStarted(err error) error {
+	_, marked := actions.RetryDelay(err)
+	if err == nil || marked || actions.IsPermanent(err) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return actions.RetryAfter(0, err)
+}
+
+// wait waits for the end of a run; nil is one that is still to be found.
+func (in githubIn) wait(ctx context.Context, rt *actions.Runtime, run *githubRun) (*githubRun, error) {
+	if run == nil && in.IDInput == "" {
+		return nil, actions.Permanentf("the workflow was started, but this GitHub server does not tell which run it is: give id_input")
 	}
 	for tries := 0; run == nil || run.Status != "completed"; tries++ {
 		if run == nil && tries > findTries {
-			return githubOut{}, actions.Permanentf("the workflow was started, but no run of %s shows the id in its name: "+
+			return nil, actions.Permanentf("the workflow was started, but no run of %s shows the id in its name: "+
 				"it needs run-name with ${{ inputs.%s }}", in.Repository, in.IDInput)
 		}
-		if err := pause(ctx, in.Poll); err != nil {
-			return githubOut{}, fmt.Errorf("wait for the workflow: %w", err)
+		if run == nil || run.Status != "" { // one that an earlier attempt started is looked at at once
+			if err := pause(ctx, in.Poll); err != nil {
+				return nil, fmt.Errorf("wait for the workflow: %w", err)
+			}
 		}
-		now, err := in.find(ctx, rt, id)
+		now, err := in.look(ctx, rt, run)
 		if err != nil && actions.IsPermanent(err) {
-			return githubOut{}, err
+			return nil, err
 		}
-		if now != nil {
+		switch {
+		case now != nil:
 			run = now
 			rt.Report(0, 0, run.URL+": "+run.Status)
+		case run != nil:
+			run.Status = "unknown"
 		}
 	}
-	return githubOut{
-		URL: run.URL, Conclusion: run.Conclusion, OK: run.Conclusion == "success",
-		Seconds: max(run.Updated.Sub(run.Started).Seconds(), 0),
-	}, nil
+	return run, nil
+}
+
+// look reads a run, or looks for it; nil when it is not there yet.
+func (in githubIn) look(ctx context.Context, rt *actions.Runtime, run *githubRun) (*githubRun, error) {
+	if run == nil {
+		return in.find(ctx, rt)
+	}
+	now := &githubRun{}
+	if err := in.read(ctx, rt, "/actions/runs/"+strconv.FormatInt(run.ID, 10), now); err != nil {
+		return nil, err
+	}
+	return now, nil
 }
 
 // withKey is a copy of m with one more key.
@@ -81,8 +117,8 @@ func withKey(m map[string]any, key string, value any) map[string]any {
 	return more
 }
 
-// find finds the run that has the id in its name; nil when there is none among the newest.
-func (in githubIn) find(ctx context.Context, rt *actions.Runtime, id string) (*githubRun, error) {
+// find finds the run that has the step's id in its name; nil when there is none among the newest.
+func (in githubIn) find(ctx context.Context, rt *actions.Runtime) (*githubRun, error) {
 	query := url.Values{"event": {"repository_dispatch"}, "per_page": {"50"}}
 	if in.Workflow != "" {
 		query.Set("event", "workflow_dispatch")
@@ -90,23 +126,26 @@ func (in githubIn) find(ctx context.Context, rt *actions.Runtime, id string) (*g
 	var list struct {
 		Runs []githubRun `json:"workflow_runs"`
 	}
-	err := apiCall(ctx, rt, apiRequest{
-		who: "GitHub", method: http.MethodGet,
-		address: strings.TrimSuffix(in.APIURL, "/") + "/repos/" + in.Repository + "/actions/runs?" + query.Encode(),
-		headers: map[string]hub.Secret{"Authorization": "Bearer " + rt.Secret("token")},
-		hints: map[int]string{
-			http.StatusUnauthorized: "the token is wrong or expired",
-			http.StatusForbidden:    "the token lacks the permission Actions (read)",
-			http.StatusNotFound:     "the repository does not exist, or the token may not see it",
-		},
-	}, &list)
-	if err != nil {
+	if err := in.read(ctx, rt, "/actions/runs?"+query.Encode(), &list); err != nil {
 		return nil, err
 	}
 	for i := range list.Runs {
-		if strings.Contains(list.Runs[i].Title, id) {
+		if strings.Contains(list.Runs[i].Title, githubID(rt)) {
 			return &list.Runs[i], nil
 		}
 	}
 	return nil, nil
+}
+
+// read reads below the repository.
+func (in githubIn) read(ctx context.Context, rt *actions.Runtime, path string, out any) error {
+	return apiCall(ctx, rt, apiRequest{
+		who: "GitHub", method: http.MethodGet, address: strings.TrimSuffix(in.APIURL, "/") + "/repos/" + in.Repository + path,
+		headers: map[string]hub.Secret{"Authorization": "Bearer " + rt.Secret("token")},
+		hints: map[int]string{
+			http.StatusUnauthorized: "the token is wrong or expired",
+			http.StatusForbidden:    "the token lacks the permission Actions (read)",
+			http.StatusNotFound:     "the repository or run does not exist, or the token may not see it",
+		},
+	}, out)
 }
