@@ -27,6 +27,9 @@ type Runtime struct {
 	Files    func(path string) ([]byte, error)    // files beside the rules, such as templates
 	Progress func(done, total int64, note string) // may be nil; use Report
 
+	// Quota counts for Take; nil: all may have any number.
+	Quota func(ctx context.Context, name string, most int, per time.Duration) (bool, error)
+
 	// StartedAgain is when people of the repository last asked the bot to start again (/hfbot start): a pull request or
 	// discussion that they closed before that is no wish to be left alone any more. Zero: never.
 	StartedAgain time.Time
@@ -47,6 +50,16 @@ func (rt *Runtime) Report(done, total int64, note string) {
 	if rt.Progress != nil {
 		rt.Progress(done, total, note)
 	}
+}
+
+// Take tells whether somebody may have one more of what the action gives, at most so many within a time, and counts it.
+// The count is kept over restarts and shared by all instances of the bot; retries of the step count once. The name is
+// the action's own choice, such as the id of a user.
+func (rt *Runtime) Take(ctx context.Context, name string, most int, per time.Duration) (bool, error) {
+	if rt.Quota == nil {
+		return true, nil
+	}
+	return rt.Quota(ctx, name, most, per)
 }
 
 // Remember keeps a note for the next attempt at this step, which finds it in Kept: what is done already and need not be

@@ -41,6 +41,7 @@ type Harness struct {
 	Actions *actions.Registry // where steps find their action; actions.Default at first
 
 	outside *watched // carries the calls to other services
+	quotas  quotas
 
 	mu    sync.Mutex // guards what follows
 	made  int        // repositories, for their names
@@ -158,6 +159,7 @@ func (h *Harness) runtime(t testing.TB, step Step, log zapcore.Core, bot *hub.Cl
 	if rt.Key == "" {
 		rt.Key = "actionstest"
 	}
+	rt.Quota = h.quotas.take(step.Uses, rt.Key)
 	if rt.DryRun {
 		rt.Hub = bot.ReadOnly()
 	}

@@ -14,13 +14,13 @@ import (
 	"github.com/hfbot/hfbot/hub"
 )
 
-func init() { actions.Register(&llmChat{caps: newCaps()}) }
+func init() { actions.Register(llmChat{}) }
 
 // hubRouter is the Hub's own OpenAI-compatible endpoint (https://huggingface.co/docs/inference-providers/index).
 const hubRouter = "https://router.huggingface.co/v1"
 
 // llmChat asks a language model.
-type llmChat struct{ caps *caps }
+type llmChat struct{}
 
 // chatIn is the inputs of llm.chat.
 type chatIn struct {
@@ -67,15 +67,14 @@ func (in *chatIn) Validate() error {
 }
 
 // Spec implements actions.Action.
-func (*llmChat) Spec() actions.Spec {
+func (llmChat) Spec() actions.Spec {
 	return actions.Spec{
 		ID:      "llm.chat",
 		Summary: "Ask a language model.",
 		Description: "Any OpenAI-compatible endpoint; by default the Hub's router, with the bot's own token. What strangers " +
 			"wrote goes to the model cut to `max_chars` and as what a user said, never as an instruction; a model may obey it " +
 			"all the same, so give its answer to people, not to other steps that act on it. The answer notifies nobody and " +
-			"hides nothing. The cap of a user is kept in memory and begins anew with the bot; a rule's `rate_limit` is " +
-			"kept for good.",
+			"hides nothing. The cap of a user is counted over all rules, restarts and instances of the bot.",
 		Effect:     actions.External,
 		Idempotent: true,
 		Timeout:    2 * time.Minute,
@@ -89,13 +88,15 @@ func (*llmChat) Spec() actions.Spec {
 }
 
 // Run implements actions.Action.
-func (a *llmChat) Run(ctx context.Context, rt *actions.Runtime, in chatIn) (chatOut, error) {
+func (llmChat) Run(ctx context.Context, rt *actions.Runtime, in chatIn) (chatOut, error) {
 	messages, err := in.messages(ctx, rt)
 	if err != nil || rt.DryRun {
 		return chatOut{}, err
 	}
 	if user := in.user(rt); in.MaxPerUser > 0 && user != "" {
-		if !a.caps.take(user, rt.Key, in.MaxPerUser, in.Per, time.Now()) {
+		if ok, err := rt.Take(ctx, user, in.MaxPerUser, in.Per); err != nil {
+			return chatOut{}, fmt.Errorf("count the answers of a user: %w", err)
+		} else if !ok {
 			return chatOut{Skipped: fmt.Sprintf("this user had %d answers within %s", in.MaxPerUser, in.Per)}, nil
 		}
 	}

@@ -268,25 +268,6 @@ func TestChat(t *testing.T) {
 	}
 }
 
-func TestCaps(t *testing.T) {
-	t.Parallel()
-	c, now := newCaps(), time.Unix(1e9, 0)
-	for i, want := range []bool{true, true, false} {
-		if got := c.take("u", fmt.Sprint(i), 2, time.Hour, now.Add(time.Duration(i)*time.Minute)); got != want {
-			t.Errorf("take %d is %v", i, got)
-		}
-	}
-	if !c.take("u", "later", 2, time.Hour, now.Add(time.Hour)) || !c.take("other", "x", 2, time.Hour, now) {
-		t.Error("the cap does not end, or is not the user's own")
-	}
-	for i := range maxCapped + 10 {
-		c.take(fmt.Sprint("user", i), "k", 1, time.Hour, now.Add(time.Duration(i)*time.Second))
-	}
-	if len(c.users) > maxCapped {
-		t.Errorf("%d users are remembered", len(c.users))
-	}
-}
-
 func TestReport(t *testing.T) {
 	t.Parallel()
 	with := map[string]any{

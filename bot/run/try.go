@@ -48,6 +48,9 @@ func (x *execution) newTry(i int) (*try, error) {
 	t.entry = entry
 	t.rt = func(dir string, rec *recorder) *actions.Runtime {
 		rt := x.runtime(plan, secrets, dir, rec)
+		rt.Quota = func(_ context.Context, name string, most int, per time.Duration) (bool, error) {
+			return x.takeQuota(plan.Uses+" "+name, rt.Key, most, per)
+		}
 		rt.Kept, rt.Keep, rt.StartedAgain = x.run.Steps[i].Outputs, t.keepNote, t.startedAgain
 		return rt
 	}

@@ -40,6 +40,7 @@ var suite = []struct {
 	{"Limits", testLimits},
 	{"OptOut", testOptOut},
 	{"StepNote", testStepNote},
+	{"Quota", testQuota},
 	{"Prune", testPrune},
 	{"Record", testRecord},
 	{"Sessions", testSessions},

@@ -34,12 +34,17 @@ func (k Keys) names() (names []string) {
 // Lock keeps other transactions that lock any of the same keys waiting until this one ends. Call it once, before
 // TakeOnce, Debounce, JoinGroup and CountRuns.
 func (t *Tx) Lock(keys ...Keys) error {
-	if !t.store.dialect.shared {
-		return nil
-	}
 	var names []string
 	for _, k := range keys {
 		names = append(names, k.names()...)
+	}
+	return t.lockNames(names)
+}
+
+// lockNames locks names, each once and in order.
+func (t *Tx) lockNames(names []string) error {
+	if !t.store.dialect.shared {
+		return nil
 	}
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
