@@ -30,7 +30,7 @@ type githubIn struct {
 	EventType  string         `json:"event_type" oneof:"trigger" doc:"type of a repository_dispatch event"`
 	Payload    map[string]any `json:"payload" doc:"client_payload of the event, at most 10 keys"`
 	Wait       bool           `json:"wait" doc:"wait for the end of the run"`
-	IDInput    string         `json:"id_input" doc:"input or key of the payload that gets an id, which the run shows in its name to be found by"`
+	IDInput    string         `json:"id_input" doc:"input or payload key that gets an id; the run shows it in its name, to be found"`
 	Poll       time.Duration  `json:"poll" default:"15s" doc:"how often to look while waiting"`
 	APIURL     string         `json:"api_url" default:"https://api.github.com" doc:"API of another GitHub server"`
 }
@@ -134,26 +134,16 @@ func (ciGitHub) Run(ctx context.Context, rt *actions.Runtime, in githubIn) (gith
 	return out, nil
 }
 
+// errNoDetails is the refusal of an older GitHub Enterprise Server, which does not know that it can be asked for the run.
+var errNoDetails = errors.New("this GitHub does not tell which run it starts")
+
 // dispatch makes the call that starts a workflow. The run is nil where GitHub does not tell which it is.
 func (in githubIn) dispatch(ctx context.Context, rt *actions.Runtime) (*githubRun, error) {
-	for details := in.Workflow != "" && in.Wait; ; details = false {
-		path, body, err := in.request(details)
-		if err != nil {
-			return nil, err
-		}
-		resp, content, err := in.send(ctx, rt, path, body)
-		switch {
-		case err != nil:
-			return nil, err
-		case resp.StatusCode == http.StatusNoContent:
-			return nil, nil
-		case resp.StatusCode == http.StatusOK:
-			return startedRun(content), nil
-		case details && bytes.Contains(content, []byte("return_run_details")):
-			continue // an older GitHub Enterprise Server, which refuses what it does not know
-		}
-		return nil, githubError(in, resp, content)
+	run, err := in.send(ctx, rt, in.Workflow != "" && in.Wait)
+	if errors.Is(err, errNoDetails) {
+		return in.send(ctx, rt, false)
 	}
+	return run, err
 }
 
 // startedRun reads which run was started
@@ -169,12 +159,16 @@ func startedRun(content []byte) *githubRun {
 	return &githubRun{ID: started.ID, URL: started.URL, Status: "queued"}
 }
 
-// send makes one call.
-func (in githubIn) send(ctx context.Context, rt *actions.Runtime, path string, body []byte) (*http.Response, []byte, error) {
+// send makes the call once; with details, it asks which run is started.
+func (in githubIn) send(ctx context.Context, rt *actions.Runtime, details bool) (*githubRun, error) {
+	path, body, err := in.request(details)
+	if err != nil {
+		return nil, err
+	}
 	address := strings.TrimSuffix(in.APIURL, "/") + path
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, actions.Permanent(err)
+		return nil, actions.Permanent(err)
 	}
 	req.Header.Set("Accept", "application/vnd.github+json")
 	req.Header.Set("Content-Type", "application/json")
@@ -182,11 +176,19 @@ func (in githubIn) send(ctx context.Context, rt *actions.Runtime, path string, b
 	req.Header.Set("Authorization", "Bearer "+rt.Secret("token").Reveal())
 	resp, err := withoutRedirects(rt.HTTP).Do(req)
 	if err != nil {
-		return nil, nil, unsent(fmt.Errorf("dispatch to %s: %w", in.Repository, err))
+		return nil, unsent(fmt.Errorf("dispatch to %s: %w", in.Repository, err))
 	}
 	defer resp.Body.Close()
 	content, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // the status says it all
-	return resp, content, nil
+	switch {
+	case resp.StatusCode == http.StatusNoContent:
+		return nil, nil
+	case resp.StatusCode == http.StatusOK:
+		return startedRun(content), nil
+	case details && bytes.Contains(content, []byte("return_run_details")):
+		return nil, errNoDetails
+	}
+	return nil, githubError(in, resp, content)
 }
 
 // request is the path and body of the call; with details, GitHub is asked which run it starts.

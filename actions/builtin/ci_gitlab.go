@@ -27,7 +27,7 @@ type gitlabIn struct {
 	Variables map[string]string `json:"variables" doc:"variables of the pipeline"`
 	Wait      bool              `json:"wait" doc:"wait for the end of the pipeline"`
 	// GitLab has no idempotency keys; a variable is what a pipeline can be recognised by.
-	IDVariable string        `json:"id_variable" default:"HFBOT_ID" doc:"variable that gets an id to find the pipeline by; empty: none"`
+	IDVariable string        `json:"id_variable" default:"HFBOT_ID" doc:"variable that gets an id, to find the pipeline by; or empty"`
 	Poll       time.Duration `json:"poll" default:"15s" doc:"how often to look while waiting"`
 	APIURL     string        `json:"api_url" default:"https://gitlab.com/api/v4" doc:"API of another GitLab"`
 }

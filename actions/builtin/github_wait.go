@@ -74,7 +74,7 @@ func (in githubIn) wait(ctx context.Context, rt *actions.Runtime, run *githubRun
 			return nil, actions.Permanentf("the workflow was started, but no run of %s shows the id in its name: "+
 				"it needs run-name with ${{ inputs.%s }}", in.Repository, in.IDInput)
 		}
-		if run == nil || run.Status != "" { // one that an earlier attempt started is looked at at once
+		if run == nil || run.Status != "" { // one that an earlier attempt started is asked for at once
 			if err := pause(ctx, in.Poll); err != nil {
 				return nil, fmt.Errorf("wait for the workflow: %w", err)
 			}
