@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// ErrCancelled is the cause of a step's context (context.Cause) that ended because its run was cancelled, by a person or a
+// newer run. Of other ends, such as the bot's own, the step will be taken up again.
+var ErrCancelled = errors.New("the run was cancelled")
+
 // permanent is the mark of Permanent.
 type permanent struct{ error }
 

@@ -48,12 +48,14 @@ type Harness struct {
 	repos []hub.RepoRef
 }
 
-// New starts a local Hub, which ends with the test.
-func New(t testing.TB) *Harness {
+// New starts a local Hub, which ends with the test. Options change what it can do, such as run Jobs.
+func New(t testing.TB, options ...func(*emulator.Options)) *Harness {
 	t.Helper()
-	server, err := emulator.New(emulator.Options{Users: []emulator.User{
-		{Name: UserName, Token: "hf_demo"}, {Name: BotName, Token: "hf_hfbot"},
-	}})
+	with := emulator.Options{Users: []emulator.User{{Name: UserName, Token: "hf_demo"}, {Name: BotName, Token: "hf_hfbot"}}}
+	for _, option := range options {
+		option(&with)
+	}
+	server, err := emulator.New(with)
 	if err != nil {
 		t.Fatalf("make a local Hub: %v", err)
 	}

@@ -48,6 +48,7 @@ type jobOut struct {
 const (
 	maxJobLog   = 64 << 10
 	jobKeyLabel = "hfbot-key"
+	stopJobFor  = 10 * time.Second // how long ending a Job may take
 )
 
 // Validate implements actions.Validator.
@@ -75,9 +76,9 @@ func (hfJob) Spec() actions.Spec {
 		Summary: "Run a program as a Hub Job and wait for its result.",
 		Description: "The Job is labelled with the run's key: a step that is tried again, also after the bot was restarted, " +
 			"finds it and waits on. What the program prints as its last line, as JSON, is the output `json`. It also gets " +
-			"HFBOT_REPO, HFBOT_REPO_TYPE, HFBOT_SHA and HFBOT_REF. Cancelling the run does not end the Job; its own " +
-			"`timeout` does. The token needs the right to run Jobs (of a fine-grained token: job.write) and the account a " +
-			"plan with Jobs (https://huggingface.co/docs/hub/jobs).",
+			"HFBOT_REPO, HFBOT_REPO_TYPE, HFBOT_SHA and HFBOT_REF. Cancelling the run ends the Job that " +
+			"is waited for; its own `timeout` ends any. The token needs the right to run Jobs (of a fine-grained token: " +
+			"job.write) and the account a plan with Jobs (https://huggingface.co/docs/hub/jobs).",
 		Effect:     actions.HubWrite,
 		Idempotent: true,
 		Timeout:    2 * time.Hour,
@@ -112,16 +113,35 @@ func (hfJob) Run(ctx context.Context, rt *actions.Runtime, in jobIn) (jobOut, er
 			return jobOut{}, err
 		}
 		if job, err = rt.Hub.RunJob(ctx, in.Namespace, spec); err != nil {
-			return jobOut{}, fmt.Errorf("start a Job of %s: %w", in.Namespace, err)
+			return jobOut{}, errors.Join(fmt.Errorf("start a Job of %s: %w", in.Namespace, err), in.stop(ctx, rt, label))
 		}
 	}
 	if in.Wait {
-		job, err = rt.Hub.WaitForJob(ctx, in.Namespace, job.ID, func(j *hub.Job) { rt.Report(0, 0, "Job "+j.ID+": "+j.Stage) })
+		ended, err := rt.Hub.WaitForJob(ctx, in.Namespace, job.ID, func(j *hub.Job) { rt.Report(0, 0, "Job "+j.ID+": "+j.Stage) })
 		if err != nil {
-			return jobOut{}, fmt.Errorf("wait for the Job: %w", err)
+			return jobOut{}, errors.Join(fmt.Errorf("wait for the Job: %w", err), in.stop(ctx, rt, label))
 		}
+		job = ended
 	}
 	return in.result(ctx, rt, job)
+}
+
+// stop ends the Job of a run that was cancelled, also one whose start was not answered any more. A Job whose step only was
+// cut off goes on.
+func (in jobIn) stop(ctx context.Context, rt *actions.Runtime, label map[string]string) error {
+	if !errors.Is(context.Cause(ctx), actions.ErrCancelled) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopJobFor)
+	defer cancel()
+	job, err := in.earlier(ctx, rt, label)
+	if err == nil && job != nil && !job.Done() {
+		err = rt.Hub.CancelJob(ctx, in.Namespace, job.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("end the Job of the cancelled run: %w", err)
+	}
+	return nil
 }
 
 // earlier finds the Job of an earlier try.

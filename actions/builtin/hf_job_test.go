@@ -1,111 +1,162 @@
 package builtin
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/hfbot/hfbot/actions"
+	"github.com/hfbot/hfbot/actions/actionstest"
 	"github.com/hfbot/hfbot/hub"
+	"github.com/hfbot/hfbot/hub/emulator"
 )
 
-// jobHub is the part of a Hub that runs Jobs: each ends at once in a stage.
-type jobHub struct {
-	mu      sync.Mutex
-	stage   string
-	started []map[string]any
+// jobs runs the Jobs of a test's Hub: command "train" waits to be let go and prints a result, "fail" fails at once.
+type jobs struct {
+	running chan emulator.JobProcess
+	let     chan struct{}
 }
 
-func (j *jobHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	w.Header().Set("Content-Type", "application/json")
-	job := func(i int) string {
-		labels, _ := json.Marshal(j.started[i]["labels"])
-		return fmt.Sprintf(`{"id":"job%d","status":{"stage":%q,"message":null},"labels":%s,"owner":{"name":"hfbot"},`+
-			`"createdAt":"2026-01-01T00:00:00Z","startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:00:30Z"}`, i, j.stage, labels)
-	}
-	switch {
-	case strings.HasSuffix(r.URL.Path, "/logs"):
-		w.Header().Set("Content-Type", "text/event-stream")
-		for _, line := range []string{"hello\x1b[31m", `{"accuracy": 0.5}`} {
-			text, _ := json.Marshal(line)
-			fmt.Fprintf(w, "data: {\"data\":%s,\"timestamp\":\"2026-01-01T00:00:00Z\"}\n\n", text)
-		}
-	case r.Method == http.MethodPost:
-		var in map[string]any
-		_ = json.NewDecoder(r.Body).Decode(&in)
-		j.started = append(j.started, in)
-		fmt.Fprint(w, job(len(j.started)-1))
-	case r.URL.Path == "/api/jobs/hfbot":
-		var jobs []string
-		for i := range j.started {
-			jobs = append(jobs, job(i))
-		}
-		fmt.Fprint(w, "["+strings.Join(jobs, ",")+"]")
-	default:
-		fmt.Fprint(w, job(0))
-	}
-}
-
-// runJob runs hf.job against a Hub.
-func runJob(t *testing.T, j *jobHub, with map[string]any, dry bool) (map[string]any, error) {
+func newJobs(t *testing.T) (*actionstest.Harness, *jobs) {
 	t.Helper()
-	server := httptest.NewServer(j)
-	t.Cleanup(server.Close)
-	client, err := hub.New(server.URL, "hf_x")
-	if err != nil {
-		t.Fatal(err)
+	j := &jobs{running: make(chan emulator.JobProcess, 9), let: make(chan struct{})}
+	return actionstest.New(t, func(o *emulator.Options) { o.RunJob = j.run }), j
+}
+
+func (j *jobs) run(ctx context.Context, process emulator.JobProcess, say func(line string)) error {
+	j.running <- process
+	say("begin\x1b[31m")
+	if process.Command[0] == "fail" {
+		say("no such data")
+		return errors.New("exit status 3")
 	}
-	if dry {
-		client = client.ReadOnly()
+	select {
+	case <-j.let:
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return entry(t, "hf.job").Run(t.Context(), &actions.Runtime{
-		Hub: client, BotID: "1", BotName: "hfbot", Key: "k", SHA: "abc", DryRun: dry, Secrets: map[string]hub.Secret{"API_KEY": "s3cret"},
-	}, with)
+	say(`{"accuracy": 0.5}`)
+	return nil
+}
+
+// list are the Jobs of the bot.
+func (j *jobs) list(t *testing.T, h *actionstest.Harness) (list []hub.Job) {
+	t.Helper()
+	for job, err := range h.Bot.Jobs(t.Context(), actionstest.BotName, hub.JobFilter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, job)
+	}
+	return list
+}
+
+// training is a step that waits for a Job about a pull request.
+func training(t *testing.T, h *actionstest.Harness) actionstest.Step {
+	t.Helper()
+	event := h.OpenPullRequest(t, h.Repo(t, hub.Dataset, map[string]string{"a": "b"}), "More data", map[string]string{"a": "c"})
+	return actionstest.Step{
+		Uses: "hf.job", Event: event, Secrets: map[string]string{"API_KEY": "s3cret"},
+		With: map[string]any{"image": "python:3.12", "command": []any{"train", "-x"}, "env": map[string]any{"A": "b"}},
+	}
 }
 
 func TestJob(t *testing.T) {
 	t.Parallel()
-	j := &jobHub{stage: "COMPLETED"}
-	with := map[string]any{"image": "python:3.12", "command": []any{"true"}, "env": map[string]any{"A": "b"}}
-	if out, err := runJob(t, j, with, true); err != nil || out["id"] != "" || len(j.started) != 0 {
-		t.Errorf("dry run: %v %v", out, err)
-	}
+	h, j := newJobs(t)
+	step := training(t, h)
+	h.CheckDryRun(t, step)
+	close(j.let)
+	var id any
 	for range 2 {
-		out, err := runJob(t, j, with, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if out["id"] != "job0" || out["ok"] != true || out["log"] != "hello\n{\"accuracy\": 0.5}" || out["seconds"] != float64(30) ||
-			fmt.Sprint(out["json"]) != "map[accuracy:0.5]" || !strings.HasSuffix(out["url"].(string), "/jobs/hfbot/job0") {
+		out := h.MustRun(t, step)
+		if out["ok"] != true || out["stage"] != "COMPLETED" || out["log"] != "begin\n{\"accuracy\": 0.5}" ||
+			fmt.Sprint(out["json"]) != "map[accuracy:0.5]" || !strings.HasSuffix(out["url"].(string), "/jobs/hfbot/"+out["id"].(string)) {
 			t.Errorf("outputs %v", out)
 		}
+		if id == nil {
+			id = out["id"]
+		}
+		if out["id"] != id {
+			t.Error("a second Job was started")
+		}
 	}
-	if len(j.started) != 1 {
-		t.Fatalf("%d Jobs were started, want one", len(j.started))
+	info, err := h.Bot.RepoInfo(t.Context(), step.Event.Repo.Ref(), "refs/pr/1")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if env := fmt.Sprint(j.started[0]["environment"]); env != "map[A:b HFBOT_REF: HFBOT_SHA:abc]" {
-		t.Errorf("environment %s", env)
+	process := <-j.running
+	if !slices.Equal(process.Command, []string{"train", "-x"}) {
+		t.Errorf("command %q", process.Command)
 	}
-	if secrets := fmt.Sprint(j.started[0]["secrets"]); secrets != "map[API_KEY:s3cret]" {
-		t.Errorf("secrets %s", secrets)
+	for _, want := range []string{
+		"A=b", "API_KEY=s3cret", "HFBOT_REPO=" + step.Event.Repo.Name, "HFBOT_REPO_TYPE=dataset", "HFBOT_REF=refs/pr/1", "HFBOT_SHA=" + info.SHA,
+	} {
+		if !slices.Contains(process.Env, want) {
+			t.Errorf("%s is not in the environment %q", want, process.Env)
+		}
 	}
 }
 
 func TestJobFails(t *testing.T) {
 	t.Parallel()
-	j := &jobHub{stage: "ERROR"}
-	with := map[string]any{"image": "python:3.12", "command": []any{"false"}}
-	if _, err := runJob(t, j, with, false); !actions.IsPermanent(err) || !strings.Contains(err.Error(), "ended as ERROR") {
+	h, _ := newJobs(t)
+	step := training(t, h)
+	step.With["command"] = []any{"fail"}
+	if _, err := h.Run(t, step); !actions.IsPermanent(err) || !strings.Contains(err.Error(), "ended as ERROR exit status 3: begin\nno such data") {
 		t.Errorf("error %v", err)
 	}
-	with["fail"] = false
-	if out, err := runJob(t, j, with, false); err != nil || out["ok"] != false || out["stage"] != "ERROR" {
-		t.Errorf("outputs %v %v", out, err)
+	step.With["fail"] = false
+	if out := h.MustRun(t, step); out["ok"] != false || out["stage"] != "ERROR" {
+		t.Errorf("outputs %v", out)
+	}
+}
+
+func TestJobIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	h, j := newJobs(t)
+	step := training(t, h)
+	step.With["wait"] = false
+	if out := h.MustRun(t, step); out["stage"] != "RUNNING" || out["ok"] != false || out["id"] == "" {
+		t.Errorf("outputs %v", out)
+	}
+	<-j.running
+	close(j.let)
+}
+
+// A step that is cut off while it waits finds its Job again; of a cancelled run, the Job ends.
+func TestJobOfAStepThatIsCutOff(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		cause error
+		stage string
+	}{
+		"the bot stops": {errors.New("the bot is stopping"), "COMPLETED"}, "the run is cancelled": {actions.ErrCancelled, "CANCELED"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, j := newJobs(t)
+			step := training(t, h)
+			ctx, cancel := context.WithCancelCause(t.Context())
+			go func() {
+				<-j.running
+				cancel(test.cause)
+			}()
+			rt := &actions.Runtime{Hub: h.Bot, BotID: "x", BotName: actionstest.BotName, Key: "k", Event: step.Event}
+			if _, err := entry(t, "hf.job").Run(ctx, rt, step.With); err == nil {
+				t.Fatal("the step was not cut off")
+			}
+			close(j.let)
+			step.Key, step.With["fail"] = "k", false
+			out := h.MustRun(t, step)
+			if list := j.list(t, h); out["stage"] != test.stage || len(list) != 1 || list[0].ID != out["id"] {
+				text, _ := json.Marshal(list)
+				t.Errorf("outputs %v, Jobs %s", out, text)
+			}
+		})
 	}
 }

@@ -27,7 +27,7 @@ const interruptGrace = 5 * time.Second
 
 // Why the context of a step ended.
 var (
-	errCancelled   = errors.New("the run was cancelled")
+	errCancelled   = actions.ErrCancelled
 	errInterrupted = errors.New("the bot is stopping")
 )
 
