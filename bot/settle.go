@@ -199,6 +199,6 @@ func (s settlement) group(o *rule.Outcome, r *store.Run) (string, rule.Clause, e
 		return passed(err)
 	}
 	return "superseded", rule.Clause{
-		Clause: "concurrency", Want: "no run of the group under way", Got: "one of " + o.GroupKey,
+		Clause: "concurrency", Want: "no run of the group that goes before", Got: "one of " + o.GroupKey,
 	}, nil
 }

@@ -19,6 +19,8 @@ var suite = []struct {
 	{"FenceClosed", testFenceClosed},
 	{"ClockIsSet", testClockIsSet},
 	{"GroupRunsInOrder", testGroupRunsInOrder},
+	{"RaceCancelRunning", testRaceCancelRunning},
+	{"RaceReplaceQueued", testRaceReplaceQueued},
 	{"RunSucceeds", testRunSucceeds},
 	{"RunFails", testRunFails},
 	{"ContinueOnError", testContinueOnError},
