@@ -260,6 +260,9 @@ func testGroupRunsInOrder(t *testing.T, database database) {
 			ID: "a", Uses: "test.note", With: map[string]any{"text": "${{ delivery.id }}"},
 		}}}}
 		last = b.insertRun(r, func(tx *store.Tx) error {
+			if err := tx.Lock(store.Keys{Group: "g"}); err != nil {
+				return err
+			}
 			_, err := tx.JoinGroup(r, "g", "queue")
 			return err
 		})
