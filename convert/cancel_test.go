@@ -38,8 +38,10 @@ func TestCancelledWhileReading(t *testing.T) {
 	t.Parallel()
 	data := torchZip(state(dict("w", floats("0", 1<<20))), counting(1<<20))
 	tests := map[string]func(context.Context, *convert.Plan, []byte) error{
-		"write": func(ctx context.Context, p *convert.Plan, _ []byte) error { return p.Write(ctx, io.Discard, sha256.New()) },
-		"hash":  func(ctx context.Context, p *convert.Plan, _ []byte) error { return p.Hash(ctx) },
+		"write": func(ctx context.Context, p *convert.Plan, _ []byte) error {
+			return p.Write(ctx, io.Discard, sha256.New())
+		},
+		"hash": func(ctx context.Context, p *convert.Plan, _ []byte) error { return p.Hash(ctx) },
 		"verify": func(ctx context.Context, p *convert.Plan, file []byte) error {
 			return p.Verify(ctx, bytes.NewReader(file), p.Size())
 		},

@@ -278,6 +278,7 @@ func TestTooBig(t *testing.T) {
 func TestUnsupported(t *testing.T) {
 	t.Parallel()
 	checkVerdict(t, convert.Unsupported, map[string]refusal{
+		"name of half a character": {torchZip(state(dict(code("X\x03\x00\x00\x00\xed\xa0\x80"), floats("0", 4))), four), "a str that is not Unicode"},
 		"big endian": {
 			zipOf(
 				record{name: "a/data.pkl", data: sound}, record{name: "a/byteorder", data: "big"},

@@ -2,6 +2,7 @@ package pickle
 
 import (
 	"fmt"
+	"math/big"
 )
 
 // containerOps make tuples, lists, dicts and sets, and fill them.
@@ -165,6 +166,8 @@ func Kind(v Value) string {
 		return "None"
 	case bool:
 		return "a bool"
+	case int64, *big.Int:
+		return "an int"
 	case float64:
 		return "a float"
 	case string:

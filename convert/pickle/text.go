@@ -73,12 +73,28 @@ func (m *machine) block(width int) ([]byte, uint64, error) {
 
 func (m *machine) pushText(s string) {
 	if !utf8.ValidString(s) {
-		m.malformed(errText)
-		m.push(Opaque{})
+		if !halves(s) {
+			m.malformed(errText)
+		}
+		m.push(Opaque{What: "a str that is not Unicode"})
 		return
 	}
 	m.charge(32 + len(s))
 	m.push(s)
+}
+
+// halves reports whether a string is UTF-8 except for halves of surrogate pairs, which Python's strings may hold.
+func halves(s string) bool {
+	for i := 0; i < len(s); {
+		_, n := utf8.DecodeRuneInString(s[i:])
+		if n == 1 && s[i] >= utf8.RuneSelf {
+			if n = 3; s[i] != 0xed || len(s) < i+n || s[i+1]&0xe0 != 0xa0 || s[i+2]&0xc0 != 0x80 {
+				return false
+			}
+		}
+		i += n
+	}
+	return true
 }
 
 // outOfBand stands for a buffer handed over beside the pickle. A file has none.

@@ -50,15 +50,39 @@ func set(words string) map[string]bool {
 	return s
 }
 
-// python2 gives today's name of modules that Python 2 called otherwise and Python 3 still maps when it unpickles.
-var python2 = map[string]string{"__builtin__": "builtins", "copy_reg": "copyreg", "cPickle": "pickle"}
+// modernModules and modernNames give today's names of what Python 2 called otherwise. Python 3 maps them when it unpickles,
+// and writes the old ones in protocol 2, which is torch's. These are those of its _compat_pickle that matter here.
+var (
+	modernModules = map[string]string{
+		"__builtin__": "builtins", "exceptions": "builtins", "copy_reg": "copyreg", "cPickle": "pickle", "thread": "_thread",
+		"commands": "subprocess", "_winreg": "winreg", "SocketServer": "socketserver", "BaseHTTPServer": "http.server",
+		"SimpleHTTPServer": "http.server", "CGIHTTPServer": "http.server", "xmlrpclib": "xmlrpc.client",
+		"SimpleXMLRPCServer": "xmlrpc.server", "DocXMLRPCServer": "xmlrpc.server", "StringIO": "io", "cStringIO": "io",
+	}
+	modernNames = map[string]string{
+		"__builtin__.xrange": "builtins.range", "__builtin__.reduce": "functools.reduce", "__builtin__.intern": "sys.intern",
+		"__builtin__.unichr": "builtins.chr", "__builtin__.unicode": "builtins.str", "__builtin__.long": "builtins.int",
+		"__builtin__.basestring": "builtins.str", "itertools.imap": "builtins.map", "itertools.ifilter": "builtins.filter",
+		"itertools.izip": "builtins.zip",
+	}
+)
+
+// modern returns today's name of a global.
+func modern(module, name string) (string, string) {
+	if now, ok := modernNames[module+"."+name]; ok {
+		module, name, _ = strings.Cut(now, ".")
+		return module, name
+	}
+	if now, ok := modernModules[module]; ok {
+		return now, name
+	}
+	return module, name
+}
 
 // dangerous reports whether a global is on the deny-list. A dotted name walks through attributes, so the part of
 // "torch.os.system" from "os" on is looked at as well.
 func dangerous(module, name string) bool {
-	if modern, ok := python2[module]; ok {
-		module = modern
-	}
+	module, name = modern(module, name)
 	if denied(module, name) {
 		return true
 	}

@@ -77,9 +77,7 @@ func (h *host) judge(g pickle.Global) (pickle.Value, error) {
 
 // lookup finds a global on the allow-list, or nil.
 func lookup(module, name string) pickle.Value {
-	if modern, ok := python2[module]; ok {
-		module = modern
-	}
+	module, name = modern(module, name)
 	if c, ok := allowed[module+"."+name]; ok {
 		return c
 	}
