@@ -49,18 +49,26 @@ func openStore(t testing.TB, path string, c *clock) *store.Store {
 	return db
 }
 
-// newSampleSite is a dashboard over a store whose clock stands at noon; fill may be nil. It has the sample's rules, or
-// none.
-func newSampleSite(t *testing.T, withRules bool, change func(*dashboard.Options), fill func(*sample)) *site {
+// newSampleSite is a dashboard over a store whose clock stands at noon, with a day in it or nothing; fill adds to it and
+// may be nil. It has the sample's rules, or none.
+func newSampleSite(t *testing.T, withRules bool, from *day, change func(*dashboard.Options), fill func(*sample)) *site {
 	t.Helper()
-	c := &clock{now: noon}
-	db := openStore(t, filepath.Join(t.TempDir(), "bot.db"), c)
+	c, path := &clock{now: noon}, filepath.Join(t.TempDir(), "bot.db")
+	if from != nil {
+		if err := os.WriteFile(path, from.file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db := openStore(t, path, c)
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	filled, set, list := newSample(t, db, c), &rule.Set{LoadedAt: noon}, actions.NewRegistry()
+	if from != nil {
+		filled.n = from.n
+	}
 	if fill != nil {
 		fill(filled)
 	}
@@ -116,13 +124,14 @@ func TestGolden(t *testing.T) {
 		{"audit", "/audit"},
 	}
 	var one, run string
-	var matched, running, failed string
+	many := theDay(t)
 	for name, c := range map[string]struct {
 		rules bool
+		day   *day
 		fill  func(*sample)
 	}{
 		"zero": {},
-		"one": {true, func(s *sample) {
+		"one": {true, nil, func(s *sample) {
 			var runs []string
 			one, runs = s.add(event{
 				at: noon.Add(-time.Minute), scope: "repo.content", act: "update", kind: "model", repo: "acme-lab/tiny-llama", changed: pickle,
@@ -130,9 +139,9 @@ func TestGolden(t *testing.T) {
 			})
 			run = runs[0]
 		}},
-		"many": {true, func(s *sample) { matched, running, failed = s.day(noon) }},
+		"many": {true, many, nil},
 	} {
-		s := newSampleSite(t, c.rules, nil, c.fill)
+		s := newSampleSite(t, c.rules, c.day, nil, c.fill)
 		pages := list
 		switch name {
 		case "one":
@@ -145,11 +154,11 @@ func TestGolden(t *testing.T) {
 			}...)
 		case "many":
 			pages = append(pages, []struct{ name, path string }{
-				{"delivery", "/deliveries/" + matched + "?view=raw"},
-				{"run", "/runs/" + running},
-				{"run-failed", "/runs/" + failed},
+				{"delivery", "/deliveries/" + many.matched + "?view=raw"},
+				{"run", "/runs/" + many.running},
+				{"run-failed", "/runs/" + many.failed},
 				{"filtered", "/deliveries?rule=retrain&verdict=matched"},
-				{"next", "/deliveries?before=" + matched},
+				{"next", "/deliveries?before=" + many.matched},
 				{"week", "/?span=7d"},
 			}...)
 		}
@@ -169,12 +178,12 @@ func TestGoldenVisitor(t *testing.T) {
 	public := func(o *dashboard.Options) { o.PublicHost = "acme-lab-bot.hf.space" }
 	for name, c := range map[string]struct {
 		rules bool
-		fill  func(*sample)
-	}{"zero": {}, "many": {true, func(s *sample) { s.day(noon) }}} {
-		s := newSampleSite(t, c.rules, public, c.fill)
+		day   *day
+	}{"zero": {}, "many": {true, theDay(t)}} {
+		s := newSampleSite(t, c.rules, c.day, public, nil)
 		body := s.visit("/")
 		golden(t, "visitor-"+name+".html", assetAddress.ReplaceAllString(body, "/assets/HASH/"))
 	}
-	s := newSampleSite(t, true, nil, nil)
+	s := newSampleSite(t, true, nil, nil, nil)
 	golden(t, "login.html", assetAddress.ReplaceAllString(s.visit("/login"), "/assets/HASH/"))
 }

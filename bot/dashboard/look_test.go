@@ -53,8 +53,8 @@ func (b *tab) accessible(script, what string) {
 // TestLook opens each page in light and dark, wide and on a phone: axe finds nothing serious, nothing is wider than the
 // window. With -update it takes the pictures of the documentation.
 func TestLook(t *testing.T) {
-	var matched, running, failed string
-	s := newSampleSite(t, true, nil, func(s *sample) { matched, running, failed = s.day(noon) })
+	many := theDay(t)
+	s := newSampleSite(t, true, many, nil, nil)
 	site := httptest.NewServer(s.handler)
 	t.Cleanup(func() { site.CloseClientConnections(); site.Close() })
 	script := axe(t)
@@ -67,10 +67,10 @@ func TestLook(t *testing.T) {
 	}{
 		{"overview", "/", 1000},
 		{"deliveries", "/deliveries", 800},
-		{"delivery", "/deliveries/" + matched, 1060},
+		{"delivery", "/deliveries/" + many.matched, 1060},
 		{"runs", "/runs", 800},
-		{"run", "/runs/" + running, 900},
-		{"run-failed", "/runs/" + failed, 700},
+		{"run", "/runs/" + many.running, 900},
+		{"run-failed", "/runs/" + many.failed, 700},
 		{"rules", "/rules", 900},
 		{"try", "/rules/try", 700},
 		{"actions", "/actions", 500},
@@ -79,7 +79,7 @@ func TestLook(t *testing.T) {
 	} {
 		b.view(script, site.URL+p.path, p.name, p.height)
 	}
-	public := newSampleSite(t, true, func(o *dashboard.Options) { o.PublicHost = "acme-lab-bot.hf.space" }, func(s *sample) { s.day(noon) })
+	public := newSampleSite(t, true, many, func(o *dashboard.Options) { o.PublicHost = "acme-lab-bot.hf.space" }, nil)
 	open := httptest.NewServer(public.handler)
 	t.Cleanup(open.Close)
 	v := openTab(t, open.URL+"/")

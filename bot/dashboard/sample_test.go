@@ -2,8 +2,13 @@ package dashboard_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +17,7 @@ import (
 	_ "github.com/hfbot/hfbot/actions/builtin" // the rules of the sample use them
 	"github.com/hfbot/hfbot/bot/rule"
 	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/hub"
 )
 
 // noon is when samples end.
@@ -365,9 +371,46 @@ func (s *sample) explain(e event) []rule.Outcome {
 	return list
 }
 
-// day fills the store with a day that ends at a time, and returns the interesting ones: a delivery with a match, the run
-// under way, and one that failed.
-func (s *sample) day(end time.Time) (matched, running, failed string) {
+// day is a store with a day of the sample that ends at noon, and the interesting ones in it: a delivery with a match, the
+// run under way, and one that failed.
+type day struct {
+	file                     []byte
+	n                        int
+	matched, running, failed string
+}
+
+// theDay fills a store once for all tests, which take copies of its file: filling is slow under the race detector.
+func theDay(t testing.TB) *day {
+	t.Helper()
+	filledDay.once.Do(func() {
+		c, path := &clock{now: noon}, filepath.Join(t.TempDir(), "day.db")
+		db := openStore(t, path, c)
+		s := newSample(t, db, c)
+		d := &day{}
+		d.matched, d.running, d.failed = s.fillDay(noon)
+		d.n = s.n
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if d.file, err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+		filledDay.day = d
+	})
+	if filledDay.day == nil {
+		t.Fatal("another test failed to fill the day")
+	}
+	return filledDay.day
+}
+
+var filledDay struct {
+	once sync.Once
+	day  *day
+}
+
+// fillDay plays the day.
+func (s *sample) fillDay(end time.Time) (matched, running, failed string) {
 	s.t.Helper()
 	for h := 23; h >= 1; h-- {
 		at := end.Add(-time.Duration(h) * time.Hour)
@@ -403,28 +446,55 @@ func (s *sample) day(end time.Time) (matched, running, failed string) {
 	return m, r[0], f[0]
 }
 
-// flood adds many deliveries, the newest of which is a stranger's attempt at the page.
-func (s *sample) flood(n int) {
-	s.t.Helper()
-	var wait sync.WaitGroup
-	ids := make(chan string, n)
-	for i := range n {
-		ids <- s.id(noon.Add(-time.Duration(n-i) * time.Second))
+// sampleHub is a client of a Hub that has one webhook of the bot which works and one that it suspended.
+func sampleHub(t testing.TB) *hub.Client {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `[
+			{"id": "6390e855e30d9209411de93b", "url": "https://acme-lab-bot.hf.space/webhook", "domains": ["repo", "discussion"],
+				"disabled": false, "watched": [{"type": "org", "name": "acme-lab"}]},
+			{"id": "6390e855e30d9209411de93c", "url": "http://127.0.0.1:7860/webhook", "domains": ["repo"],
+				"disabled": "suspended-after-failure", "watched": [{"type": "dataset", "name": "acme-lab/train-web"}, {"type": "user", "name": "ada"}]}
+		]`)
+	}))
+	t.Cleanup(server.Close)
+	client, err := hub.New(server.URL, "hf_hfbot")
+	if err != nil {
+		t.Fatal(err)
 	}
-	close(ids)
-	for range 32 {
-		wait.Go(func() {
-			for id := range ids {
-				_, _, err := s.store.Accept(s.t.Context(), store.Delivery{
-					ID: id, Key: id, Body: []byte(`{}`), Source: store.SourceWebhook, State: store.Matched, Scope: "repo.content",
-					Action: "update", Repo: "acme-lab/repo-" + id[len(id)-3:], RepoType: "model", ReceivedAt: noon.Add(-time.Hour),
-				})
-				if err != nil {
-					s.t.Error(err)
-				}
-			}
-		})
+	return client
+}
+
+// theFlood is a store with ten thousand deliveries. They are written in one statement: the store's own way takes a
+// transaction for each.
+func theFlood(t *testing.T) *day {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "flood.db")
+	if err := openStore(t, path, &clock{now: noon}).Close(); err != nil {
+		t.Fatal(err)
 	}
-	wait.Wait()
-	s.add(event{at: noon, scope: "discussion", act: "create", kind: "model", repo: hostile, title: hostile})
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 10_000
+	_, err = db.ExecContext(t.Context(), `
+		WITH RECURSIVE count (n, ms) AS (SELECT 1, ?2 - ?1 * 1000 UNION ALL SELECT n + 1, ms + 1000 FROM count WHERE n < ?1),
+			named (id, n, ms) AS (SELECT printf('%08x-%04x-7%03x-8000-%012x', ms >> 16, ms & 65535, n & 4095, n), n, ms FROM count)
+		INSERT INTO deliveries (id, webhook_id, key, key_salt, received_at, source, replay_of, scope, action, repo, repo_type, state,
+			duplicates, error, verdicts, explanation, body)
+		SELECT id, '', id, '', ms * 1000, 'webhook', '', 'repo.content', 'update', 'acme-lab/repo-' || printf('%03x', n & 4095),
+			'model', 'matched', 0, '', '{}', '', '{}' FROM named`, n, noon.UnixMilli())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &day{file: file, n: n}
 }

@@ -21,9 +21,9 @@ type visitor struct {
 	client *http.Client
 }
 
-func newVisitor(t *testing.T, change func(*dashboard.Options), fill func(*sample)) *visitor {
+func newVisitor(t *testing.T, from *day, change func(*dashboard.Options), fill func(*sample)) *visitor {
 	t.Helper()
-	s := newSampleSite(t, true, change, fill)
+	s := newSampleSite(t, true, from, change, fill)
 	site := httptest.NewServer(s.handler)
 	t.Cleanup(func() { site.CloseClientConnections(); site.Close() })
 	jar, err := cookiejar.New(nil)
@@ -77,8 +77,8 @@ var csrfField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 
 func TestSession(t *testing.T) {
 	t.Parallel()
-	var delivery string
-	v := newVisitor(t, nil, func(s *sample) { delivery, _, _ = s.day(noon) })
+	v := newVisitor(t, theDay(t), nil, nil)
+	delivery := theDay(t).matched
 	v.want(http.StatusUnauthorized, "POST", "/login", url.Values{"token": {"wrong"}})
 	v.want(http.StatusForbidden, "POST", "/login", url.Values{"token": {"s3cret"}}, "Origin: https://evil.example")
 	resp, _ := v.send("POST", "/login", url.Values{"token": {"s3cret"}, "to": {"/runs?state=failed"}})
@@ -117,7 +117,7 @@ func TestSession(t *testing.T) {
 
 func TestLoginLeadsNowhereElse(t *testing.T) {
 	t.Parallel()
-	v := newVisitor(t, nil, nil)
+	v := newVisitor(t, nil, nil, nil)
 	for to, want := range map[string]string{
 		"/rules": "/rules", "/runs?state=failed&x=1": "/runs?state=failed&x=1", "": "/", "//evil.example": "/", "https://evil.example": "/",
 		`/\evil.example`: "/", "/login": "/", "javascript:alert(1)": "/", "%2F": "/", "/a\r\nSet-Cookie: x": "/", "evil": "/",
@@ -131,7 +131,7 @@ func TestLoginLeadsNowhereElse(t *testing.T) {
 
 func TestLoginAttemptsAreBounded(t *testing.T) {
 	t.Parallel()
-	v := newVisitor(t, nil, nil)
+	v := newVisitor(t, nil, nil, nil)
 	for range 10 {
 		v.want(http.StatusUnauthorized, "POST", "/login", url.Values{"token": {"wrong"}})
 	}
@@ -142,7 +142,7 @@ func TestLoginAttemptsAreBounded(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	v := newVisitor(t, nil, nil)
+	v := newVisitor(t, nil, nil, nil)
 	resp, body := v.send("GET", "/login", nil, "Sec-Fetch-Dest: iframe")
 	if !strings.Contains(body, `target="_blank"`) || strings.Contains(body, `type="password"`) {
 		t.Errorf("inside a frame there is a form to sign in: %.600s", body)
@@ -209,7 +209,7 @@ func TestSignInAdmits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := provider(t, c.userInfo)
-			v := newVisitor(t, func(o *dashboard.Options) {
+			v := newVisitor(t, nil, func(o *dashboard.Options) {
 				o.SignIn = dashboard.SignIn{
 					Provider: p.URL, ClientID: "client", ClientSecret: "hush", Users: []string{"ada"}, Orgs: []string{"acme"}, Owner: "lab",
 				}
@@ -247,7 +247,7 @@ func TestSignInBegunElsewhere(t *testing.T) {
 	with := func(o *dashboard.Options) {
 		o.SignIn = dashboard.SignIn{Provider: p.URL, ClientID: "client", ClientSecret: "hush", Users: []string{"ada"}}
 	}
-	v := newVisitor(t, with, nil)
+	v := newVisitor(t, nil, with, nil)
 	v.want(http.StatusBadRequest, "GET", "/login/callback?code=good&state=x", nil) // no cookie
 	v.send("GET", "/login/huggingface", nil)
 	v.want(http.StatusBadRequest, "GET", "/login/callback?code=good&state=x", nil) // another's state
@@ -263,7 +263,7 @@ func TestSignInEndpointsElsewhere(t *testing.T) {
 		io.WriteString(w, `{"authorization_endpoint":"https://evil.example/a","token_endpoint":"https://evil.example/t","userinfo_endpoint":"https://evil.example/u"}`)
 	}))
 	t.Cleanup(evil.Close)
-	v := newVisitor(t, func(o *dashboard.Options) {
+	v := newVisitor(t, nil, func(o *dashboard.Options) {
 		o.SignIn = dashboard.SignIn{Provider: evil.URL, ClientID: "client", Users: []string{"ada"}}
 	}, nil)
 	if body := v.want(http.StatusBadGateway, "GET", "/login/huggingface", nil); strings.Contains(body, "evil.example") {
@@ -274,8 +274,7 @@ func TestSignInEndpointsElsewhere(t *testing.T) {
 // A visitor learns nothing of private repositories, nor of the names and conditions in rules.
 func TestVisitorSeesNothingPrivate(t *testing.T) {
 	t.Parallel()
-	v := newVisitor(t, func(o *dashboard.Options) { o.PublicHost = "acme-lab-bot.hf.space" }, func(s *sample) {
-		s.day(noon)
+	v := newVisitor(t, theDay(t), func(o *dashboard.Options) { o.PublicHost = "acme-lab-bot.hf.space" }, func(s *sample) {
 		s.add(event{at: noon, scope: "discussion", act: "create", kind: "model", repo: "acme-lab/went-private", title: "x"})
 		s.add(event{at: noon, scope: "discussion", act: "create", kind: "model", repo: "acme-lab/went-private", title: "x", private: true})
 	})

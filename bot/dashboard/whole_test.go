@@ -340,7 +340,9 @@ func TestBrowserVisitor(t *testing.T) {
 
 // Ten thousand rows are paged by keyset, filtered by the address, and what strangers wrote stays text.
 func TestBrowserManyRows(t *testing.T) {
-	s := newSampleSite(t, true, nil, func(s *sample) { s.flood(10_000) })
+	s := newSampleSite(t, true, theFlood(t), nil, func(s *sample) {
+		s.add(event{at: noon, scope: "discussion", act: "create", kind: "model", repo: hostile, title: hostile})
+	})
 	site := httptest.NewServer(s.handler)
 	t.Cleanup(func() { site.CloseClientConnections(); site.Close() })
 	b := openTab(t, site.URL+"/login?to=/deliveries")
