@@ -8,10 +8,10 @@ import (
 
 // Measures of a chart, in its own units; the style sheet scales it.
 const (
-	chartWidth  = 640
-	chartHeight = 150
-	chartTop    = 16
-	chartFoot   = 22 // below the bars, for the times
+	chartWidth  = 480
+	chartHeight = 170
+	chartTop    = 14
+	chartFoot   = 26 // below the bars, for the times
 	chartLeft   = 64 // beside the bars, for the numbers
 )
 
@@ -162,6 +162,8 @@ func number(v float64) string {
 		return trimZero(fmt.Sprintf("%.1f", v/1_000_000)) + "M"
 	case v >= 10_000:
 		return trimZero(fmt.Sprintf("%.1f", v/1_000)) + "k"
+	case v >= 1_000:
+		return fmt.Sprintf("%d,%03d", int(v)/1_000, int(v)%1_000)
 	case v == math.Trunc(v):
 		return fmt.Sprintf("%.0f", v)
 	}
@@ -193,7 +195,7 @@ func duration(d time.Duration) string {
 		return trimZero(fmt.Sprintf("%.1f", d.Seconds())) + " s"
 	case d < 2*time.Minute:
 		return fmt.Sprintf("%.0f s", d.Seconds())
-	case d < 2*time.Hour:
+	case d < 2*time.Hour && d != time.Hour:
 		return fmt.Sprintf("%.0f min", d.Minutes())
 	case d < 48*time.Hour:
 		return fmt.Sprintf("%.0f h", d.Hours())

@@ -122,10 +122,18 @@ func (d *Dashboard) delivery(c echo.Context) error {
 			return nil, err
 		}
 		return &page{
-			Title: "Delivery", Here: "deliveries", Data: data, Watch: append(runs, one.ID),
+			Title: deliveryTitle(one), Here: "deliveries", Data: data, Watch: append(runs, one.ID),
 			Regions: append(regions, region{"outcomes", outcomes}),
 		}, nil
 	})
+}
+
+// deliveryTitle tells deliveries apart among a browser's tabs.
+func deliveryTitle(one *store.Delivery) string {
+	if one.Repo == "" {
+		return "Delivery"
+	}
+	return "Delivery about " + cut(80, one.Repo)
 }
 
 // deliveryRegions are the head of the page and the runs, with the runs' ids.

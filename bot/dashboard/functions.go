@@ -7,6 +7,8 @@ import (
 	"html/template"
 	"strings"
 	"time"
+
+	"github.com/hfbot/hfbot/hub"
 )
 
 // functions are what templates may call. None escapes: html/template does, by where a value stands.
@@ -19,11 +21,24 @@ var functions = template.FuncMap{
 	"short":    short,
 	"cut":      cut,
 	"sha":      func(s string) string { return s[:min(len(s), 8)] },
-	"number":   func(n int64) string { return number(float64(n)) },
+	"number":   count,
 	"word":     word,
 	"add":      func(a, b int) int { return a + b },
 	"caret":    caret,
+	"ref":      ref,
+	"hubPage":  hubPage,
 	"menu":     newMenuItem,
+}
+
+// count writes a count of any type.
+func count(n any) string {
+	switch n := n.(type) {
+	case int64:
+		return number(float64(n))
+	case int:
+		return number(float64(n))
+	}
+	return fmt.Sprint(n)
 }
 
 func indented(v any) string {
@@ -67,6 +82,19 @@ func cut(most int, s string) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:most], "") + " …"
+}
+
+// ref is a ref as people say it: a branch by its name.
+func ref(s string) string {
+	if branch, ok := strings.CutPrefix(s, "refs/heads/"); ok {
+		return branch
+	}
+	return strings.TrimPrefix(s, "refs/")
+}
+
+// hubPage is a repository's page on the Hub.
+func hubPage(kind, name string) string {
+	return "https://huggingface.co" + hub.RepoRef{Type: hub.RepoType(kind), Name: name}.WebPath()
 }
 
 // word writes a state or verdict for people.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,6 +93,17 @@ func newSampleSite(t *testing.T, withRules bool, from *day, change func(*dashboa
 	return s
 }
 
+// awaitPage waits until a page has a text that is asked for in the background.
+func (s *site) awaitPage(path, text string) {
+	s.t.Helper()
+	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(time.Millisecond) {
+		if _, body := s.do(http.MethodGet, path); strings.Contains(body, text) {
+			return
+		}
+	}
+	s.t.Fatalf("%s did not have %q in time", path, text)
+}
+
 // awaitCounts waits until the numbers of the overview are counted.
 func (s *site) awaitCounts() {
 	s.t.Helper()
@@ -125,13 +137,15 @@ func TestGolden(t *testing.T) {
 	}
 	var one, run string
 	many := theDay(t)
+	withHub := func(o *dashboard.Options) { o.Hub = sampleHub(t) }
 	for name, c := range map[string]struct {
-		rules bool
-		day   *day
-		fill  func(*sample)
+		rules  bool
+		day    *day
+		change func(*dashboard.Options)
+		fill   func(*sample)
 	}{
 		"zero": {},
-		"one": {true, nil, func(s *sample) {
+		"one": {true, nil, nil, func(s *sample) {
 			var runs []string
 			one, runs = s.add(event{
 				at: noon.Add(-time.Minute), scope: "repo.content", act: "update", kind: "model", repo: "acme-lab/tiny-llama", changed: pickle,
@@ -139,9 +153,12 @@ func TestGolden(t *testing.T) {
 			})
 			run = runs[0]
 		}},
-		"many": {true, many, nil},
+		"many": {true, many, withHub, nil},
 	} {
-		s := newSampleSite(t, c.rules, c.day, nil, c.fill)
+		s := newSampleSite(t, c.rules, c.day, c.change, c.fill)
+		if c.change != nil {
+			s.awaitPage("/", "suspended by the Hub")
+		}
 		pages := list
 		switch name {
 		case "one":

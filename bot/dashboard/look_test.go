@@ -54,7 +54,8 @@ func (b *tab) accessible(script, what string) {
 // window. With -update it takes the pictures of the documentation.
 func TestLook(t *testing.T) {
 	many := theDay(t)
-	s := newSampleSite(t, true, many, nil, nil)
+	s := newSampleSite(t, true, many, func(o *dashboard.Options) { o.Hub = sampleHub(t) }, nil)
+	s.awaitPage("/", "suspended by the Hub")
 	site := httptest.NewServer(s.handler)
 	t.Cleanup(func() { site.CloseClientConnections(); site.Close() })
 	script := axe(t)
@@ -66,7 +67,7 @@ func TestLook(t *testing.T) {
 		height     int64
 	}{
 		{"overview", "/", 1000},
-		{"deliveries", "/deliveries", 800},
+		{"deliveries", "/deliveries", 720},
 		{"delivery", "/deliveries/" + many.matched, 1060},
 		{"runs", "/runs", 800},
 		{"run", "/runs/" + many.running, 900},

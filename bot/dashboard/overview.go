@@ -192,6 +192,9 @@ func (d *Dashboard) hubState(c *counts, csrf string) hubState {
 		s.Error = cut(clauseShown, h.Err.Error())
 	}
 	for _, w := range h.List {
+		if _, called := used[w.ID]; !called && !d.stats.isOurs(w.URL) {
+			continue // another program's
+		}
 		one := hookState{Webhook: w, Used: used[w.ID], Limit: hubTriggers}
 		one.Percent = int(min(one.Used*100/hubTriggers, 100))
 		s.Hooks = append(s.Hooks, one)

@@ -15,9 +15,10 @@ import (
 )
 
 const (
-	rulesShown  = 20  // on one page
-	sourceShown = 120 // lines of a rule
-	tryTimeout  = 30 * time.Second
+	rulesShown    = 20  // on one page
+	sourceShown   = 120 // lines of a rule
+	breakersShown = 5   // of a rule; hfbot breakers list has all
+	tryTimeout    = 30 * time.Second
 )
 
 // ruleCard is a rule on its page.
@@ -30,6 +31,7 @@ type ruleCard struct {
 	Known   bool             // they are counted
 	Breaker rule.Breaker
 	Tripped []store.Breaker
+	More    int // breakers that are open too
 	CSRF    string
 }
 
@@ -112,6 +114,9 @@ func (d *Dashboard) ruleCard(ctx context.Context, r *rule.Rule, allow *allowance
 	}
 	var err error
 	card.Tripped, err = d.Store.OpenBreakers(ctx, r.ID)
+	if more := len(card.Tripped) - breakersShown; more > 0 {
+		card.Tripped, card.More = card.Tripped[:breakersShown], more
+	}
 	return card, err
 }
 

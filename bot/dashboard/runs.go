@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -67,6 +68,16 @@ func (s stepCard) Percent() int {
 		return -1
 	}
 	return int(min(s.Progress.Done, s.Progress.Total) * 100 / s.Progress.Total)
+}
+
+// Link is where the step's result is on the web; empty without.
+func (s stepCard) Link() string {
+	text, _ := s.Outputs["url"].(string)
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return ""
+	}
+	return text
 }
 
 // run is the page of one.
@@ -205,23 +216,35 @@ func (d *Dashboard) runLog(c echo.Context) error {
 	return nil
 }
 
-// timeline shows when the attempts of a run happened, as bars above each other.
+// timeline shows when the attempts of a run happened: a lane for each step, over the same time.
 type timeline struct {
-	Bars   []timelineBar
-	Height int
-	Took   string
+	Lanes    []timelineLane
+	From, To time.Time // To is zero while the run goes on
+	Took     string
+}
+
+// timelineLane is a step's.
+type timelineLane struct {
+	Step string
+	Bars []timelineBar
 }
 
 // timelineBar is one attempt; places are in thousandths of the run's time.
 type timelineBar struct {
-	X, Width, Y int
-	State       string
-	Title       string
+	X, Width int
+	State    string
+	Title    string
 }
 
-const timelineRow = 14
+const (
+	mostLanes   = 40
+	shortestBar = 8 // an attempt of no time is seen too
+)
 
 func newTimeline(one *store.Run, attempts []store.Attempt, now time.Time) *timeline {
+	if len(attempts) == 0 || len(one.Steps) > mostLanes {
+		return nil
+	}
 	var from, to time.Time
 	for _, a := range attempts {
 		if from.IsZero() || a.StartedAt.Before(from) {
@@ -233,25 +256,33 @@ func newTimeline(one *store.Run, attempts []store.Attempt, now time.Time) *timel
 			}
 		}
 	}
-	if len(attempts) == 0 || len(one.Steps) > 40 {
-		return nil
+	t := &timeline{From: from, To: to}
+	if one.State == store.Running {
+		t.To = time.Time{}
+		if now.After(to) {
+			to = now.Truncate(time.Second)
+		}
 	}
-	if one.State == store.Running && now.After(to) {
-		to = now.Truncate(time.Second)
+	for _, s := range one.Steps {
+		t.Lanes = append(t.Lanes, timelineLane{Step: s.ID})
 	}
 	whole := max(to.Sub(from), time.Millisecond)
-	t := &timeline{Height: timelineRow * len(one.Steps), Took: duration(to.Sub(from))}
+	t.Took = duration(to.Sub(from))
 	at := func(moment time.Time) int { return int(moment.Sub(from) * 1000 / whole) }
 	for _, a := range attempts {
+		if a.Step >= len(t.Lanes) {
+			continue
+		}
 		end, lasted := a.FinishedAt, took(a.StartedAt, a.FinishedAt)
 		if end.IsZero() {
 			end, lasted = to, "not over"
 		}
-		x := min(at(a.StartedAt), 988)
-		b := timelineBar{X: x, Width: max(at(end)-x, 12), Y: a.Step * timelineRow, State: a.State}
-		b.Width = min(b.Width, 1000-x)
-		b.Title = fmt.Sprintf("%s, attempt %d: %s, %s", one.Steps[min(a.Step, len(one.Steps)-1)].ID, a.Number, a.State, lasted)
-		t.Bars = append(t.Bars, b)
+		x := min(at(a.StartedAt), 1000-shortestBar)
+		lane := &t.Lanes[a.Step]
+		lane.Bars = append(lane.Bars, timelineBar{
+			X: x, Width: min(max(at(end)-x, shortestBar), 1000-x), State: a.State,
+			Title: fmt.Sprintf("%s, attempt %d: %s, %s", lane.Step, a.Number, a.State, lasted),
+		})
 	}
 	return t
 }

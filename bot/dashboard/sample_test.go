@@ -209,7 +209,7 @@ func (s *sample) play(e event, run string) {
 				return tx.EndStep(lease, i, store.StepResult{State: store.Waiting, Error: e.errorText})
 			})
 			s.tx(func(tx *store.Tx) error {
-				return tx.WaitRetry(lease, s.clock.Now().Add(20*time.Second), "step "+step.ID+" failed; retry 1 of 3")
+				return tx.WaitRetry(lease, s.clock.Now().Add(10*time.Minute), "step "+step.ID+" failed; retry 1 of 3")
 			})
 			return
 		}

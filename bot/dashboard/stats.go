@@ -57,7 +57,7 @@ type counts struct {
 	Taken    time.Time
 }
 
-// hooks is what the Hub said about the bot's webhooks.
+// hooks is what the Hub said about the webhooks of the bot's account.
 type hooks struct {
 	List  []hub.Webhook
 	Err   error
@@ -106,7 +106,7 @@ func (s *stats) now() *counts {
 	return s.latest
 }
 
-// webhooks gives what the Hub said last about the bot's webhooks, nil before the first answer.
+// webhooks gives what the Hub said last about the webhooks of the bot's account, nil before the first answer.
 func (s *stats) webhooks() *hooks {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -196,18 +196,8 @@ func (s *stats) ask() {
 	ctx, cancel := context.WithTimeout(s.ctx, hubTimeout)
 	defer cancel()
 	list, err := s.opts.Hub.Webhooks(ctx)
-	h := &hooks{Err: err, Asked: s.opts.Now()}
 	s.mu.Lock()
-	var triggers map[string]int64
-	if s.latest != nil {
-		triggers = s.latest.Triggers
-	}
-	for _, w := range list {
-		if _, called := triggers[w.ID]; called || s.isOurs(w.URL) {
-			h.List = append(h.List, w)
-		}
-	}
-	s.hooks, s.asking = h, false
+	s.hooks, s.asking = &hooks{List: list, Err: err, Asked: s.opts.Now()}, false
 	s.mu.Unlock()
 	s.changed()
 }

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -38,6 +39,20 @@ type publicEvent struct {
 	store.Delivery
 	Matched, Skipped int
 	States           []store.Run
+}
+
+// happenings are the events of the Hub as visitors say them.
+var happenings = map[string]string{
+	"repo.create": "repository made", "repo.delete": "repository deleted", "repo.move": "repository renamed",
+	"repo.content.update": "files changed", "repo.config.update": "settings changed",
+	"discussion.create": "discussion opened", "discussion.update": "discussion changed", "discussion.delete": "discussion deleted",
+	"discussion.comment.create": "comment written", "discussion.comment.update": "comment changed",
+}
+
+// Happened says in plain words what the event is.
+func (e publicEvent) Happened() string {
+	name := e.Scope + "." + e.Action
+	return cmp.Or(happenings[name], name)
 }
 
 // visitor is the page.

@@ -22,6 +22,7 @@ import (
 	"github.com/hfbot/hfbot/bot"
 	"github.com/hfbot/hfbot/bot/dashboard"
 	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/hub"
 	"github.com/hfbot/hfbot/hub/emulator"
 )
 
@@ -121,15 +122,19 @@ func (w *whole) pass(in net.Conn) {
 	_, _ = io.Copy(in, out)
 }
 
-func startWhole(t *testing.T, change func(*bot.Options)) *whole {
+func startWhole(t *testing.T, change func(*bot.Options), hubChanges ...func(*emulator.Options)) *whole {
 	t.Helper()
 	w := &whole{t: t, forward: make(chan int64)}
-	var err error
-	w.hub, err = emulator.New(emulator.Options{
+	local := emulator.Options{
 		Users:     []emulator.User{{Name: "ada", Token: "hf_ada"}, {Name: "eve", Token: "hf_eve"}, {Name: "hfbot", Token: "hf_hfbot"}},
 		Orgs:      []emulator.Org{{Name: "acme", Members: map[string]string{"ada": "admin"}}},
 		OAuthApps: []emulator.OAuthApp{{ID: "client", Secret: "hush", Name: "hfbot"}},
-	})
+	}
+	for _, c := range hubChanges {
+		c(&local)
+	}
+	var err error
+	w.hub, err = emulator.New(local)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,6 +268,57 @@ func TestBrowserCancelWithProgress(t *testing.T) {
 	b.open(w.url + "/audit")
 	b.shows("cancel")
 	b.shows("this computer")
+}
+
+// A webhook that the Hub suspended is seen as such; the button switches it on again.
+func TestBrowserWebhook(t *testing.T) {
+	failed := make(chan emulator.Delivery, 8)
+	w := startWhole(t, func(o *bot.Options) { o.WebhookSecrets = []hub.Secret{"right"} }, func(o *emulator.Options) {
+		o.Deliveries = emulator.DeliveryPolicy{Retry: []time.Duration{}, SuspendAfter: 1}
+		o.OnDelivery = func(d emulator.Delivery) { failed <- d }
+	})
+	client := func(token hub.Secret) *hub.Client {
+		c, err := hub.New(w.hub.URL(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	mine, ada := client("hf_hfbot"), client("hf_ada")
+	hook, err := mine.CreateWebhook(t.Context(), hub.WebhookInput{
+		URL: w.bot.URL() + "/webhook", Watched: []hub.Watched{{Type: "user", Name: "ada"}}, Domains: []string{hub.DomainRepo}, Secret: "wrong",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ada.CreateRepo(t.Context(), hub.RepoRef{Type: hub.Model, Name: "ada/tiny"}, hub.CreateRepoOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	<-failed
+	state := func() string {
+		t.Helper()
+		now, err := mine.Webhook(t.Context(), hook.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return now.Disabled
+	}
+	for begun := time.Now(); state() != hub.WebhookSuspended; time.Sleep(5 * time.Millisecond) {
+		if time.Since(begun) > patience {
+			t.Fatal("the Hub did not suspend the webhook in time")
+		}
+	}
+	b := openTab(t, w.url+"/")
+	b.live()
+	b.shows("suspended by the Hub")
+	b.follow("#enable-" + hook.ID)
+	b.shows("The webhook is switched on")
+	if now := state(); now != "" {
+		t.Errorf("the webhook is %q on the Hub", now)
+	}
+	b.until("it is shown enabled", `document.querySelector("#hub-state .tag.succeeded") && !document.querySelector("#hub-state button")`)
+	b.open(w.url + "/audit")
+	b.shows("enable webhook")
 }
 
 // Replay makes a new delivery; a dry run explains and makes none; a payload can be tried.
