@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -128,15 +127,9 @@ func (o deployOptions) options(cfg *config.Config, client *hub.Client, set *rule
 	return deploy.Options{
 		Space: hub.RepoRef{Type: kind, Name: o.name}, Dir: o.dir, Rules: set, Client: client, Token: token, BotClient: bot,
 		Secret: hub.Secret(strings.Join(secrets, ",")), AdminToken: cfg.AdminToken, Watch: cfg.Watch, Visibility: o.visibility,
-		Rotate: o.rotate, DryRun: o.dryRun, Local: onThisMachine(cfg.Endpoint), Wait: o.wait, LookupEnv: os.LookupEnv,
+		Rotate: o.rotate, DryRun: o.dryRun, Local: deploy.OnThisMachine(cfg.Endpoint), Wait: o.wait, LookupEnv: os.LookupEnv,
 		Image: o.image, Flavor: o.flavor, Out: progress, HTTP: http.DefaultClient,
 	}, nil
-}
-
-// onThisMachine tells whether the Hub is a local one.
-func onThisMachine(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	return err == nil && (u.Hostname() == "localhost" || strings.HasPrefix(u.Hostname(), "127.") || u.Hostname() == "::1")
 }
 
 // show prints the result. What was done before an error counts too.

@@ -7,12 +7,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"time"
 
 	"github.com/hfbot/hfbot/bot/hook"
 	"github.com/hfbot/hfbot/bot/rule"
 	"github.com/hfbot/hfbot/hub"
 )
+
+// OnThisMachine tells whether an address, such as a local Hub's, is of this machine.
+func OnThisMachine(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
+}
 
 // Options say what is deployed where.
 type Options struct {
@@ -66,17 +74,22 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err := d.awaitRunning(ctx); err != nil {
 		return &d.result, err
 	}
-	if err := d.webhook(ctx); err != nil {
-		return &d.result, err
-	}
-	if !o.DryRun && !o.Local {
+	// The first delivery goes before the webhook: a new secret must not be sent by the Hub while the bot that does not
+	// know it still answers.
+	if !o.DryRun && d.served() {
 		test, err := d.test(ctx)
 		d.result.Test = test
 		if err != nil {
 			return &d.result, err
 		}
 	}
-	return &d.result, nil
+	return &d.result, d.webhook(ctx)
+}
+
+// served tells whether there is a bot to send a first delivery to. A local Hub builds nothing, but somebody may run the
+// bot in its place, on this machine.
+func (d *deployment) served() bool {
+	return !d.Local || OnThisMachine(d.result.Address)
 }
 
 // repository brings the Space's settings and files up to date.

@@ -61,23 +61,36 @@ func (d *deployment) test(ctx context.Context) (*Test, error) {
 	return test, nil
 }
 
-// send tries a few times: the Hub's proxy answers for a Space that is about to come up.
+const (
+	sendPause = time.Second      // before a delivery is tried again
+	sendShort = 20 * time.Second // how long it is tried: the Hub's proxy answers for a Space that is about to come up
+	sendLong  = 3 * time.Minute  // the same after a change, since the bot from before it may still answer
+)
+
+// send tries until the bot takes the delivery, or is sure not to.
 func (d *deployment) send(ctx context.Context, body string, secret hub.Secret) (test *Test, err error) {
 	id := "deploy-" + strings.ToLower(rand.Text())
-	for try := range 5 {
-		if try > 0 {
-			select {
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			case <-time.After(time.Duration(try) * 2 * time.Second):
-			}
-		}
+	changed, limit := len(d.result.Changes) > 0, sendShort
+	if changed {
+		limit = sendLong
+	}
+	for until := time.Now().Add(limit); ; {
 		test, err = d.sendOnce(ctx, body, secret, id)
-		if err == nil && test.Status < http.StatusInternalServerError && test.Status != http.StatusNotFound {
+		switch {
+		case err == nil && test.Status == http.StatusUnauthorized && !changed:
 			return test, nil
+		case err == nil && test.Status < http.StatusInternalServerError && test.Status != http.StatusNotFound &&
+			test.Status != http.StatusUnauthorized:
+			return test, nil
+		case time.Now().After(until):
+			return test, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(sendPause):
 		}
 	}
-	return test, err
 }
 
 func (d *deployment) sendOnce(ctx context.Context, body string, secret hub.Secret, id string) (*Test, error) {

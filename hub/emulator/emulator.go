@@ -49,6 +49,9 @@ type Options struct {
 	// RunJob runs a Job until it ends or ctx does, and hands on what it prints, line by line. Nil means that Jobs are
 	// recorded only.
 	RunJob func(ctx context.Context, process JobProcess, say func(line string)) error
+	// SpaceHost is the host name that a Space is served at, for who runs its app in the place of the Hub; nil or empty:
+	// the Hub's, where nothing answers.
+	SpaceHost func(name string) string
 	// Faults are the faults the server begins with; SetFaults changes them.
 	Faults Faults
 }

@@ -125,7 +125,7 @@ func (s *Server) describeSpace(info map[string]any, r *repo) {
 	subdomain := spaceSubdomain(state.name)
 	runtime := s.runtime(r)
 	info["sdk"], info["runtime"], info["subdomain"] = runtime.SDK, runtime, subdomain
-	info["host"] = "https://" + subdomain + ".hf.space"
+	info["host"] = "https://" + s.spaceHost(state.name)
 }
 
 func sortedPaths(files map[string]treeFile) []string {

@@ -127,7 +127,7 @@ func (s *Server) runtime(r *repo) spaceRuntime {
 	told := spaceRuntime{
 		Stage: stage, Error: problem, SDK: sdk, DevMode: a.devMode, Volumes: slices.Clone(a.volumes),
 		Hardware: map[string]any{"current": nil, "requested": nil}, Replicas: map[string]int{"requested": 1},
-		Domains: []spaceDomain{{Domain: spaceSubdomain(state.name) + ".hf.space", Stage: "READY"}},
+		Domains: []spaceDomain{{Domain: s.spaceHost(state.name), Stage: "READY"}},
 	}
 	if sdk == "static" {
 		return told
