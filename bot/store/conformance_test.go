@@ -22,6 +22,8 @@ var suite = []struct {
 	{"Fencing", testFencing},
 	{"Orphans", testOrphans},
 	{"TicketAgain", testTicketAgain},
+	{"RunMachine", testRunMachine},
+	{"StepMachine", testStepMachine},
 	{"ClockSetBack", testClockSetBack},
 	{"ClockWasSet", testClockWasSet},
 	{"Steps", testSteps},

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// RunState is where a run stands. The ways from one state to another are these and no others:
+// RunState is where a run stands. The ways from one state to another are these and no others (docs/architecture.md says what
+// happens on each):
 //
 //	                ┌─────── retry delay ───────┐
 //	                ▼                           │

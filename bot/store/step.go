@@ -1,11 +1,14 @@
 package store
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
 
-// StartStep writes that an attempt at a step begins, with its inputs (secrets masked), and returns its number.
+// StartStep writes that an attempt at a step begins, with its inputs (secrets masked), and returns its number. A step that
+// has ended gives ErrState: it never runs again.
 func (t *Tx) StartStep(l *Lease, step int, with map[string]any) (attempt int, err error) {
 	if err := t.check(l); err != nil {
 		return 0, err
@@ -16,8 +19,11 @@ func (t *Tx) StartStep(l *Lease, step int, with map[string]any) (attempt int, er
 	}
 	now := micros(t.now)
 	err = t.tx.QueryRowContext(t.ctx, `UPDATE steps SET state = 'running', attempt = attempt + 1, inputs = ?, error = '',
-		started_at = CASE WHEN started_at = 0 THEN ? ELSE started_at END WHERE run_id = ? AND idx = ? RETURNING attempt`,
-		inputs, now, l.Run, step).Scan(&attempt)
+		started_at = CASE WHEN started_at = 0 THEN ? ELSE started_at END WHERE run_id = ? AND idx = ?
+		AND state IN ('queued', 'waiting', 'running') RETURNING attempt`, inputs, now, l.Run, step).Scan(&attempt)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("step %d of run %s has ended: %w", step, l.Run, ErrState)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("store: start step %d of run %s: %w", step, l.Run, err)
 	}
