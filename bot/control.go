@@ -51,7 +51,7 @@ func (b *Bot) Explain(ctx context.Context, body []byte) (rule.Explanation, error
 	if err != nil {
 		return rule.Explanation{}, fmt.Errorf("not a webhook payload: %w", err)
 	}
-	facts := b.dispatcher.factsFor(p)
+	facts := FactsOf(b.dispatcher.hub, p)
 	e := rule.Explanation{Rules: b.Rules().Match(ctx, rule.Delivery{ID: "try", Body: body, Payload: p}, facts)}
 	if ctx.Err() != nil {
 		return rule.Explanation{}, ctx.Err()

@@ -159,7 +159,7 @@ type verdictOn struct {
 func (d *dispatcher) evaluate(ctx context.Context, delivery *store.Delivery, p *hub.Payload) (*verdictOn, error) {
 	set, event := d.rules(), rule.Delivery{ID: delivery.ID, Body: delivery.Body, Payload: p}
 	for try := 1; ; try++ {
-		facts := d.factsFor(p)
+		facts := FactsOf(d.hub, p)
 		v := &verdictOn{facts: facts, Explanation: look(ctx, set, event, facts)}
 		if err := keepVerdicts(delivery, &v.Explanation); err != nil {
 			return nil, err
@@ -218,21 +218,6 @@ func keepVerdicts(delivery *store.Delivery, e *rule.Explanation) error {
 	anew := slices.DeleteFunc(e.Rules, func(o rule.Outcome) bool { return !undecided[o.RuleID] })
 	e.Rules, e.Notes, e.Omitted = slices.Concat(kept, anew), before.Notes, before.Omitted
 	return nil
-}
-
-// factsFor gives the facts of a delivery at a commit, the same value each time, so that all rules share the calls. What
-// does not depend on the commit is shared by all of them.
-func (d *dispatcher) factsFor(p *hub.Payload) rule.FactsFor {
-	made := map[[2]string]*hubFacts{}
-	common := newHubFacts(d.hub, p, "", "", nil)
-	return func(ref, sha string) expr.Facts {
-		key := [2]string{ref, sha}
-		if made[key] == nil {
-			made[key] = newHubFacts(d.hub, p, ref, sha, nil)
-			made[key].common = common
-		}
-		return made[key]
-	}
 }
 
 // write stores verdicts and runs in one transaction.

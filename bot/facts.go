@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/hfbot/hfbot/bot/expr"
+	"github.com/hfbot/hfbot/bot/rule"
 	"github.com/hfbot/hfbot/hub"
 )
 
@@ -36,6 +37,21 @@ type hubFacts struct {
 }
 
 var _ expr.Facts = (*hubFacts)(nil)
+
+// FactsOf gives what a Hub tells of a payload at a ref and commit, the same value each time, so that all rules share the
+// calls. What does not depend on the commit is shared by all of them.
+func FactsOf(client *hub.Client, p *hub.Payload) rule.FactsFor {
+	made := map[[2]string]*hubFacts{}
+	common := newHubFacts(client, p, "", "", nil)
+	return func(ref, sha string) expr.Facts {
+		key := [2]string{ref, sha}
+		if made[key] == nil {
+			made[key] = newHubFacts(client, p, ref, sha, nil)
+			made[key].common = common
+		}
+		return made[key]
+	}
+}
 
 // newHubFacts returns the facts of a payload at a commit; known holds what was looked up before.
 func newHubFacts(client *hub.Client, p *hub.Payload, ref, sha string, known map[string]any) *hubFacts {

@@ -71,7 +71,7 @@ func TestSkipOwn(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			outcomes := []rule.Outcome{{Verdict: rule.VerdictMatched, Rule: &rule.Rule{OwnEvents: tc.own}}}
-			note := skipOwn(outcomes, tc.payload, tc.facts, tc.bot)
+			note := skipOwn(t.Context(), outcomes, tc.payload, explainedBy(tc.facts, nil, tc.payload), tc.bot, nil)
 			if outcomes[0].Verdict != tc.want || (note != "") != tc.noted {
 				t.Errorf("verdict %s, note %q; want %s, a note: %t", outcomes[0].Verdict, note, tc.want, tc.noted)
 			}

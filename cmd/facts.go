@@ -11,22 +11,39 @@ import (
 	"github.com/hfbot/hfbot/bot/expr"
 )
 
-// givenFacts are facts from a file instead of the Hub.
+// givenFacts are facts from a file, which go before what the Hub says.
 type givenFacts map[string]any
 
-var _ expr.Facts = givenFacts{}
-
-// Fact implements expr.Facts. A fact that is not given is an error: an empty one would decide rules by accident.
-func (f givenFacts) Fact(_ context.Context, name string) (any, error) {
-	v, ok := f[name]
-	if !ok {
-		return nil, fmt.Errorf("the fact %s would be looked up on the Hub; give it in --facts", name)
-	}
-	return v, nil
+// explainFacts are the facts of one ref and commit: those given, then those of the Hub.
+type explainFacts struct {
+	given givenFacts
+	hub   expr.Facts // nil: no Hub is configured
 }
 
-// at gives the same facts for every ref and commit.
-func (f givenFacts) at(string, string) expr.Facts { return f }
+var _ expr.Facts = explainFacts{}
+
+// Fact implements expr.Facts. A fact that nobody tells is an error: an empty one would decide rules by accident.
+func (f explainFacts) Fact(ctx context.Context, name string) (any, error) {
+	if v, ok := f.given[name]; ok {
+		return v, nil
+	}
+	if f.hub == nil {
+		return nil, fmt.Errorf("a bot would look %s up on the Hub; give it (--facts FILE with a line such as %s), "+
+			"or let the Hub be asked (HF_TOKEN or --endpoint)", name, factExamples[name])
+	}
+	return f.hub.Fact(ctx, name)
+}
+
+// factExamples show how each fact is written.
+var factExamples = map[string]string{
+	"tags":       "`tags: [pytorch]`",
+	"commit":     "`commit: {title: Upload weights, authors: [ada]}`",
+	"author":     "`author: {name: ada, role: write}`",
+	"changed":    "`changed: [model.bin]`",
+	"card":       "`card: {license: mit}`",
+	"files":      "`files: [README.md, model.bin]`",
+	expr.FactSHA: "`sha: 5f3c0e0d`",
+}
 
 // parseFacts decodes YAML (or JSON, which is YAML) such as {changed: [model.bin]}.
 func parseFacts(text []byte) (givenFacts, error) {
@@ -35,7 +52,7 @@ func parseFacts(text []byte) (givenFacts, error) {
 		return nil, err
 	}
 	for name, value := range facts {
-		if !slices.Contains(expr.FactNames, name) {
+		if name != expr.FactSHA && !slices.Contains(expr.FactNames, name) {
 			return nil, fmt.Errorf("unknown fact %q; facts: %s", name, strings.Join(expr.FactNames, ", "))
 		}
 		if list, ok := value.([]any); ok {

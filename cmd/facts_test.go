@@ -1,10 +1,17 @@
 package cmd
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	_ "github.com/hfbot/hfbot/actions/builtin"
+	"github.com/hfbot/hfbot/bot/expr"
+	"github.com/hfbot/hfbot/hub"
+	"github.com/hfbot/hfbot/hub/emulator"
 )
 
 func TestParseFacts(t *testing.T) {
@@ -32,11 +39,76 @@ func TestParseFactsErrors(t *testing.T) {
 
 func TestAbsentFactIsAnError(t *testing.T) {
 	t.Parallel()
-	facts := givenFacts{"tags": []string{"x"}}.at("refs/heads/main", "")
+	facts := explainFacts{given: givenFacts{"tags": []string{"x"}}}
 	if v, err := facts.Fact(t.Context(), "tags"); err != nil || !cmp.Equal(v, []string{"x"}) {
 		t.Errorf("tags = %v, %v", v, err)
 	}
-	if v, err := facts.Fact(t.Context(), "files"); err == nil || !strings.Contains(err.Error(), "--facts") {
-		t.Errorf("files = %v, %v; want an error that names --facts", v, err)
+	for _, name := range append([]string{expr.FactSHA}, expr.FactNames...) {
+		if name == "tags" {
+			continue
+		}
+		v, err := facts.Fact(t.Context(), name)
+		if err == nil || !strings.Contains(err.Error(), "--facts FILE with a line such as `"+name+": ") ||
+			!strings.Contains(err.Error(), "HF_TOKEN") {
+			t.Errorf("%s = %v, %v; want an error that says how to give it", name, v, err)
+		}
+	}
+	for name, example := range factExamples {
+		if _, err := parseFacts([]byte(strings.Trim(example, "`"))); err != nil {
+			t.Errorf("the example of %s: %v", name, err)
+		}
+	}
+}
+
+// TestGivenFactsGoFirst asks a local Hub for what the file does not tell.
+func TestGivenFactsGoFirst(t *testing.T) {
+	t.Parallel()
+	server, err := emulator.New(emulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(t.Context(), "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	repo := hub.RepoRef{Type: hub.Model, Name: "demo/tiny"}
+	if err := server.Client("demo").CreateRepo(t.Context(), repo, hub.CreateRepoOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	commit, err := server.Client("demo").Commit(t.Context(), repo, hub.CommitInput{
+		Summary: "x", Files: []hub.CommitFile{hub.BytesFile("README.md", []byte("---\ntags: [told]\n---\n"))},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	rules := write("rules.yaml", "version: 1\nrules:\n  - id: push\n    on: repo.content\n    repos: {tags: [given]}\n"+
+		"    if: \"'README.md' in files\"\n    steps: [{uses: hub.comment, with: {body: x, discussion: 1}}]\n")
+	facts := write("facts.yaml", "tags: [given]\n")
+	event := write("event.json", `{"event":{"scope":"repo.content","action":"update"},"repo":{"type":"model","name":"demo/tiny",`+
+		`"headSha":"`+commit.OID+`"},"updatedRefs":[{"ref":"refs/heads/main","oldSha":null,"newSha":"`+commit.OID+`"}]}`)
+	args := []string{"explain", "--event", event, "--rules", rules, "--endpoint", server.URL()}
+	for _, tc := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"--facts", facts}, []string{"push on refs/heads/main would run", `files = [".gitattributes", "README.md"]`, "without --bot"}},
+		{nil, []string{"does not run", "wanted all of given, got"}},
+		{[]string{"--offline"}, []string{"could not be decided", "a bot would look tags up on the Hub"}},
+		{[]string{"--facts", facts, "--offline"}, []string{"a bot would look files up on the Hub; give it (--facts FILE"}},
+	} {
+		got := execute(t, append(args[:len(args):len(args)], tc.args...)...)
+		for _, want := range tc.want {
+			if got.code != exitOK || !strings.Contains(got.stdout, want) {
+				t.Errorf("%v: exit %d, no %q in\n%s%s", tc.args, got.code, want, got.stdout, got.stderr)
+			}
+		}
 	}
 }
