@@ -34,7 +34,7 @@ release: ## Build dist/hfbot_OS_ARCH for six systems, the same bytes on every ma
 
 .PHONY: deps
 deps: ## Install by apt what the tests need and this machine lacks
-	.ci/deps git git-lfs gcc image postgresql chromium node
+	.ci/deps git git-lfs gcc image postgresql chromium node systemd
 
 .PHONY: test
 test: deps ## Run all tests: with the race detector, the nested modules, the image
