@@ -17,15 +17,17 @@ const (
 
 // access is a user's request, and what became of it.
 type access struct {
-	user   *account
-	status string
-	at     time.Time
+	user    *account
+	status  string
+	at      time.Time
+	granted bool // without having been asked: the user did not share its address
 }
 
 // accessRoutes ask for access and decide about it. Gated repositories let in who was accepted.
 func (s *Server) accessRoutes(e *echo.Echo) {
 	e.GET(apiRepo+"/user-access-request/:status", s.listAccess)
 	e.POST(apiRepo+"/user-access-request/handle", s.handleAccess)
+	e.POST(apiRepo+"/user-access-request/batch", s.batchAccess)
 	e.POST(apiRepo+"/user-access-request/grant", s.grantAccess)
 	e.POST(apiRepo+"/user-access-request/cancel", s.cancelAccess)
 }
@@ -46,9 +48,15 @@ func (r *repo) accessOf(who *account) string {
 func (r *repo) setAccess(who *account, status string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.access = slices.DeleteFunc(r.access, func(a access) bool { return a.user == who })
+	granted := status == accessAccepted
+	r.access = slices.DeleteFunc(r.access, func(a access) bool {
+		if a.user == who {
+			granted = a.granted
+		}
+		return a.user == who
+	})
 	if status != "" {
-		r.access = append(r.access, access{who, status, time.Now()})
+		r.access = append(r.access, access{who, status, time.Now(), granted})
 	}
 	r.changed.Store(true)
 }
@@ -92,11 +100,15 @@ func (s *Server) listAccess(c echo.Context) error {
 		if each.status != status {
 			continue
 		}
+		user := map[string]any{
+			"_id": each.user.id, "user": each.user.name, "fullname": each.user.name, "avatarUrl": s.avatarURL(each.user),
+			"isPro": true, "type": "user", "verifiedOrgNames": []string{},
+		}
+		if !each.granted {
+			user["email"] = each.user.email()
+		}
 		list = append(list, map[string]any{
-			"status": each.status, "timestamp": timestamp(each.at), "fields": map[string]string{}, "user": map[string]any{
-				"_id": each.user.id, "user": each.user.name, "fullname": each.user.name, "email": each.user.email(),
-				"avatarUrl": s.avatarURL(each.user), "isPro": true, "type": "user", "verifiedOrgNames": []string{},
-			},
+			"status": each.status, "timestamp": timestamp(each.at), "fields": map[string]string{}, "user": user,
 		})
 	}
 	from, to := page(c, len(list), number(c, "limit", 1000, 10, 1000))
@@ -140,7 +152,7 @@ func (s *Server) handleAccess(c echo.Context) error {
 		return err
 	}
 	switch before := r.accessOf(who); {
-	case in.Status != accessPending && in.Status != accessAccepted && in.Status != accessRejected:
+	case !accessStatus(in.Status):
 		return fail(c, http.StatusBadRequest, "", `"status" is one of accepted, rejected, pending`)
 	case before == "":
 		return fail(c, http.StatusNotFound, "", "This user did not ask for access")
@@ -160,7 +172,50 @@ func (s *Server) grantAccess(c echo.Context) error {
 		return fail(c, http.StatusBadRequest, "", "This user has access already")
 	}
 	r.setAccess(who, accessAccepted)
-	return c.NoContent(http.StatusOK)
+	return c.JSON(http.StatusOK, map[string]string{"status": accessAccepted})
+}
+
+// batchAccess decides about many users at once, and tells for each how it went.
+func (s *Server) batchAccess(c echo.Context) error {
+	r, _, err := s.repoFor(c, true)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Status   string `json:"status"`
+		Requests []struct {
+			UserID string `json:"userId,omitempty"`
+			User   string `json:"user,omitempty"`
+		} `json:"requests"`
+	}
+	if err := decodeJSON(c, &in); err != nil {
+		return err
+	}
+	const most = 1000
+	if !accessStatus(in.Status) || len(in.Requests) > most {
+		return fail(c, http.StatusBadRequest, "", `"status" is one of accepted, rejected, pending, and "requests" has at most 1000`)
+	}
+	results := []map[string]any{}
+	for _, each := range in.Requests {
+		who, result := s.accounts.named(each.User), map[string]any{"user": each.User, "ok": true}
+		if each.UserID != "" {
+			who, result = s.accounts.withID(each.UserID), map[string]any{"userId": each.UserID, "ok": true}
+		}
+		switch {
+		case who == nil || who.org:
+			result["ok"], result["error"] = false, "user_not_found"
+		case r.accessOf(who) == "":
+			result["ok"], result["error"] = false, "request_not_found"
+		default:
+			r.setAccess(who, in.Status)
+		}
+		results = append(results, result)
+	}
+	return c.JSON(http.StatusOK, results)
+}
+
+func accessStatus(status string) bool {
+	return status == accessPending || status == accessAccepted || status == accessRejected
 }
 
 func (s *Server) cancelAccess(c echo.Context) error {
@@ -183,7 +238,7 @@ func (r *repo) accessRecords() (records []accessRecord) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, each := range r.access {
-		records = append(records, accessRecord{each.user.id, each.status, each.at})
+		records = append(records, accessRecord{each.user.id, each.status, each.at, each.granted})
 	}
 	return records
 }

@@ -23,7 +23,7 @@ type account struct {
 
 type accounts []*account
 
-var accountName = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,40}[A-Za-z0-9])?$`)
+var accountName = regexp.MustCompile(`^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,40}[A-Za-z0-9_])?$`)
 
 func newAccounts(users []User, orgs []Org) (accounts, error) {
 	var list accounts

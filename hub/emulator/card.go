@@ -16,7 +16,7 @@ const (
 // frontMatter is the text between the two lines "---" that begin a card; nil without.
 func frontMatter(readme []byte) []byte {
 	readme = bytes.TrimPrefix(readme, []byte("\xef\xbb\xbf"))
-	readme = bytes.ReplaceAll(readme, []byte("\r\n"), []byte("\n"))
+	readme = bytes.TrimLeft(bytes.ReplaceAll(readme, []byte("\r\n"), []byte("\n")), " \t\n")
 	rest, ok := bytes.CutPrefix(readme, []byte("---\n"))
 	if !ok {
 		return nil
@@ -52,6 +52,11 @@ func parseCard(readme []byte) (map[string]any, error) {
 	card := map[string]any{}
 	if err := yaml.Unmarshal(matter, &card); err != nil {
 		return nil, fmt.Errorf("the metadata of README.md is not a valid YAML mapping: %w", err)
+	}
+	if index, ok := card["model-index"]; ok {
+		if _, isList := index.([]any); !isList {
+			return nil, errors.New(`"model-index" must be an array`)
+		}
 	}
 	return plainKeys(card).(map[string]any), nil
 }

@@ -24,7 +24,6 @@ type removal int
 
 const (
 	keep removal = iota
-	removeFile
 	removeFolder
 	removeEntry // a file or a folder
 )
@@ -37,7 +36,7 @@ func (r *repo) applyChanges(files map[string]treeFile, changes []change) error {
 	for _, each := range changes {
 		each.path = strings.TrimSuffix(each.path, "/")
 		if err := checkPath(each.path); err != nil {
-			return reject(err.Error())
+			return &refusal{status: http.StatusUnprocessableEntity, message: err.Error()}
 		}
 		var err error
 		if each.remove != keep {
@@ -62,9 +61,7 @@ func removeFrom(files map[string]treeFile, each change) error {
 		return nil
 	}
 	before := len(files)
-	if each.remove != removeFile {
-		maps.DeleteFunc(files, func(path string, _ treeFile) bool { return strings.HasPrefix(path, each.path+"/") })
-	}
+	maps.DeleteFunc(files, func(path string, _ treeFile) bool { return strings.HasPrefix(path, each.path+"/") })
 	if len(files) == before {
 		return missingFile(each.path)
 	}

@@ -21,7 +21,16 @@ type comment struct {
 	edits    int
 	editors  []string
 	hiddenBy string // user name; empty: visible
+	before   []commentVersion
 }
+
+// commentVersion is what a comment said before an edit.
+type commentVersion struct {
+	Text    string    `json:"text"`
+	Updated time.Time `json:"updated"`
+}
+
+const maxVersions = 50 // kept of one comment; the oldest make place
 
 // checkTitle refuses titles that are too short or too long.
 func checkTitle(title string) error {
@@ -72,6 +81,8 @@ func (e *discussionEvent) edit(editor *account, text string) error {
 	case e.comment.hiddenBy != "":
 		return deny(http.StatusBadRequest, "A hidden comment cannot be edited")
 	}
+	e.comment.before = append(e.comment.before, commentVersion{e.comment.text, e.comment.updated})
+	e.comment.before = e.comment.before[max(0, len(e.comment.before)-maxVersions):]
 	e.comment.text = text
 	e.comment.updated = time.Now()
 	e.comment.edits++

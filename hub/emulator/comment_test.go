@@ -22,6 +22,9 @@ func TestCommentEditAndHide(t *testing.T) {
 	edited := l.call("bob", "POST", path+"/edit", `{"content":"hello"}`, 200)
 	data := edited.field("updatedComment", "data").(map[string]any)
 	text := edited.field("updatedComment", "data", "latest", "raw")
+	if edited.field("updatedComment", "data", "history", 0, "raw") != "helo" || len(data["history"].([]any)) != 1 {
+		t.Errorf("history: %v", data["history"])
+	}
 	if data["edited"] != true || data["numEdits"] != 1.0 || text != "hello" {
 		t.Errorf("edited comment: %v", data)
 	}

@@ -80,7 +80,7 @@ func (s *Server) commitAnswer(r *repo, commit plumbing.Hash) map[string]any {
 }
 
 func readCommit(c echo.Context) (*commitRequest, error) {
-	body := http.MaxBytesReader(c.Response(), c.Request().Body, bodyLimit)
+	body := http.MaxBytesReader(c.Response(), c.Request().Body, maxCommit)
 	kind, _, _ := mime.ParseMediaType(c.Request().Header.Get("Content-Type"))
 	parse := parseCommitLines
 	if kind == "application/json" {
@@ -90,7 +90,9 @@ func readCommit(c echo.Context) (*commitRequest, error) {
 	var tooBig *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooBig):
-		return nil, fail(c, http.StatusRequestEntityTooLarge, "", "the commit is too large; upload large files by LFS")
+		return nil, fail(c, http.StatusRequestEntityTooLarge, "", errCommitTooLarge.Error())
+	case errors.Is(err, errCommitTooLarge):
+		return nil, fail(c, http.StatusRequestEntityTooLarge, "", err.Error())
 	case err != nil:
 		return nil, fail(c, http.StatusBadRequest, "", err.Error())
 	}

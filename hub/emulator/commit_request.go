@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -15,8 +17,14 @@ type commitRequest struct {
 	changes              []change
 }
 
-// maxChanges bounds the records of one commit.
-const maxChanges = 25_000
+// Bounds of one commit. A line has room for the largest regular file in base64, or with every byte escaped once.
+const (
+	maxChanges    = 25_000
+	maxCommitLine = 2*maxRegularFile + 1<<20
+	maxCommit     = 512 << 20 // bytes of the request
+)
+
+var errCommitTooLarge = errors.New("the commit is too large; upload large files by LFS")
 
 type commitHeader struct {
 	Summary      string `json:"summary"`
@@ -37,16 +45,18 @@ type commitFile struct {
 
 // parseCommitLines reads a commit in the form of one JSON object per line: a header first, then one record per change.
 func parseCommitLines(body io.Reader) (*commitRequest, error) {
-	decoder := json.NewDecoder(body)
+	lines := bufio.NewScanner(body)
+	lines.Buffer(nil, maxCommitLine)
 	var request *commitRequest
-	for {
+	for lines.Scan() {
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
 		var line struct {
 			Key   string          `json:"key"`
 			Value json.RawMessage `json:"value"`
 		}
-		if err := decoder.Decode(&line); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			return nil, fmt.Errorf("the commit is not one JSON object per line: %w", err)
 		}
 		if (request == nil) != (line.Key == "header") {
@@ -63,7 +73,12 @@ func parseCommitLines(body io.Reader) (*commitRequest, error) {
 			return nil, err
 		}
 	}
-	if request == nil {
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, fmt.Errorf("%w: a line has more than %d MiB", errCommitTooLarge, maxCommitLine>>20)
+	case err != nil:
+		return nil, fmt.Errorf("the commit is not one JSON object per line: %w", err)
+	case request == nil:
 		return nil, errors.New("the commit has no header")
 	}
 	return request, nil
@@ -145,11 +160,9 @@ func (f commitFile) change(key string) (change, error) {
 		each.content, err = f.content()
 	case "lfsFile":
 		each.lfs, err = f.pointer()
-	case "deletedFile":
-		each.remove = removeFile
 	case "deletedFolder":
 		each.remove = removeFolder
-	case "deletedEntry":
+	case "deletedFile", "deletedEntry": // the Hub takes a folder for either
 		each.remove = removeEntry
 	default:
 		err = fmt.Errorf("the commit has an unknown record %q", key)

@@ -50,6 +50,11 @@ func TestCommitRecords(t *testing.T) {
 	}
 }
 
+// yamlBomb is front matter of a hundred bytes that stands for billions of values.
+const yamlBomb = "---\na: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n" +
+	"d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n" +
+	"g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f]\nh: [*g,*g,*g,*g,*g,*g,*g,*g,*g]\n---\n"
+
 func TestRefusedCommits(t *testing.T) {
 	t.Parallel()
 	l := startLocal(t, Options{})
@@ -61,24 +66,36 @@ func TestRefusedCommits(t *testing.T) {
 		body, code string
 		want       int
 	}{
-		"no header":       {file("a", "a"), "", 400},
-		"two headers":     {lines(`"summary":"s"`, `{"key":"header","value":{"summary":"s"}}`), "", 400},
-		"no summary":      {lines(`"description":"d"`), "", 400},
-		"empty":           {"", "", 400},
-		"not JSON":        {"{", "", 400},
-		"unknown key":     {lines(`"summary":"s"`, `{"key":"copyFile","value":{"path":"a"}}`), "", 400},
-		"unknown code":    {lines(`"summary":"s"`, `{"key":"file","value":{"path":"a","content":"","encoding":"rot"}}`), "", 400},
-		"no content":      {lines(`"summary":"s"`, `{"key":"file","value":{"path":"a"}}`), "", 400},
-		"path up":         {lines(`"summary":"s"`, file("../a", "a")), "", 400},
-		"git folder":      {lines(`"summary":"s"`, file("a/.GIT/config", "a")), "", 400},
-		"no path":         {lines(`"summary":"s"`, file("", "a")), "", 400},
-		"file and folder": {lines(`"summary":"s"`, file("a", "a"), file("a/b", "b")), "", 400},
-		"bad card":        {lines(`"summary":"s"`, file("README.md", "---\na: [\n---\n")), "", 400},
-		"too large":       {lines(`"summary":"s"`, file("a", strings.Repeat("x", maxRegularFile+1))), "", 400},
-		"missing file":    {lines(`"summary":"s"`, `{"key":"deletedFile","value":{"path":"x"}}`), codeEntryNotFound, 404},
-		"missing folder":  {lines(`"summary":"s"`, `{"key":"deletedFolder","value":{"path":"x"}}`), codeEntryNotFound, 404},
-		"missing source":  {lines(`"summary":"s"`, `{"key":"file","value":{"path":"a","oldPath":"x"}}`), codeEntryNotFound, 404},
-		"bad oid":         {lines(`"summary":"s"`, `{"key":"lfsFile","value":{"path":"a","oid":"12"}}`), "", 400},
+		"no header":                     {file("a", "a"), "", 400},
+		"two headers":                   {lines(`"summary":"s"`, `{"key":"header","value":{"summary":"s"}}`), "", 400},
+		"no summary":                    {lines(`"description":"d"`), "", 400},
+		"empty":                         {"", "", 400},
+		"not JSON":                      {"{", "", 400},
+		"unknown key":                   {lines(`"summary":"s"`, `{"key":"copyFile","value":{"path":"a"}}`), "", 400},
+		"unknown code":                  {lines(`"summary":"s"`, `{"key":"file","value":{"path":"a","content":"","encoding":"rot"}}`), "", 400},
+		"no content":                    {lines(`"summary":"s"`, `{"key":"file","value":{"path":"a"}}`), "", 400},
+		"path up":                       {lines(`"summary":"s"`, file("../a", "a")), "", 422},
+		"git folder":                    {lines(`"summary":"s"`, file("a/.GIT/config", "a")), "", 422},
+		"path of Windows":               {lines(`"summary":"s"`, file(`..\\ddd`, "a")), "", 422},
+		"root":                          {lines(`"summary":"s"`, file("/etc/passwd", "a")), "", 422},
+		"line break":                    {lines(`"summary":"s"`, file("a\nb", "a")), "", 422},
+		"long path":                     {lines(`"summary":"s"`, file(strings.Repeat("p", maxPathLength+1), "a")), "", 422},
+		"folder deleted and file in it": {lines(`"summary":"s"`, `{"key":"deletedFolder","value":{"path":".."}}`), "", 422},
+		"deep JSON":                     {lines(`"summary":"s"`, `{"key":"file","value":`+strings.Repeat("[", 100_000)), "", 400},
+		"deep header":                   {`{"key":"header","value":{"summary":` + strings.Repeat(`{"a":`, 100_000), "", 400},
+		"base64 of junk":                {lines(`"summary":"s"`, `{"key":"file","value":{"path":"a","content":"!!!","encoding":"base64"}}`), "", 400},
+		"endless line":                  {lines(`"summary":"` + strings.Repeat("s", maxCommitLine) + `"`), "", 413},
+		"many records":                  {lines(`"summary":"s"`, strings.Repeat(file("a", "")+"\n", maxChanges+1)), "", 400},
+		"YAML bomb":                     {lines(`"summary":"s"`, file("README.md", yamlBomb)), "", 400},
+		"card without a list":           {lines(`"summary":"s"`, file("README.md", "\n---\nmodel-index: foo\n---\n")), "", 400},
+		"no path":                       {lines(`"summary":"s"`, file("", "a")), "", 422},
+		"file and folder":               {lines(`"summary":"s"`, file("a", "a"), file("a/b", "b")), "", 400},
+		"bad card":                      {lines(`"summary":"s"`, file("README.md", "---\na: [\n---\n")), "", 400},
+		"too large":                     {lines(`"summary":"s"`, file("a", strings.Repeat("x", maxRegularFile+1))), "", 400},
+		"missing file":                  {lines(`"summary":"s"`, `{"key":"deletedFile","value":{"path":"x"}}`), codeEntryNotFound, 404},
+		"missing folder":                {lines(`"summary":"s"`, `{"key":"deletedFolder","value":{"path":"x"}}`), codeEntryNotFound, 404},
+		"missing source":                {lines(`"summary":"s"`, `{"key":"file","value":{"path":"a","oldPath":"x"}}`), codeEntryNotFound, 404},
+		"bad oid":                       {lines(`"summary":"s"`, `{"key":"lfsFile","value":{"path":"a","oid":"12"}}`), "", 400},
 		"not uploaded": {lines(`"summary":"s"`, fmt.Sprintf(
 			`{"key":"lfsFile","value":{"path":"a","algo":"sha256","oid":"%064d","size":1}}`, 1)), "", 400},
 		"stale parent": {lines(`"summary":"s","parentCommit":"` + strings.Repeat("1", 40) + `"`), "", 412},

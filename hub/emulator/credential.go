@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"slices"
@@ -82,6 +83,21 @@ func (l *credentials) add(token string, c *credential) {
 		c.createdAt = time.Now()
 	}
 	l.byHash[sha256.Sum256([]byte(token))] = c
+}
+
+// addHash is add for a token of which only the hash is known.
+func (l *credentials) addHash(text string, c *credential) error {
+	hash, err := hex.DecodeString(text)
+	if err != nil || len(hash) != sha256.Size {
+		return fmt.Errorf("a token's hash is damaged: %q", text)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.byHash == nil {
+		l.byHash = map[[sha256.Size]byte]*credential{}
+	}
+	l.byHash[[sha256.Size]byte(hash)] = c
+	return nil
 }
 
 // find gives what a token stands for, nil when it is unknown or expired.

@@ -3,6 +3,8 @@ package emulator
 import (
 	"fmt"
 	"html"
+	"slices"
+	"time"
 
 	"github.com/hfbot/hfbot/hub"
 )
@@ -59,14 +61,15 @@ type eventView struct {
 
 // commentView is the data of a comment.
 type commentView struct {
-	Edited           bool              `json:"edited"`
-	Hidden           bool              `json:"hidden"`
-	HiddenBy         string            `json:"hiddenBy,omitempty"`
-	Latest           commentLatestView `json:"latest"`
-	NumEdits         int               `json:"numEdits"`
-	Editors          []string          `json:"editors"`
-	EditorAvatarURLs []string          `json:"editorAvatarUrls"`
-	Reactions        []string          `json:"reactions"`
+	Edited           bool                `json:"edited"`
+	Hidden           bool                `json:"hidden"`
+	HiddenBy         string              `json:"hiddenBy,omitempty"`
+	Latest           commentLatestView   `json:"latest"`
+	History          []commentLatestView `json:"history"` // what it said before, from the newest to the oldest
+	NumEdits         int                 `json:"numEdits"`
+	Editors          []string            `json:"editors"`
+	EditorAvatarURLs []string            `json:"editorAvatarUrls"`
+	Reactions        []string            `json:"reactions"`
 }
 
 // commentLatestView is what a comment says now.
@@ -117,14 +120,24 @@ func (c *comment) view(author *account) commentView {
 	if c.hiddenBy != "" {
 		text = hiddenText
 	}
+	version := func(text string, at time.Time) commentLatestView {
+		return commentLatestView{
+			Raw: text, HTML: fmt.Sprintf("<p>%s</p>", html.EscapeString(text)), UpdatedAt: timestamp(at), Author: viewAuthor(author),
+		}
+	}
+	latest := version(text, c.updated)
+	history := []commentLatestView{}
+	if c.hiddenBy == "" {
+		for _, each := range slices.Backward(c.before) {
+			history = append(history, version(each.Text, each.Updated))
+		}
+	}
 	return commentView{
-		Edited:   c.edits > 0,
-		Hidden:   c.hiddenBy != "",
-		HiddenBy: c.hiddenBy,
-		Latest: commentLatestView{
-			Raw: text, HTML: fmt.Sprintf("<p>%s</p>", html.EscapeString(text)), UpdatedAt: timestamp(c.updated),
-			Author: viewAuthor(author),
-		},
+		Edited:           c.edits > 0,
+		Hidden:           c.hiddenBy != "",
+		HiddenBy:         c.hiddenBy,
+		Latest:           latest,
+		History:          history,
 		NumEdits:         c.edits,
 		Editors:          append([]string(nil), c.editors...),
 		EditorAvatarURLs: []string{"/avatars/" + author.id + ".svg"},

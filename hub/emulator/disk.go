@@ -32,9 +32,16 @@ var (
 	bucketWebhooks    = []byte("webhooks")
 	bucketLogs        = []byte("logs") // webhook id and log id
 	bucketDeliveries  = []byte("deliveries")
+	bucketJobs        = []byte("jobs")
+	bucketScheduled   = []byte("scheduled jobs")
+	bucketCollections = []byte("collections")
+	bucketTokens      = []byte("tokens") // that OAuth apps got, by the hash
+	bucketGrants      = []byte("grants") // codes and refresh tokens, by the hash
+	bucketApps        = []byte("apps")   // that registered themselves
 
 	buckets = [][]byte{
 		bucketState, bucketRepos, bucketObjects, bucketDiscussions, bucketWebhooks, bucketLogs, bucketDeliveries,
+		bucketJobs, bucketScheduled, bucketCollections, bucketTokens, bucketGrants, bucketApps,
 	}
 )
 

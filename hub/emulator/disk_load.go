@@ -16,7 +16,7 @@ import (
 
 // load reads what an earlier process left.
 func (s *Server) load() error {
-	err := s.disk.db.Update(func(tx *bbolt.Tx) error { return errors.Join(s.loadAccounts(tx), s.loadKey(tx)) })
+	err := s.disk.db.Update(func(tx *bbolt.Tx) error { return errors.Join(s.loadAccounts(tx), s.loadKey(tx), s.keepSigningKey(tx)) })
 	if err != nil {
 		return err
 	}
@@ -24,7 +24,7 @@ func (s *Server) load() error {
 		if err := s.loadRepos(tx); err != nil {
 			return err
 		}
-		return s.loadWebhooks(tx)
+		return errors.Join(s.loadWebhooks(tx), s.loadJobs(tx), s.loadScheduled(tx), s.loadCollections(tx), s.loadOAuth(tx))
 	})
 }
 
@@ -78,7 +78,10 @@ func (s *Server) loadRepos(tx *bbolt.Tx) error {
 			discussionsDisabled: record.DiscussionsDisabled, updatedAt: record.Updated, spaceSDK: record.SDK, git: newGitStore(),
 		}
 		for _, each := range record.Access {
-			r.access = append(r.access, access{s.knownAccount(each.User), each.Status, each.At})
+			r.access = append(r.access, access{s.knownAccount(each.User), each.Status, each.At, each.Granted})
+		}
+		for _, each := range record.Likes {
+			r.likes = append(r.likes, like{s.knownAccount(each.User), each.At})
 		}
 		if record.Space != nil {
 			r.space.load(record.Space)
@@ -148,7 +151,7 @@ func (s *Server) loadTalk(tx *bbolt.Tx, r *repo, last int) error {
 		for _, e := range record.Events {
 			event := &discussionEvent{id: e.ID, kind: e.Kind, author: s.knownAccount(e.Author), created: e.Created, data: e.Data}
 			if c := e.Comment; c != nil {
-				event.comment = &comment{c.Text, c.Updated, c.Edits, c.Editors, c.HiddenBy}
+				event.comment = &comment{c.Text, c.Updated, c.Edits, c.Editors, c.HiddenBy, c.Before}
 			}
 			d.events = append(d.events, event)
 		}

@@ -28,6 +28,7 @@ type repoRecord struct {
 	Disabled            bool              `json:"disabled,omitempty"`
 	DiscussionsDisabled bool              `json:"discussionsDisabled,omitempty"`
 	Access              []accessRecord    `json:"access,omitempty"`
+	Likes               []likeRecord      `json:"likes,omitempty"`
 	SDK                 string            `json:"sdk,omitempty"`
 	Space               *spaceRecord      `json:"space,omitempty"`
 	Refs                map[string]string `json:"refs"`
@@ -38,6 +39,8 @@ type accessRecord struct {
 	User   string    `json:"user"`
 	Status string    `json:"status"`
 	At     time.Time `json:"at"`
+
+	Granted bool `json:"granted,omitempty"`
 }
 
 type spaceRecord struct {
@@ -83,6 +86,8 @@ type commentRecord struct {
 	Edits    int       `json:"edits,omitempty"`
 	Editors  []string  `json:"editors,omitempty"`
 	HiddenBy string    `json:"hiddenBy,omitempty"`
+
+	Before []commentVersion `json:"before,omitempty"`
 }
 
 type pullRecord struct {

@@ -3,6 +3,7 @@ package emulator
 import (
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -66,7 +67,7 @@ func (s *Server) changes() (writes []write) {
 	for _, r := range repos {
 		writes = append(writes, s.repoChanges(r)...)
 	}
-	return append(writes, s.hooks.changes()...)
+	return slices.Concat(writes, s.hooks.changes(), s.unsaved.changes())
 }
 
 func (s *Server) dropRepo(id string) write {
@@ -156,6 +157,7 @@ func (g *registry) record(r *repo) repoRecord {
 		Type: r.typ, Name: state.name, Owner: state.owner.id, Created: r.createdAt, Updated: state.updatedAt,
 		Private: state.private, Gated: state.gated, Disabled: state.disabled, DiscussionsDisabled: state.discussionsDisabled,
 		SDK: state.spaceSDK, Refs: map[string]string{}, LastNumber: r.talk.lastNumber(), Access: r.accessRecords(),
+		Likes: r.likeRecords(),
 	}
 	if state.creator != nil {
 		record.Creator = state.creator.id
@@ -226,7 +228,7 @@ func (d *discussion) record() *discussionRecord {
 	for _, e := range d.events {
 		event := eventRecord{ID: e.id, Kind: e.kind, Author: e.author.id, Created: e.created, Data: e.data}
 		if c := e.comment; c != nil {
-			event.Comment = &commentRecord{c.text, c.updated, c.edits, c.editors, c.hiddenBy}
+			event.Comment = &commentRecord{c.text, c.updated, c.edits, c.editors, c.hiddenBy, c.before}
 		}
 		record.Events = append(record.Events, event)
 	}

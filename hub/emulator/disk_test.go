@@ -95,8 +95,17 @@ func TestDataOutlivesTheServer(t *testing.T) {
 		t.Fatalf("delete: %d", gone.status)
 	}
 	l.settle(got)
+	l.call("bob", "POST", "/api/models/acme/second/like", "", 200)
+	job := l.call("ann", "POST", "/api/jobs/ann", `{"dockerImage":"i","command":["x"],"flavor":"cpu-basic","labels":{"a":"b"}}`, 200)
+	scheduled := l.call("ann", "POST", "/api/scheduled-jobs/ann", scheduledSpec, 200)
+	l.call("ann", "POST", "/api/scheduled-jobs/ann/"+scheduled.field("id").(string)+"/run", "", 200)
+	l.call("ann", "POST", "/api/scheduled-jobs/ann", scheduledSpec, 200)
+	l.call("ann", "POST", "/api/scheduled-jobs/ann/"+scheduled.field("id").(string)+"/suspend", "", 200)
+	shelf := l.call("ann", "POST", "/api/collections", `{"title":"t","namespace":"ann","item":{"type":"model","id":"acme/second"}}`, 200)
 
 	asked := []string{
+		"/api/jobs/ann", "/api/jobs/ann/" + job.field("id").(string), "/api/scheduled-jobs/ann",
+		"/api/collections/" + shelf.field("slug").(string), "/api/users/bob/likes", "/api/models/acme/second/lfs-files",
 		"/api/models/acme/second?blobs=true", "/api/models/acme/second/refs?include_prs=1",
 		"/api/models/acme/second/commits/main", "/api/models/acme/second/tree/main?expand=true",
 		"/api/models/acme/second/discussions/1?diff=1", "/api/models/acme/second/discussions/" + num,

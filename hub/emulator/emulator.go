@@ -78,7 +78,10 @@ type Server struct {
 	sso      oauth
 	disk     *disk // nil: in memory
 	uploads  lfsUploads
+	unsaved  unsaved
 	jobs     jobs
+	schedule schedule
+	shelves  collections
 	repos    registry
 	hooks    webhooks
 	router   *echo.Echo
@@ -107,6 +110,7 @@ func New(opts Options) (*Server, error) {
 		if s.disk, err = openDisk(opts.Data); err != nil {
 			return nil, err
 		}
+		s.unsaved.on = true
 		if err := s.load(); err != nil {
 			return nil, errors.Join(fmt.Errorf("read the data folder %s: %w", opts.Data, err), s.disk.close())
 		}
@@ -131,6 +135,7 @@ func (s *Server) Start(ctx context.Context, addr string) error {
 		s.opts.BaseURL = "http://" + reachable(listener.Addr())
 	}
 	s.resume()
+	s.startSchedule()
 	go func() {
 		if err := s.web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.opts.Log("the local Hub stopped: %v", err)
@@ -160,6 +165,7 @@ func (s *Server) Handler() http.Handler { return s.router }
 // Close stops listening, cuts open connections and ends webhook deliveries.
 func (s *Server) Close() error {
 	err := s.web.Close()
+	s.schedule.close()
 	s.jobs.close()
 	s.hooks.close()
 	if s.disk != nil {

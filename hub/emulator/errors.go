@@ -33,6 +33,9 @@ func (s *Server) answerError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
+	if errors.Is(err, echo.ErrNotFound) {
+		err = s.noRoute(c)
+	}
 	status := http.StatusInternalServerError
 	message := "Internal Error - We're working hard to fix this as soon as possible!"
 	var known *echo.HTTPError

@@ -16,7 +16,6 @@ func (s *Server) identityRoutes(e *echo.Echo) {
 	e.GET("/api/users/:user/overview", s.withUser(s.userOverview))
 	e.GET("/api/users/:user/followers", s.withUser(emptyList))
 	e.GET("/api/users/:user/following", s.withUser(emptyList))
-	e.GET("/api/users/:user/likes", s.withUser(emptyList))
 	e.GET("/avatars/:file", s.avatar)
 }
 
@@ -86,7 +85,8 @@ func (s *Server) userOverview(c echo.Context, who *account) error {
 		"_id": who.id, "user": who.name, "fullname": who.name, "avatarUrl": s.avatarURL(who),
 		"isPro": true, "type": "user", "orgs": orgs, "createdAt": timestamp(who.createdAt),
 		"numModels": counts.models, "numDatasets": counts.datasets, "numSpaces": counts.spaces,
-		"numDiscussions": 0, "numPapers": 0, "numUpvotes": 0, "numLikes": 0, "numFollowing": 0, "numFollowers": 0,
+		"numLikes": len(s.likesOf(who, s.reader(c))), "numDiscussions": 0, "numPapers": 0, "numUpvotes": 0,
+		"numFollowing": 0, "numFollowers": 0,
 	})
 }
 

@@ -87,6 +87,7 @@ type job struct {
 	finished time.Time
 	lines    []jobLine
 	changed  chan struct{} // closed and replaced with each change
+	note     func()        // that it is to be saved
 }
 
 type jobLine struct {
@@ -105,13 +106,16 @@ type jobs struct {
 	all []*job
 }
 
-func (j *jobs) add(made *job) {
+// add enters a new Job and gives the one that makes place for it, nil when there is room.
+func (j *jobs) add(made *job) (dropped *job) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if len(j.all) >= maxJobs {
+		dropped = j.all[0]
 		j.all = slices.Delete(j.all, 0, 1)
 	}
 	j.all = append(j.all, made)
+	return dropped
 }
 
 // of lists an account's Jobs, newest first.
@@ -123,12 +127,14 @@ func (j *jobs) of(owner *account) []*job {
 	return list
 }
 
-// close ends those that run.
+// close ends those that run. What is only recorded stays as it is.
 func (j *jobs) close() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, each := range j.all {
-		each.end(jobCanceled, "The local Hub ended")
+		if each.runs() {
+			each.end(jobCanceled, "The local Hub ended")
+		}
 	}
 }
 
@@ -139,7 +145,10 @@ func (s *Server) startJob(owner, creator *account, spec jobSpec, initiator map[s
 		stage: jobScheduling, labels: maps.Clone(spec.Labels), changed: make(chan struct{}),
 		message: "The local Hub runs no Jobs unless it is told to (hfbot hub --run-jobs)",
 	}
-	s.jobs.add(made)
+	s.keepJob(made)
+	if dropped := s.jobs.add(made); dropped != nil {
+		s.unsaved.put(bucketJobs, dropped.id, gone)
+	}
 	s.opts.Log("job %s of %s: %q", made.id, owner.name, spec.Command)
 	if s.opts.RunJob == nil {
 		return made
@@ -161,6 +170,7 @@ func (s *Server) startJob(owner, creator *account, spec jobSpec, initiator map[s
 		default:
 			made.end(jobCompleted, "")
 		}
+		_ = s.save() // told to the log
 	}()
 	return made
 }
@@ -185,6 +195,7 @@ func (j *job) set(do func()) {
 	do()
 	close(j.changed)
 	j.changed = make(chan struct{})
+	j.note()
 }
 
 // print adds a line to the log.
@@ -211,7 +222,46 @@ func (j *job) end(stage, message string) {
 	})
 }
 
-// view renders the Job, without the values of its secrets.
+// runs tells whether a process of the Job is there.
+func (j *job) runs() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.stage == jobRunning
+}
+
+// view is what the Job shall do, without the values of its secrets.
+func (s jobSpec) view() map[string]any {
+	view := map[string]any{
+		"command": append([]string{}, s.Command...), "arguments": append([]string{}, s.Arguments...), "flavor": s.Flavor,
+		"environment": orEmpty(s.Environment), "secrets": slices.Sorted(maps.Keys(s.Secrets)), "labels": orEmpty(s.Labels),
+	}
+	for name, text := range map[string]string{"dockerImage": s.DockerImage, "spaceId": s.SpaceID, "arch": s.Arch} {
+		if text != "" {
+			view[name] = text
+		}
+	}
+	if s.Timeout != nil {
+		view["timeout"], view["timeoutSeconds"] = *s.Timeout, *s.Timeout
+	}
+	if len(s.Volumes) > 0 {
+		view["volumes"] = s.Volumes
+	}
+	return view
+}
+
+// orEmpty is the map, or one without entries: clients do not expect null.
+func orEmpty(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
+}
+
+func (s *Server) jobOwner(a *account) map[string]any {
+	return map[string]any{"id": a.id, "name": a.name, "type": a.kind(), "avatarUrl": s.avatarURL(a)}
+}
+
+// viewJob renders the Job.
 func (s *Server) viewJob(j *job) map[string]any {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -219,31 +269,12 @@ func (s *Server) viewJob(j *job) map[string]any {
 	if j.message != "" {
 		status["message"] = j.message
 	}
-	view := map[string]any{
-		"id": j.id, "type": "job", "createdAt": timestamp(j.createdAt), "command": append([]string{}, j.spec.Command...),
-		"arguments": append([]string{}, j.spec.Arguments...), "flavor": j.spec.Flavor, "status": status,
-		"environment": map[string]string{}, "labels": map[string]string{}, "initiator": j.initiator,
-		"owner":     map[string]any{"id": j.owner.id, "name": j.owner.name, "type": j.owner.kind(), "avatarUrl": s.avatarURL(j.owner)},
+	view := j.spec.view()
+	maps.Copy(view, map[string]any{
+		"id": j.id, "type": "job", "createdAt": timestamp(j.createdAt), "status": status, "labels": orEmpty(j.labels),
+		"initiator": j.initiator, "owner": s.jobOwner(j.owner),
 		"createdBy": map[string]any{"id": j.creator.id, "name": j.creator.name},
-		"secrets":   slices.Sorted(maps.Keys(j.spec.Secrets)),
-	}
-	if j.spec.Environment != nil {
-		view["environment"] = j.spec.Environment
-	}
-	if j.labels != nil {
-		view["labels"] = j.labels
-	}
-	for name, text := range map[string]string{"dockerImage": j.spec.DockerImage, "spaceId": j.spec.SpaceID, "arch": j.spec.Arch} {
-		if text != "" {
-			view[name] = text
-		}
-	}
-	if j.spec.Timeout != nil {
-		view["timeout"], view["timeoutSeconds"] = *j.spec.Timeout, *j.spec.Timeout
-	}
-	if len(j.spec.Volumes) > 0 {
-		view["volumes"] = j.spec.Volumes
-	}
+	})
 	durations := map[string]any{}
 	if !j.started.IsZero() {
 		view["startedAt"], durations["schedulingSecs"] = timestamp(j.started), j.started.Sub(j.createdAt).Seconds()

@@ -15,6 +15,11 @@ func (s *Server) jobRoutes(e *echo.Echo) {
 	e.GET("/api/jobs/hardware", listHardware)
 	e.POST("/api/jobs/:ns", s.inJobs(s.runJob))
 	e.GET("/api/jobs/:ns", s.inJobs(s.listJobs))
+	e.GET("/api/jobs/:ns/count", s.inJobs(s.countJobs))
+	e.POST("/api/jobs/:ns/auth-check/:perms", s.inJobs(s.mayUseJobs))
+	e.POST("/api/jobs/:ns/:job/auth-check/:perms", s.onJob(func(c echo.Context, j *job, who *account) error {
+		return s.mayUseJobs(c, j.owner, who)
+	}))
 	e.GET("/api/jobs/:ns/:job", s.onJob(s.showJob))
 	e.GET("/api/jobs/:ns/:job/logs", s.onJob(s.followJob(false)))
 	e.GET("/api/jobs/:ns/:job/events", s.onJob(s.followJob(true)))
@@ -70,19 +75,44 @@ func (s *Server) listJobs(c echo.Context, owner, _ *account) error {
 		if len(stages) > 0 && !slices.Contains(stages, view["status"].(map[string]any)["stage"].(string)) {
 			continue
 		}
-		has := view["labels"].(map[string]string)
-		if slices.ContainsFunc(labels, func(label string) bool {
-			name, value, _ := strings.Cut(label, "=")
-			got, ok := has[name]
-			return !ok || got != value
-		}) {
-			continue
+		if hasLabels(view["labels"].(map[string]string), labels) {
+			list = append(list, view)
 		}
-		list = append(list, view)
 	}
 	from, to := page(c, len(list), number(c, "limit", 100, 1, 1000))
 	s.linkNext(c, to, len(list))
 	return c.JSON(http.StatusOK, list[from:to])
+}
+
+// hasLabels tells whether all of the wanted NAME=VALUE are there.
+func hasLabels(labels map[string]string, wanted []string) bool {
+	for _, each := range wanted {
+		name, value, _ := strings.Cut(each, "=")
+		if got, ok := labels[name]; !ok || got != value {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Server) countJobs(c echo.Context, owner, _ *account) error {
+	stages, count := asked(c, "stage"), 0
+	for _, each := range s.jobs.of(owner) {
+		each.mu.Lock()
+		if len(stages) == 0 || slices.Contains(stages, each.stage) {
+			count++
+		}
+		each.mu.Unlock()
+	}
+	return c.JSON(http.StatusOK, map[string]int{"count": count})
+}
+
+// mayUseJobs is what programs ask that check a person's right for a Job.
+func (s *Server) mayUseJobs(c echo.Context, owner, who *account) error {
+	return c.JSON(http.StatusOK, map[string]any{
+		"namespace": map[string]string{"id": owner.id, "name": owner.name},
+		"user":      map[string]string{"id": who.id, "name": who.name},
+	})
 }
 
 func (s *Server) showJob(c echo.Context, j *job, _ *account) error {
@@ -100,17 +130,25 @@ func (s *Server) duplicateJob(c echo.Context, j *job, who *account) error {
 }
 
 func (s *Server) setJobLabels(c echo.Context, j *job, _ *account) error {
+	labels, err := readLabels(c)
+	if err != nil {
+		return err
+	}
+	j.set(func() { j.labels = labels })
+	return c.JSON(http.StatusOK, s.viewJob(j))
+}
+
+func readLabels(c echo.Context) (map[string]string, error) {
 	var in struct {
 		Labels map[string]string `json:"labels"`
 	}
 	if err := decodeJSON(c, &in); err != nil {
-		return err
+		return nil, err
 	}
 	if err := checkLabels(in.Labels); err != nil {
-		return fail(c, http.StatusBadRequest, "", err.Error())
+		return nil, fail(c, http.StatusBadRequest, "", err.Error())
 	}
-	j.set(func() { j.labels = in.Labels })
-	return c.JSON(http.StatusOK, s.viewJob(j))
+	return in.Labels, nil
 }
 
 // jobMetrics streams nothing: the local Hub measures no Jobs.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // maxLFSObject bounds one uploaded file.
@@ -26,9 +27,10 @@ type lfsObjects struct {
 
 // lfsObject is one large file, in memory or on disk.
 type lfsObject struct {
-	size    int64
-	content []byte
-	path    string // empty: in memory
+	size     int64
+	storedAt time.Time
+	content  []byte
+	path     string // empty: in memory
 }
 
 // open reads the content.
@@ -112,7 +114,11 @@ func (l *lfsObjects) putFile(p pointer, from io.Reader) (err error) {
 	if err := os.Rename(part.Name(), path); err != nil {
 		return err
 	}
-	l.keep(p.oid, lfsObject{size: p.size, path: path})
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	l.keep(p.oid, lfsObject{size: p.size, storedAt: info.ModTime(), path: path})
 	return syncDir(l.dir)
 }
 
@@ -121,6 +127,9 @@ func (l *lfsObjects) keep(oid string, o lfsObject) {
 	defer l.mu.Unlock()
 	if l.stored == nil {
 		l.stored = map[string]lfsObject{}
+	}
+	if o.storedAt.IsZero() {
+		o.storedAt = time.Now()
 	}
 	l.stored[oid] = o
 }
@@ -157,7 +166,7 @@ func (l *lfsObjects) load(dir string) error {
 		if err != nil {
 			return err
 		}
-		l.keep(entry.Name(), lfsObject{size: info.Size(), path: path})
+		l.keep(entry.Name(), lfsObject{size: info.Size(), storedAt: info.ModTime(), path: path})
 	}
 	return nil
 }

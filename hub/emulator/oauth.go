@@ -31,7 +31,7 @@ type oauth struct {
 
 	mu      sync.Mutex
 	apps    map[string]OAuthApp
-	codes   map[string]grant // by authorization code, or by refresh token
+	codes   map[string]grant // by the hash of an authorization code or a refresh token
 	devices map[string]*deviceGrant
 }
 
@@ -147,41 +147,54 @@ func loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// keep stores a grant under a new secret and returns the secret.
-func (o *oauth) keep(prefix string, g grant) string {
+// keepGrant stores a grant under a new secret, by its hash, and returns the secret.
+func (s *Server) keepGrant(prefix string, g grant) string {
+	secret := prefix + rand.Text()
+	hash := secretHash(secret)
+	for _, dropped := range s.sso.keep(hash, g) {
+		s.unsaved.put(bucketGrants, dropped, gone)
+	}
+	s.unsaved.put(bucketGrants, hash, g.record)
+	return secret
+}
+
+// keep stores a grant and gives those that make place for it.
+func (o *oauth) keep(hash string, g grant) (dropped []string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.codes == nil {
 		o.codes = map[string]grant{}
 	}
 	if len(o.codes) >= maxGrants {
-		for code, each := range o.codes {
-			if time.Now().After(each.expires) || len(o.codes) >= maxGrants {
-				delete(o.codes, code)
+		for each, old := range o.codes {
+			if time.Now().After(old.expires) || len(o.codes) >= maxGrants {
+				delete(o.codes, each)
+				dropped = append(dropped, each)
 			}
 		}
 	}
-	code := prefix + rand.Text()
-	o.codes[code] = g
-	return code
+	o.codes[hash] = g
+	return dropped
 }
 
 // appOf is the app that a code was made for.
 func (o *oauth) appOf(code string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.codes[code].app
+	return o.codes[secretHash(code)].app
 }
 
 // redeem takes the grant of a code or refresh token, which is good once only.
-func (o *oauth) redeem(code string, refresh bool) (grant, bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	g, ok := o.codes[code]
+func (s *Server) redeem(code string, refresh bool) (grant, bool) {
+	hash := secretHash(code)
+	s.sso.mu.Lock()
+	defer s.sso.mu.Unlock()
+	g, ok := s.sso.codes[hash]
 	if !ok || g.refresh != refresh {
 		return grant{}, false
 	}
-	delete(o.codes, code)
+	delete(s.sso.codes, hash)
+	s.unsaved.put(bucketGrants, hash, gone)
 	return g, time.Now().Before(g.expires)
 }
 

@@ -133,7 +133,7 @@ func (s *Server) takeConsent(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	code := s.sso.keep("", grant{
+	code := s.keepGrant("", grant{
 		app: request.app.ID, who: who, scopes: request.scopes, redirect: fields.Get("redirect_uri"),
 		challenge: fields.Get("code_challenge"), nonce: fields.Get("nonce"), expires: time.Now().Add(codeLifetime),
 	})

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"math/big"
 	"net/http"
 	"sync"
@@ -29,7 +30,7 @@ const signingKeyID = "local"
 // oauthKeys publishes the key that ID tokens are checked with (RFC 7517).
 func (s *Server) oauthKeys(c echo.Context) error {
 	key, err := s.sso.key.make()
-	if err != nil {
+	if err := errors.Join(err, s.save()); err != nil { // who checks tokens with it later finds it again
 		return err
 	}
 	return c.JSON(http.StatusOK, map[string]any{"keys": []any{map[string]string{

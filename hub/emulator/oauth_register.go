@@ -51,5 +51,6 @@ func (s *Server) registerApp(c echo.Context) error {
 	if !s.sso.addApp(app) {
 		return oauthFailure(c, http.StatusTooManyRequests, "invalid_client_metadata", "too many apps are registered")
 	}
+	s.unsaved.put(bucketApps, app.ID, func() any { return app })
 	return c.JSON(http.StatusCreated, answer)
 }

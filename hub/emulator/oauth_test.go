@@ -10,6 +10,8 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -306,6 +308,44 @@ func TestOpenIDConfiguration(t *testing.T) {
 	} {
 		if told.field(field) != l.URL()+path {
 			t.Errorf("%s is %v", field, told.field(field))
+		}
+	}
+}
+
+func TestSignInOutlivesTheServer(t *testing.T) {
+	t.Parallel()
+	opts := Options{Data: t.TempDir(), OAuthApps: []OAuthApp{{ID: "app", Secret: "shh", RedirectURIs: []string{callback}}}}
+	l := startLocal(t, opts)
+	back := l.consent(authorizeForm("app", "openid profile"))
+	answer := l.tokens(200, url.Values{
+		"grant_type": {"authorization_code"}, "code": {back.Get("code")}, "redirect_uri": {callback},
+	}, "app", "shh")
+	own := l.call("", "POST", "/oauth/register", `{"client_name":"cli","token_endpoint_auth_method":"none"}`, 201)
+	_, keys := l.read("", "/oauth/jwks")
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := startLocal(t, opts)
+	if _, who := again.asBearer(answer["access_token"].(string), "GET", "/api/whoami-v2", ""); who["name"] != "ann" {
+		t.Errorf("whoami: %v", who)
+	}
+	if _, now := again.read("", "/oauth/jwks"); now != keys {
+		t.Errorf("the key of ID tokens is another: %s, %s", keys, now)
+	}
+	refresh := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {answer["refresh_token"].(string)}}
+	again.tokens(200, refresh, "app", "shh")
+	again.tokens(400, refresh, "app", "shh")
+	resp, body := again.form("/oauth/device", url.Values{"client_id": {own.field("client_id").(string)}})
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("the app that registered itself is gone: %s", body)
+	}
+	text, err := os.ReadFile(filepath.Join(opts.Data, "hub.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{answer["access_token"].(string), answer["refresh_token"].(string)} {
+		if strings.Contains(string(text), secret) {
+			t.Error("the data folder has a token in it")
 		}
 	}
 }

@@ -31,7 +31,7 @@ func (s *Server) oauthToken(c echo.Context) error {
 	case "authorization_code":
 		return s.redeemCode(c, app, in)
 	case "refresh_token":
-		g, ok := s.sso.redeem(in.Get("refresh_token"), true)
+		g, ok := s.redeem(in.Get("refresh_token"), true)
 		if !ok || g.app != app.ID {
 			return oauthFailure(c, http.StatusBadRequest, "invalid_grant", "the refresh token is unknown or expired")
 		}
@@ -70,7 +70,7 @@ func unescaped(text string) string {
 }
 
 func (s *Server) redeemCode(c echo.Context, app OAuthApp, in url.Values) error {
-	g, ok := s.sso.redeem(in.Get("code"), false)
+	g, ok := s.redeem(in.Get("code"), false)
 	switch {
 	case !ok || g.app != app.ID:
 		return oauthFailure(c, http.StatusBadRequest, "invalid_grant", "the code is unknown, used or expired")
@@ -97,12 +97,12 @@ func (g grant) verifiedBy(verifier string) bool {
 func (s *Server) answerToken(c echo.Context, g grant) error {
 	now := time.Now()
 	token := "hf_oauth_" + rand.Text()
-	s.tokens.add(token, &credential{who: g.who, scopes: g.scopes, expires: now.Add(accessLifetime)})
+	s.keepToken(token, &credential{who: g.who, scopes: g.scopes, expires: now.Add(accessLifetime)})
 	refresh := g
 	refresh.refresh, refresh.expires = true, now.Add(refreshTime)
 	answer := map[string]any{
 		"access_token": token, "token_type": "bearer", "expires_in": int(accessLifetime.Seconds()),
-		"scope": strings.Join(g.scopes, " "), "refresh_token": s.sso.keep("hf_oauth_refresh_", refresh),
+		"scope": strings.Join(g.scopes, " "), "refresh_token": s.keepGrant("hf_oauth_refresh_", refresh),
 	}
 	if slices.Contains(g.scopes, "openid") {
 		id, err := s.idToken(g, now)

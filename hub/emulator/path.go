@@ -18,7 +18,7 @@ func checkPath(path string) error {
 	case !utf8.ValidString(path) || strings.ContainsAny(path, "\x00\n\r"):
 		return fmt.Errorf("the path %q is not plain UTF-8 text", path)
 	}
-	for part := range strings.SplitSeq(path, "/") {
+	for part := range strings.SplitSeq(strings.ReplaceAll(path, `\`, "/"), "/") { // a backslash separates on Windows
 		if part == "" || part == "." || part == ".." || strings.EqualFold(part, ".git") {
 			return fmt.Errorf("invalid path %q", path)
 		}

@@ -48,6 +48,9 @@ func (s *Server) preupload(c echo.Context) error {
 	ignored := parseIgnore(r.textOf(files, ".gitignore", in.Ignore))
 	answer := make([]preuploadFile, 0, len(in.Files))
 	for _, file := range in.Files {
+		if err := checkPath(file.Path); err != nil {
+			return fail(c, http.StatusUnprocessableEntity, "", err.Error())
+		}
 		mode := "regular"
 		binary := bytes.IndexByte(file.Sample, 0) >= 0
 		if file.Size > 0 && (rules.match(file.Path) || file.Size > maxRegularFile || binary) {

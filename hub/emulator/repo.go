@@ -34,6 +34,7 @@ type repo struct {
 	spaceSDK            string
 	talk                talk
 	access              []access // to a gated repository
+	likes               []like
 }
 
 // repoState is a copy of the fields that change.

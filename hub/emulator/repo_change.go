@@ -83,7 +83,7 @@ func (s *Server) moveRepo(c echo.Context) error {
 	err = s.repos.move(r, to.Name, owner)
 	switch {
 	case errors.Is(err, errNameTaken):
-		return fail(c, http.StatusConflict, "", "You already created this "+string(r.typ)+" repo")
+		return fail(c, http.StatusConflict, "", "A "+string(r.typ)+" repository called "+to.Name+" already exists")
 	case err != nil:
 		return s.hidden(c, who)
 	}
@@ -152,7 +152,11 @@ func (r *repo) set(in settingsInput) (changed map[string]any, visible bool, err 
 }
 
 func (s *Server) checkRead(c echo.Context) error {
-	if _, _, err := s.repoFor(c, false); err != nil {
+	r, who, err := s.repoFor(c, false)
+	if err != nil {
+		return err
+	}
+	if err := s.gate(c, r, who); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, map[string]any{})

@@ -34,7 +34,7 @@ func TestCreateRepo(t *testing.T) {
 		"unknown type":   {"ann", `{"name":"x","type":"planet"}`, 400},
 		"space":          {"ann", `{"name":"x","type":"space"}`, 400},
 		"not JSON":       {"ann", `{"name":`, 400},
-		"bad first file": {"ann", `{"name":"x","files":[{"path":"../x","content":""}]}`, 400},
+		"bad first file": {"ann", `{"name":"x","files":[{"path":"../x","content":""}]}`, 422},
 		"not base64":     {"ann", `{"name":"x","files":[{"path":"x","content":"?","encoding":"base64"}]}`, 400},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,8 +16,6 @@ func (s *Server) upkeepRoutes(e *echo.Echo) {
 	e.GET(apiRepo+"/treesize/:rev", s.treeSize)
 	e.GET(apiRepo+"/treesize/:rev/*", s.treeSize)
 	e.GET(apiRepo+"/scan", s.scanRepo)
-	e.GET(apiRepo+"/likers", s.likers)
-	e.GET(apiRepo+"/lfs-files", s.listLFSFiles)
 	e.POST(apiRepo+"/super-squash/:rev", s.superSquash)
 	e.POST(apiRepo+"/duplicate", s.duplicateRepo)
 }
@@ -49,41 +47,6 @@ func (s *Server) scanRepo(c echo.Context) error {
 	return c.JSON(http.StatusOK, map[string]any{"scansDone": true, "filesWithIssues": []any{}})
 }
 
-func (s *Server) likers(c echo.Context) error {
-	if _, _, err := s.repoFor(c, false); err != nil {
-		return err
-	}
-	return emptyList(c, nil)
-}
-
-// listLFSFiles lists the LFS files at the head of main (huggingface_hub, hf_api.py, LFSFileInfo).
-func (s *Server) listLFSFiles(c echo.Context) error {
-	r, _, err := s.repoFor(c, false)
-	if err != nil {
-		return err
-	}
-	head, _ := r.head(mainBranch)
-	files, err := r.files(head)
-	if err != nil {
-		return err
-	}
-	list := []map[string]any{}
-	for _, path := range sortedPaths(files) {
-		if p, ok := r.pointerAt(files[path].hash); ok {
-			list = append(list, map[string]any{
-				"fileOid": newIDOf(p.oid), "filename": path, "oid": p.oid, "size": p.size, "ref": mainBranch,
-				"pushedAt": timestamp(r.state().updatedAt),
-			})
-		}
-	}
-	from, to := page(c, len(list), number(c, "limit", 1000, 1, 1000))
-	s.linkNext(c, to, len(list))
-	return c.JSON(http.StatusOK, list[from:to])
-}
-
-// newIDOf is an id that an object always gets.
-func newIDOf(oid string) string { return oid[:24] }
-
 // superSquash makes one commit of a whole branch.
 func (s *Server) superSquash(c echo.Context) error {
 	r, who, err := s.repoFor(c, true)
@@ -98,7 +61,7 @@ func (s *Server) superSquash(c echo.Context) error {
 	}
 	branch := branchRef(revision(c))
 	head, ok := r.head(branch)
-	if !ok || !strings.HasPrefix(branch, "refs/heads/") {
+	if !ok || strings.HasPrefix(branch, "refs/tags/") {
 		return noRevision(c)
 	}
 	if in.Message == "" {

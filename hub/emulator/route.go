@@ -3,6 +3,7 @@ package emulator
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -32,6 +33,11 @@ func (s *Server) routes() *echo.Echo {
 	s.accessRoutes(e)
 	s.jobRoutes(e)
 	s.upkeepRoutes(e)
+	s.likeRoutes(e)
+	s.lfsFileRoutes(e)
+	s.scheduleRoutes(e)
+	s.collectionRoutes(e)
+	s.storageRoutes(e)
 	s.repoRoutes(e)
 	s.contentRoutes(e)
 	s.refRoutes(e)
@@ -53,6 +59,26 @@ func (s *Server) routes() *echo.Echo {
 		web.POST("/ask-access", s.askAccess)
 	}
 	return e
+}
+
+// repoPath is a path that is about a repository: of the API, or of a file.
+var repoPath = regexp.MustCompile(`^/api/(?:models|datasets|spaces)/[^/]+(?:/[^/]+)?|^/(?:[^/]+/){1,3}resolve/`)
+
+// noRoute answers a path that leads nowhere. Where it is about a repository with a name in one part, as the first ones
+// on the Hub had, that is what is missing.
+func (s *Server) noRoute(c echo.Context) error {
+	path := c.Request().URL.Path
+	if about := repoPath.FindString(path); about != "" {
+		parts := strings.Split(about, "/")
+		ref := hub.RepoRef{Type: hub.RepoType(strings.TrimSuffix(parts[min(2, len(parts)-1)], "s"))}
+		if len(parts) == 5 {
+			ref.Name = parts[3] + "/" + parts[4]
+		}
+		if found, _ := s.repos.find(ref); found == nil {
+			return s.hidden(c, s.caller(c))
+		}
+	}
+	return fail(c, http.StatusNotFound, "", "Sorry, we can't find the page you are looking for.")
 }
 
 // param is a path parameter without its URL escapes.

@@ -59,14 +59,18 @@ func (in webhookInput) settings(update bool) (webhookSettings, error) {
 	if err := checkWebhookSecret(in.Secret); err != nil {
 		return none, err
 	}
-	domains := slices.Clone(*in.Domains)
-	slices.Sort(domains)
+	var domains []string
+	for _, domain := range *in.Domains { // in the order given, each once
+		if !slices.Contains(domains, domain) {
+			domains = append(domains, domain)
+		}
+	}
 	return webhookSettings{
 		url:     in.URL,
 		job:     in.Job,
 		secret:  hub.Secret(in.Secret),
 		watched: *in.Watched,
-		domains: slices.Compact(domains),
+		domains: domains,
 	}, nil
 }
 

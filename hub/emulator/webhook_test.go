@@ -50,7 +50,7 @@ func TestWebhookSettings(t *testing.T) {
 		}
 	}
 
-	want["watched"], want["domains"], want["hasSecret"] = []any{}, []any{"discussion", "repo"}, false
+	want["watched"], want["domains"], want["hasSecret"] = []any{}, []any{"repo", "discussion"}, false
 	updated := l.call("bob", "POST", path, `{"watched":[],"domains":["repo","discussion","repo"]}`, 200)
 	if diff := cmp.Diff(map[string]any{"webhook": want}, updated.body); diff != "" {
 		t.Errorf("an update replaces all but a missing url (-want +got):\n%s", diff)
