@@ -18,7 +18,10 @@ func checkPath(path string) error {
 	case !utf8.ValidString(path) || strings.ContainsAny(path, "\x00\n\r"):
 		return fmt.Errorf("the path %q is not plain UTF-8 text", path)
 	}
-	for part := range strings.SplitSeq(strings.ReplaceAll(path, `\`, "/"), "/") { // a backslash separates on Windows
+	if strings.HasPrefix(path, `..\`) { // leads out of the folder on Windows; the Hub takes it further back
+		return fmt.Errorf("invalid path %q", path)
+	}
+	for part := range strings.SplitSeq(path, "/") {
 		if part == "" || part == "." || part == ".." || strings.EqualFold(part, ".git") {
 			return fmt.Errorf("invalid path %q", path)
 		}
