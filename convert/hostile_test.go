@@ -3,6 +3,8 @@ package convert_test
 import (
 	"archive/tar"
 	"bytes"
+	"encoding/binary"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,6 +101,46 @@ func TestNotTorch(t *testing.T) {
 	})
 }
 
+// patched replaces bytes; a negative offset counts from the end.
+func patched(data []byte, at int, with string) []byte {
+	data = bytes.Clone(data)
+	copy(data[(len(data)+at)%len(data):], with)
+	return data
+}
+
+// TestAmbiguousZip refuses zips that programs read in different ways, so that what is converted would not be what torch
+// loads.
+func TestAmbiguousZip(t *testing.T) {
+	t.Parallel()
+	good := torchZip(sound, four)
+	le := binary.LittleEndian
+	directory := le.Uint32(good[len(good)-6:])
+	wide := func(count, start uint64) []byte { // with a zip64 end record beside the old one
+		end := le.AppendUint64(append([]byte("PK\x06\x06"), make([]byte, 20)...), count)
+		end = le.AppendUint64(le.AppendUint64(end, count), uint64(len(good)-22)-uint64(directory))
+		end = le.AppendUint64(end, start)
+		end = le.AppendUint64(append(end, "PK\x06\x07\x00\x00\x00\x00"...), uint64(len(good)-22))
+		end = append(end, 1, 0, 0, 0)
+		return append(append(bytes.Clone(good[:len(good)-22]), end...), good[len(good)-22:]...)
+	}
+	checkVerdict(t, convert.OK, map[string]refusal{"as it is": {good, ""}, "both ends": {wide(4, uint64(directory)), ""}})
+	checkVerdict(t, convert.Malformed, map[string]refusal{
+		"one of several":         {patched(good, -18, "\x01"), "a part of several"},
+		"entries on other disks": {patched(good, -14, "\x03"), "a part of several"},
+		"entries not counted":    {patched(good, -14, "\x03\x00\x03"), "holds 4 entries and says 3"},
+		"entries too many":       {patched(good, -14, "\x05\x00\x05"), "holds 4 entries and says 5"},
+		"two ends":               {append(patched(good, -2, "\x08"), "PK\x05\x06yyyy"...), "two ends"},
+		"gap before the end": {
+			slices.Concat(good[:len(good)-22], []byte("hidden"), good[len(good)-22:]), "does not reach up to its end",
+		},
+		"ends that differ":     {wide(3, uint64(directory)), "two end records differ"},
+		"no zip64 record":      {wide(4, uint64(directory)+1), "zip64 end record is wrong"},
+		"names but for case":   {zipOf(record{name: "a/data.pkl", data: sound}, record{name: "a/DATA.pkl", data: sound}), "there twice"},
+		"name with a zero":     {zipOf(record{name: "a/data.pkl", data: sound}, record{name: "a/data.pkl\x00x", data: sound}), "not text"},
+		"size that is not its": {patched(good, int(directory)+24, "\xff"), "two sizes"},
+	})
+}
+
 // TestDangerous hides the same program in all kinds of places.
 func TestDangerous(t *testing.T) {
 	t.Parallel()
@@ -114,6 +156,13 @@ func TestDangerous(t *testing.T) {
 		"before the cut":           {torchZip(string("}"+evil), four), "os.system"},
 		"in a deflated pickle": {
 			zipOf(record{name: "a/data.pkl", data: string(evil) + ".", deflate: true}), "os.system",
+		},
+		"in a zip with a fault": {
+			patched(zipOf(record{name: "a/data.pkl", data: string(evil) + "."}), -14, "\x02"), "os.system",
+		},
+		"in an entry that is not counted": {
+			patched(zipOf(record{name: "a/data.pkl", data: "}."}, record{name: "a/b.pkl", data: string(evil) + "."}),
+				-14, "\x01\x00\x01"), "os.system",
 		},
 		"in constants.pkl": {
 			zipOf(

@@ -57,11 +57,31 @@ type directory struct {
 // find returns the first entry of a name, given in parts, or nil.
 func (d *directory) find(parts ...string) *zipEntry {
 	name := strings.Join(parts, "")
-	i := sort.Search(len(d.byName), func(i int) bool { return d.entries[d.byName[i]].name >= name })
+	i := sort.Search(len(d.byName), func(i int) bool { return compareNames(d.entries[d.byName[i]].name, name) >= 0 })
 	if i == len(d.byName) || d.entries[d.byName[i]].name != name {
 		return nil
 	}
 	return &d.entries[d.byName[i]]
+}
+
+// compareNames orders names without regard to case, and equal ones by their bytes.
+func compareNames(a, b string) int { return cmp.Or(compareFolded(a, b), cmp.Compare(a, b)) }
+
+// compareFolded orders names without regard to the case of ASCII letters, which is how torch looks for them.
+func compareFolded(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if x, y := lower(a[i]), lower(b[i]); x != y {
+			return cmp.Compare(x, y)
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
 }
 
 // sorted returns the indexes of the entries in an order.
@@ -79,96 +99,138 @@ func malformedZip(format string, args ...any) error {
 	return &Refusal{Malformed, "zip: " + fmt.Sprintf(format, args...)}
 }
 
-// readDirectory reads the central directory. Only the tail of the file is read, once if the directory is short.
+// readDirectory reads the central directory. Only the tail of the file is read, once if the directory is short. Of a
+// directory with a fault the entries are returned beside the error, since other programs may read them all the same.
 func readDirectory(w *window) (*directory, error) {
 	tail := min(w.size, windowSize)
 	if err := w.prefetch(w.size-tail, tail); err != nil {
 		return nil, err
 	}
 	d := &directory{}
-	start, length, count, err := findDirectory(w)
-	if err != nil {
+	at, fault := findDirectory(w)
+	if at == nil {
+		return d, fault
+	}
+	if at.start < w.size-tail {
+		if err := w.prefetch(at.start, at.length); err != nil {
+			return d, err
+		}
+	}
+	if err := d.read(io.NewSectionReader(w, at.start, at.length), at.count); err != nil {
+		d.entries = nil
 		return d, err
 	}
-	if count > maxEntries || int64(count) > length/centralHeaderLen {
-		return d, malformedZip("%d entries are too many", count)
+	if err := d.arrange(at.start); err != nil {
+		return d, err
 	}
-	if start < w.size-tail {
-		if err := w.prefetch(start, length); err != nil {
-			return d, err
-		}
+	if fault == nil && uint64(len(d.entries)) != at.count {
+		fault = malformedZip("the directory holds %d entries and says %d", len(d.entries), at.count)
 	}
-	r := bufio.NewReaderSize(io.NewSectionReader(w, start, length), 32<<10)
-	d.entries = make([]zipEntry, count)
-	names := 0
-	var text []byte
-	for i := range d.entries {
-		e := &d.entries[i]
-		if text, err = e.read(r, text); err != nil {
-			d.entries = nil
-			return d, err
-		}
-		if names += len(e.name); names > maxNames {
-			d.entries = nil
-			return d, malformedZip("the names are too long")
-		}
-	}
-	return d, d.arrange(start)
+	return d, fault
 }
 
-// findDirectory finds the central directory by the record at the end of the file.
-func findDirectory(w *window) (start, length int64, count uint64, err error) {
+// read takes all entries that there are.
+func (d *directory) read(r io.Reader, count uint64) error {
+	in := bufio.NewReaderSize(r, 32<<10)
+	d.entries = make([]zipEntry, 0, min(count, maxEntries))
+	names := 0
+	var text []byte
+	for {
+		if _, err := in.Peek(1); errors.Is(err, io.EOF) {
+			return nil
+		}
+		if len(d.entries) == maxEntries {
+			return malformedZip("more than %d entries are too many", maxEntries)
+		}
+		d.entries = append(d.entries, zipEntry{})
+		e := &d.entries[len(d.entries)-1]
+		var err error
+		if text, err = e.read(in, text); err != nil {
+			return err
+		}
+		if names += len(e.name); names > maxNames {
+			return malformedZip("the names are too long")
+		}
+	}
+}
+
+// extent is where the central directory is.
+type extent struct {
+	start, length int64
+	count         uint64 // of entries
+}
+
+// endSignature begins the record at the end of a zip.
+var endSignature = []byte("PK\x05\x06")
+
+// findDirectory finds the central directory by the record at the end of the file. The error may be a fault beside which
+// there is a directory.
+func findDirectory(w *window) (*extent, error) {
 	n := min(w.size, endLen+math.MaxUint16)
 	tail, err := w.bytes(w.size-n, n)
 	if err != nil {
-		return 0, 0, 0, err
+		return nil, err
 	}
 	at := -1
 	for i := len(tail) - endLen; i >= 0 && at < 0; i-- {
-		if bytes.HasPrefix(tail[i:], []byte("PK\x05\x06")) && i+endLen+int(le.Uint16(tail[i+20:])) == len(tail) {
+		if bytes.HasPrefix(tail[i:], endSignature) && i+endLen+int(le.Uint16(tail[i+20:])) == len(tail) {
 			at = i
 		}
 	}
 	if at < 0 {
-		return 0, 0, 0, malformedZip("the end of the archive is missing")
+		return nil, malformedZip("the end of the archive is missing")
 	}
-	end := tail[at:]
-	count = uint64(le.Uint16(end[10:]))
-	length, start = int64(le.Uint32(end[12:])), int64(le.Uint32(end[16:]))
-	limit := w.size - n + int64(at)
-	if count == math.MaxUint16 || length == math.MaxUint32 || start == math.MaxUint32 {
-		return findDirectory64(w, limit)
+	end, limit := tail[at:], w.size-n+int64(at)
+	found := &extent{int64(le.Uint32(end[16:])), int64(le.Uint32(end[12:])), uint64(le.Uint16(end[10:]))}
+	var fault error
+	locator, err := w.bytes(max(0, limit-locatorLen), min(limit, locatorLen))
+	if err != nil {
+		return nil, err
 	}
-	if start+length > limit {
-		return 0, 0, 0, malformedZip("the directory lies past its end record")
+	if bytes.HasPrefix(locator, []byte("PK\x06\x07")) {
+		wide, err := findDirectory64(w, locator, limit-locatorLen)
+		if err != nil {
+			return nil, err
+		}
+		if found.count != wide.count && found.count != math.MaxUint16 ||
+			found.length != wide.length && found.length != math.MaxUint32 ||
+			found.start != wide.start && found.start != math.MaxUint32 {
+			fault = malformedZip("its two end records differ")
+		}
+		found = wide
+	} else if found.start+found.length != limit {
+		fault = malformedZip("the directory does not reach up to its end record")
+		if found.start+found.length > limit {
+			return nil, fault
+		}
 	}
-	return start, length, count, nil
+	if le.Uint32(end[4:]) != 0 || le.Uint16(end[8:]) != le.Uint16(end[10:]) {
+		fault = malformedZip("it is a part of several")
+	}
+	if bytes.Contains(end[1:], endSignature) { // torch takes the last that looks like one, whatever its length
+		fault = malformedZip("it has two ends")
+	}
+	return found, fault
 }
 
-// findDirectory64 reads the end record of a zip with more entries or bytes than fit the old one at offset end.
-func findDirectory64(w *window, end int64) (start, length int64, count uint64, err error) {
-	if end < locatorLen {
-		return 0, 0, 0, malformedZip("no zip64 locator")
-	}
-	locator, err := w.bytes(end-locatorLen, locatorLen)
-	if err != nil {
-		return 0, 0, 0, err
-	}
+// findDirectory64 reads the end record of a zip with more entries or bytes than fit the old one. The locator of the
+// record stands at offset end.
+func findDirectory64(w *window, locator []byte, end int64) (*extent, error) {
 	at := le.Uint64(locator[8:])
-	if !bytes.HasPrefix(locator, []byte("PK\x06\x07")) || at > uint64(end-locatorLen) ||
-		end-locatorLen-int64(at) < end64Len {
-		return 0, 0, 0, malformedZip("no zip64 locator")
+	if at > uint64(end) || end-int64(at) < end64Len {
+		return nil, malformedZip("the zip64 locator is wrong")
 	}
 	record, err := w.bytes(int64(at), end64Len)
 	if err != nil {
-		return 0, 0, 0, err
+		return nil, err
 	}
-	count = le.Uint64(record[32:])
+	count := le.Uint64(record[32:])
 	size, offset := le.Uint64(record[40:]), le.Uint64(record[48:])
-	if !bytes.HasPrefix(record, []byte("PK\x06\x06")) || offset > at || size > at-offset {
-		return 0, 0, 0, malformedZip("the zip64 end record is wrong")
+	if !bytes.HasPrefix(record, []byte("PK\x06\x06")) || offset > at || size != at-offset ||
+		le.Uint64(record[16:]) != 0 || le.Uint64(record[24:]) != count {
+		return nil, malformedZip("the zip64 end record is wrong")
 	}
-	return int64(offset), int64(size), count, nil
+	return &extent{int64(offset), int64(size), count}, nil
 }
 
 // read takes an entry from the directory. The buffer is used and returned, to be used again.
@@ -191,8 +253,8 @@ func (e *zipEntry) read(r *bufio.Reader, buf []byte) ([]byte, error) {
 		return nil, directoryError(err)
 	}
 	e.name = string(buf[:nameLen])
-	if !utf8.ValidString(e.name) {
-		return nil, malformedZip("the name %.100q is not UTF-8", e.name)
+	if !utf8.ValidString(e.name) || strings.Contains(e.name, "\x00") {
+		return nil, malformedZip("the name %.100q is not text", e.name)
 	}
 	if !e.widen(buf[nameLen:]) {
 		return nil, malformedZip("the zip64 field of %.100q is wrong", e.name)
@@ -243,11 +305,14 @@ func (d *directory) arrange(end int64) error {
 			d.entries[at].limit = d.entries[byPlace[i+1]].header
 		}
 	}
-	d.byName = d.sorted(func(a, b *zipEntry) int { return cmp.Compare(a.name, b.name) })
+	d.byName = d.sorted(func(a, b *zipEntry) int { return compareNames(a.name, b.name) })
 	for i, at := range d.byName {
 		e := &d.entries[at]
-		if i > 0 && e.name == d.entries[d.byName[i-1]].name {
+		if i > 0 && compareFolded(e.name, d.entries[d.byName[i-1]].name) == 0 {
 			return malformedZip("%.100q is there twice", e.name)
+		}
+		if e.method == stored && e.flags&flagEncrypted == 0 && e.size != e.compressed {
+			return malformedZip("%.100q has two sizes", e.name)
 		}
 		if room := e.limit - e.header - localHeaderLen - int64(len(e.name)); e.compressed > room {
 			return malformedZip("%.100q overlaps what follows it", e.name)
