@@ -20,12 +20,25 @@ const (
 )
 
 // Main runs the command line of this process and returns its exit code. The first interrupt or SIGTERM ends the command
-// in good order, a second one at once.
+// in good order, a second one at once; one that leaves nothing to put in order ends at the first, whatever it is at.
 func Main() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
-	return report(newRoot().ExecuteContextC(ctx))
+	root, ctx := newRoot(), context.Background()
+	if c, _, err := root.Find(os.Args[1:]); err != nil || c.Annotations[endsAtOnce] == "" {
+		var stop context.CancelFunc
+		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		context.AfterFunc(ctx, stop)
+	}
+	return report(root.ExecuteContextC(ctx))
+}
+
+// endsAtOnce is the annotation of a command that only reads and shows.
+const endsAtOnce = "ends-at-once"
+
+// atOnce lets a command end at the first signal.
+func atOnce(c *cobra.Command) *cobra.Command {
+	c.Annotations = map[string]string{endsAtOnce: "yes"}
+	return c
 }
 
 // report prints a failed command's error as one message and returns the exit code.
