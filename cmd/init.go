@@ -72,7 +72,7 @@ func runInit(o initOptions) error {
 	if err != nil {
 		return err
 	}
-	title := strings.TrimSpace(plainTitle.ReplaceAllString(filepath.Base(dir), " "))
+	title := strings.Join(strings.Fields(plainTitle.ReplaceAllString(filepath.Base(dir), " ")), " ")
 	if title == "" {
 		title = "hfbot"
 	}
@@ -97,8 +97,19 @@ func runInit(o initOptions) error {
 	fmt.Fprintf(o.out, "%s is ready, made from the template %s: %s\n\nNext:\n  cd %s\n"+
 		"  hfbot test                 # what the rules make of the events in rules_test.yaml\n"+
 		"  hfbot dev                  # a Hub of your own: make the rules fire, edit them meanwhile\n"+
-		"  hfbot deploy OWNER/NAME    # put it on a Space of the Hub\n", o.dir, o.template, strings.Join(names, ", "), o.dir)
+		"  hfbot deploy OWNER/NAME    # put it on a Space of the Hub\n", o.dir, o.template, strings.Join(names, ", "), shellWord(o.dir))
 	return nil
+}
+
+// plainWord is a word that a shell takes as it is.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
+
+// shellWord writes a text so that a shell takes it as one word.
+func shellWord(text string) string {
+	if plainWord.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // writeNew writes a file that must not be there yet.

@@ -74,7 +74,7 @@ func (d *deployment) send(ctx context.Context, body string, secret hub.Secret) (
 	if changed {
 		limit = sendLong
 	}
-	for until := time.Now().Add(limit); ; {
+	for until := time.Now().Add(min(limit, d.Wait)); ; {
 		test, err = d.sendOnce(ctx, body, secret, id)
 		switch {
 		case err == nil && test.Status == http.StatusUnauthorized && !changed:
