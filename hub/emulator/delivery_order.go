@@ -39,9 +39,19 @@ func (o *overtaking) waitFor(ctx context.Context, turn chan struct{}) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
+	o.giveUp(turn)
+	select {
+	case <-turn:
+	case <-ctx.Done():
+	}
+}
+
+// giveUp ends the wait for a follower, unless one is there and about to overtake.
+func (o *overtaking) giveUp(turn chan struct{}) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.waiting == turn {
 		o.waiting = nil
+		close(turn)
 	}
 }

@@ -37,16 +37,25 @@ func newOutbox(
 	return &outbox{policy: policy.withDefaults(), post: post, report: report, ctx: ctx, stop: stop}
 }
 
-// add starts a delivery after a pause (0: at once). With reorder, every second one overtakes the one before it.
-func (o *outbox) add(d *delivery, pause time.Duration, reorder bool) {
+// add starts a delivery, with the faults asked for: after a delay, in several copies, or so that every second delivery
+// overtakes the one before it.
+func (o *outbox) add(d *delivery, faults deliveryFaults) {
+	before, after := func() {}, func() {}
+	if faults.reorder {
+		before, after = o.order.next(o.ctx)
+	}
+	for range 1 + faults.extraCopies {
+		o.start(d, faults.delay, before, after)
+	}
+}
+
+// start delivers a copy in the background. It calls before ahead of the first try, and after behind it.
+func (o *outbox) start(d *delivery, pause time.Duration, before, after func()) {
 	if !d.hook.enqueue() {
+		after()
 		d.hook.record(d, 0, false, outcome{err: errNotSent, began: time.Now()})
 		o.finished(d)
 		return
-	}
-	before, after := func() {}, func() {}
-	if reorder {
-		before, after = o.order.next(o.ctx)
 	}
 	begun := o.begin(func() {
 		defer d.hook.dequeue()

@@ -90,7 +90,7 @@ func TestOutboxRetries(t *testing.T) {
 				target, hook := newFakeTarget(test.statuses...), testHook(test.policy)
 				box := newOutbox(test.policy, target.post, nil)
 				defer box.close()
-				box.add(&delivery{id: "d", hook: hook}, 0, false)
+				box.add(&delivery{id: "d", hook: hook}, deliveryFaults{})
 				if err := box.idle(t.Context()); err != nil {
 					t.Fatal(err)
 				}
@@ -120,7 +120,7 @@ func TestOutboxSuspendsAfterFailuresInARow(t *testing.T) {
 			webhookEnabled, webhookEnabled, webhookEnabled, webhookSuspended, webhookSuspended,
 		}
 		for i, want := range wantStates {
-			box.add(&delivery{id: "d", hook: hook}, 0, false)
+			box.add(&delivery{id: "d", hook: hook}, deliveryFaults{})
 			if err := box.idle(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -132,7 +132,7 @@ func TestOutboxSuspendsAfterFailuresInARow(t *testing.T) {
 			t.Errorf("%d tries, want 4: a suspended webhook is not called", len(target.tries))
 		}
 		hook.switchTo(webhookEnabled)
-		box.add(&delivery{id: "d", hook: hook}, 0, false)
+		box.add(&delivery{id: "d", hook: hook}, deliveryFaults{})
 		if err := box.idle(t.Context()); err != nil || len(target.tries) != 5 {
 			t.Errorf("after enabling: %d tries, want 5 (%v)", len(target.tries), err)
 		}
@@ -146,7 +146,7 @@ func TestOutboxRetriesGoToTheCurrentURL(t *testing.T) {
 		var reports []Delivery
 		box := newOutbox(DeliveryPolicy{}, target.post, func(d Delivery) { reports = append(reports, d) })
 		defer box.close()
-		box.add(&delivery{id: "d", hook: hook, body: []byte("{}")}, 0, false)
+		box.add(&delivery{id: "d", hook: hook, body: []byte("{}")}, deliveryFaults{})
 		synctest.Wait()
 		hook.change(webhookSettings{url: "http://two.test/"})
 		if err := box.idle(t.Context()); err != nil {
@@ -168,7 +168,7 @@ func TestOutboxStopsWhenTheWebhookIsSwitchedOff(t *testing.T) {
 		target, hook := newFakeTarget(500), testHook(DeliveryPolicy{})
 		box := newOutbox(DeliveryPolicy{}, target.post, nil)
 		defer box.close()
-		box.add(&delivery{id: "d", hook: hook}, 0, false)
+		box.add(&delivery{id: "d", hook: hook}, deliveryFaults{})
 		synctest.Wait()
 		hook.switchTo(webhookDisabled)
 		if err := box.idle(t.Context()); err != nil || len(target.tries) != 1 {
@@ -186,7 +186,7 @@ func TestOutboxBoundsConcurrency(t *testing.T) {
 		box := newOutbox(policy, target.post, nil)
 		defer box.close()
 		for range 10 {
-			box.add(&delivery{id: "d", hook: hook}, 0, false)
+			box.add(&delivery{id: "d", hook: hook}, deliveryFaults{})
 		}
 		if err := box.idle(t.Context()); err != nil {
 			t.Fatal(err)
@@ -203,7 +203,7 @@ func TestOutboxBoundsTheBacklog(t *testing.T) {
 	hook.backlog = maxBacklog
 	box := newOutbox(DeliveryPolicy{}, newFakeTarget(200).post, nil)
 	defer box.close()
-	box.add(&delivery{id: "d", hook: hook, event: hub.Event{Scope: "repo", Action: "create"}}, 0, false)
+	box.add(&delivery{id: "d", hook: hook, event: hub.Event{Scope: "repo", Action: "create"}}, deliveryFaults{})
 	logs := hook.activity()
 	if len(logs) != 1 || !errors.Is(logs[0].err, errNotSent) {
 		t.Errorf("activity %v, want one entry that says it was not sent", logs)
@@ -217,7 +217,7 @@ func TestOutboxReorders(t *testing.T) {
 		box := newOutbox(DeliveryPolicy{}, target.post, nil)
 		defer box.close()
 		for _, id := range []string{"1", "2", "3"} {
-			box.add(&delivery{id: id, hook: hook}, 0, true)
+			box.add(&delivery{id: id, hook: hook}, deliveryFaults{reorder: true})
 			synctest.Wait()
 		}
 		if err := box.idle(t.Context()); err != nil {
@@ -232,13 +232,32 @@ func TestOutboxReorders(t *testing.T) {
 	})
 }
 
+// The copies of one delivery stay together, so that duplicates do not undo the order.
+func TestOutboxReordersCopies(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		target, hook := newFakeTarget(200), testHook(DeliveryPolicy{})
+		box := newOutbox(DeliveryPolicy{}, target.post, nil)
+		defer box.close()
+		for _, id := range []string{"1", "2"} {
+			box.add(&delivery{id: id, hook: hook}, deliveryFaults{reorder: true, extraCopies: 1})
+		}
+		if err := box.idle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(target.tries) != 4 || target.tries[0].ID != "2" {
+			t.Errorf("tries %v, want both twice and 2 first", target.tries)
+		}
+	})
+}
+
 func TestOutboxIdleEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		target := newFakeTarget(500)
 		box := newOutbox(DeliveryPolicy{}, target.post, nil)
 		defer box.close()
-		box.add(&delivery{id: "d", hook: testHook(DeliveryPolicy{})}, 0, false)
+		box.add(&delivery{id: "d", hook: testHook(DeliveryPolicy{})}, deliveryFaults{})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
 		defer cancel()
 		if err := box.idle(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -252,10 +271,10 @@ func TestOutboxCloseEndsRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target, hook := newFakeTarget(500), testHook(DeliveryPolicy{})
 		box := newOutbox(DeliveryPolicy{}, target.post, nil)
-		box.add(&delivery{id: "d", hook: hook}, 0, false)
+		box.add(&delivery{id: "d", hook: hook}, deliveryFaults{})
 		synctest.Wait()
 		box.close()
-		box.add(&delivery{id: "late", hook: hook}, 0, false)
+		box.add(&delivery{id: "late", hook: hook}, deliveryFaults{})
 		if _, err := box.replay(t.Context(), &delivery{id: "late", hook: hook}); err == nil {
 			t.Error("a closed outbox replays")
 		}

@@ -221,7 +221,7 @@ func (r logRecord) entry(id string, w *webhook) deliveryLog {
 // resume takes up the deliveries that an earlier process did not finish. A receiver knows what it got before by the id.
 func (s *Server) resume() {
 	for _, d := range s.hooks.resumed {
-		s.outbox().add(d, 0, false)
+		s.outbox().add(d, deliveryFaults{})
 	}
 	s.hooks.resumed = nil
 }

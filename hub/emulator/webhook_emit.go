@@ -45,9 +45,7 @@ func (s *Server) send(deliveries []*delivery, faults deliveryFaults) {
 		}
 	}
 	for _, d := range deliveries {
-		for range 1 + faults.extraCopies {
-			s.outbox().add(d, faults.delay, faults.reorder)
-		}
+		s.outbox().add(d, faults)
 	}
 }
 
