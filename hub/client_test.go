@@ -38,6 +38,14 @@ func serve(t *testing.T, exchanges ...exchange) *hub.Client {
 // serveWrites is serve with the writes that the client's observer is told.
 func serveWrites(t *testing.T, exchanges ...exchange) (*hub.Client, *[]hub.Write) {
 	t.Helper()
+	writes := &[]hub.Write{}
+	observe := hub.WithWriteObserver(func(_ context.Context, w hub.Write) { *writes = append(*writes, w) })
+	return serveWith(t, []hub.Option{observe}, exchanges...), writes
+}
+
+// serveWith is serve with options for the client.
+func serveWith(t *testing.T, options []hub.Option, exchanges ...exchange) *hub.Client {
+	t.Helper()
 	var mu sync.Mutex
 	next := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -69,14 +77,11 @@ func serveWrites(t *testing.T, exchanges ...exchange) (*hub.Client, *[]hub.Write
 			t.Errorf("call %s was not made", exchanges[next].call)
 		}
 	})
-	writes := &[]hub.Write{}
-	client, err := hub.New(server.URL+"/base/", testToken, hub.WithWriteObserver(
-		func(_ context.Context, w hub.Write) { *writes = append(*writes, w) },
-	))
+	client, err := hub.New(server.URL+"/base/", testToken, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client, writes
+	return client
 }
 
 func (e exchange) reply(w http.ResponseWriter, base string) {

@@ -21,8 +21,8 @@ type partURL struct {
 // content that broke off is not sent again, as long as the store still knows that upload.
 func (c *Client) uploadParts(ctx context.Context, repo RepoRef, upload lfsUpload, action *lfsAction) error {
 	key := repo.String() + " " + upload.oid
-	if earlier := c.unfinished.take(key); earlier != nil {
-		err := c.sendParts(ctx, upload, earlier)
+	if earlier := c.unfinished.take(key); earlier != nil && earlier.fits(upload.file.Size) {
+		err := c.sendParts(ctx, upload, earlier, key)
 		if err == nil {
 			return nil
 		}
@@ -36,15 +36,18 @@ func (c *Client) uploadParts(ctx context.Context, repo RepoRef, upload lfsUpload
 		return err
 	}
 	fresh := &partsUpload{c.ownAddress(action.Href), chunk, parts, map[int]string{}, time.Now()}
-	if err := c.sendParts(ctx, upload, fresh); err != nil {
+	if err := c.sendParts(ctx, upload, fresh, key); err != nil {
 		c.unfinished.keep(key, fresh)
 		return err
 	}
 	return nil
 }
 
+// fits tells whether the parts are those of a file of the size.
+func (p *partsUpload) fits(size int64) bool { return int64(len(p.parts)) == (size-1)/p.chunk+1 }
+
 // sendParts sends the parts that are missing and completes the upload.
-func (c *Client) sendParts(ctx context.Context, upload lfsUpload, state *partsUpload) error {
+func (c *Client) sendParts(ctx context.Context, upload lfsUpload, state *partsUpload, key string) error {
 	type donePart struct {
 		Number int    `json:"partNumber"`
 		ETag   string `json:"etag"`
@@ -61,6 +64,7 @@ func (c *Client) sendParts(ctx context.Context, upload lfsUpload, state *partsUp
 				return fmt.Errorf("part %d of %d: the store's answer has no ETag", part.number, len(state.parts))
 			}
 			state.etags[part.number] = etag
+			c.unfinished.save(key, state)
 		}
 		done = append(done, donePart{part.number, state.etags[part.number]})
 	}
@@ -68,7 +72,11 @@ func (c *Client) sendParts(ctx context.Context, upload lfsUpload, state *partsUp
 		OID   string     `json:"oid"`
 		Parts []donePart `json:"parts"`
 	}{upload.oid, done}
-	return c.postLFS(ctx, state.complete, true, in, nil)
+	if err := c.postLFS(ctx, state.complete, true, in, nil); err != nil {
+		return err
+	}
+	c.unfinished.forget(key)
+	return nil
 }
 
 // partURLs reads the header of a multipart upload: chunk_size, and an address under the number of each part.

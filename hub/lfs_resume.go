@@ -1,8 +1,15 @@
 package hub
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -24,10 +31,18 @@ type partsUpload struct {
 }
 
 // unfinished keeps uploads that broke off, so that the next commit of the same content sends the missing parts only.
-// It is in memory: after a restart a large content is sent from the start.
 type unfinished struct {
+	dir string // where they are kept for the next process too; empty: nowhere
+
 	mu      sync.Mutex
 	uploads map[string]*partsUpload // by repository and content
+}
+
+// WithUploadFolder keeps uploads in parts in a folder while they are under way, so that after a crash the commit of the
+// same content to the same repository sends the missing parts only. The files hold addresses of the store, which are
+// permissions to write there, so only the owner can read them. One folder is for the clients of one endpoint and token.
+func WithUploadFolder(dir string) Option {
+	return func(c *Client) { c.unfinished.dir = dir }
 }
 
 func newUnfinished() *unfinished { return &unfinished{uploads: map[string]*partsUpload{}} }
@@ -38,6 +53,9 @@ func (u *unfinished) take(key string) *partsUpload {
 	defer u.mu.Unlock()
 	upload := u.uploads[key]
 	delete(u.uploads, key)
+	if upload == nil {
+		upload = u.read(key)
+	}
 	if upload == nil || time.Since(upload.began) > unfinishedAge {
 		return nil
 	}
@@ -62,6 +80,78 @@ func (u *unfinished) keep(key string, upload *partsUpload) {
 		}
 	}
 	delete(u.uploads, oldest)
+}
+
+// partsRecord is an upload on disk.
+type partsRecord struct {
+	Complete string         `json:"complete"`
+	Chunk    int64          `json:"chunk"`
+	Parts    map[int]string `json:"parts"`
+	ETags    map[int]string `json:"etags"`
+	Began    time.Time      `json:"began"`
+}
+
+// file is where an upload is kept.
+func (u *unfinished) file(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return filepath.Join(u.dir, hex.EncodeToString(sum[:])+".json")
+}
+
+// save writes an upload as far as it has come. That it cannot be written is no reason to end the upload: what is lost is
+// that the next process begins anew.
+func (u *unfinished) save(key string, upload *partsUpload) {
+	if u.dir == "" {
+		return
+	}
+	record := partsRecord{upload.complete, upload.chunk, map[int]string{}, upload.etags, upload.began}
+	for _, part := range upload.parts {
+		record.Parts[part.number] = part.url
+	}
+	text, err := json.Marshal(record)
+	if err != nil || os.MkdirAll(u.dir, 0o700) != nil {
+		return
+	}
+	part, err := os.CreateTemp(u.dir, "part-*") // only the owner may read it
+	if err != nil {
+		return
+	}
+	_, err = part.Write(text)
+	if errors.Join(err, part.Close()) == nil {
+		err = os.Rename(part.Name(), u.file(key))
+	}
+	if err != nil {
+		_ = os.Remove(part.Name())
+	}
+}
+
+// read takes up what an earlier process left; nil for nothing that can be used.
+func (u *unfinished) read(key string) *partsUpload {
+	if u.dir == "" {
+		return nil
+	}
+	text, err := os.ReadFile(u.file(key))
+	if err != nil {
+		return nil
+	}
+	var record partsRecord
+	if json.Unmarshal(text, &record) != nil || record.Chunk <= 0 || record.Complete == "" {
+		return nil
+	}
+	upload := &partsUpload{complete: record.Complete, chunk: record.Chunk, etags: record.ETags, began: record.Began}
+	if upload.etags == nil {
+		upload.etags = map[int]string{}
+	}
+	for _, number := range slices.Sorted(maps.Keys(record.Parts)) {
+		upload.parts = append(upload.parts, partURL{number, record.Parts[number]})
+	}
+	return upload
+}
+
+// forget drops an upload that is complete.
+func (u *unfinished) forget(key string) {
+	if u.dir != "" {
+		_ = os.Remove(u.file(key)) // one that stays is too old soon
+	}
 }
 
 // isStale tells whether the store no longer knows an upload: its addresses have run out, or it was cleaned away.

@@ -8,9 +8,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -339,6 +342,61 @@ func TestLFSUploadGoesOnWhereItBrokeOff(t *testing.T) {
 				t.Errorf("the store got something else (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestLFSUploadGoesOnInAnotherProcess has a second client, which knows of the first one by the folder only.
+func TestLFSUploadGoesOnInAnotherProcess(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "uploads")
+	store := newPartsStore(t, map[string]int{"/first/3": 403})
+	in := hub.CommitInput{Summary: "S", Files: []hub.CommitFile{hub.BytesFile("w.bin", []byte(weights))}}
+	begun := serveWith(t, []hub.Option{hub.WithUploadFolder(dir)}, lfsExchanges([]string{"w.bin"}, "*", store.answer("first"))...)
+	if _, err := begun.Commit(t.Context(), model, in); err == nil {
+		t.Fatal("the first commit succeeds")
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 1 {
+		t.Fatalf("in the folder: %v %v", left, err)
+	}
+	if info, err := left[0].Info(); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("others may read %v: %v", info, err)
+	}
+	store.mu.Lock()
+	store.refuse, store.got = nil, nil
+	store.mu.Unlock()
+	next := serveWith(t, []hub.Option{hub.WithUploadFolder(dir)}, lfsExchanges([]string{"w.bin"}, "*", store.answer("second"),
+		exchange{call: commitCall, body: "*", answer: committed})...)
+	if _, err := next.Commit(t.Context(), model, in); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"PUT /first/3", "POST /first/complete"}, store.got); diff != "" {
+		t.Errorf("the store got something else (-want +got):\n%s", diff)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("afterwards the folder has %v %v", left, err)
+	}
+}
+
+// TestLFSUploadIgnoresADamagedFolder begins anew with what it cannot use.
+func TestLFSUploadIgnoresADamagedFolder(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", "{", `{"chunk":-1}`, `{"complete":"http://127.0.0.1:1/x","chunk":30,"parts":{"1":"http://127.0.0.1:1/y"}}`,
+	} {
+		dir := t.TempDir()
+		sum := sha256.Sum256([]byte(model.String() + " " + sumOf(weights)))
+		began := strings.Replace(text, "{", `{"began":"`+time.Now().Format(time.RFC3339)+`",`, 1)
+		if err := os.WriteFile(filepath.Join(dir, hex.EncodeToString(sum[:])+".json"), []byte(began), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		store := newPartsStore(t, nil)
+		client := serveWith(t, []hub.Option{hub.WithUploadFolder(dir)}, lfsExchanges([]string{"w.bin"}, "*", store.answer("first"),
+			exchange{call: commitCall, body: "*", answer: committed})...)
+		in := hub.CommitInput{Summary: "S", Files: []hub.CommitFile{hub.BytesFile("w.bin", []byte(weights))}}
+		if _, err := client.Commit(t.Context(), model, in); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }
 

@@ -159,20 +159,6 @@ func TestRetryEndsWithTheContext(t *testing.T) {
 	})
 }
 
-// withoutRetries is a context that ends before the first retry would be made.
-func withoutRetries(t *testing.T) (context.Context, context.CancelFunc) {
-	t.Helper()
-	return context.WithTimeout(t.Context(), 900*time.Millisecond)
-}
-
-// httptestClosed is the address of a server that is gone.
-func httptestClosed(t *testing.T) string {
-	t.Helper()
-	server := httptest.NewServer(http.NotFoundHandler())
-	server.Close()
-	return server.URL
-}
-
 func TestABusyHubIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

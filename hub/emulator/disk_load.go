@@ -74,7 +74,7 @@ func (s *Server) loadRepos(tx *bbolt.Tx) error {
 	return eachRecord(tx, bucketRepos, "", func(id string, record repoRecord) error {
 		r := &repo{
 			id: id, typ: record.Type, createdAt: record.Created, name: record.Name, owner: s.knownAccount(record.Owner),
-			creator: s.knownAccount(record.Creator), private: record.Private, gated: record.Gated, disabled: record.Disabled,
+			creator: s.knownAccount(record.Creator), private: record.Private, gated: record.Gated,
 			discussionsDisabled: record.DiscussionsDisabled, updatedAt: record.Updated, spaceSDK: record.SDK, git: newGitStore(),
 		}
 		for _, each := range record.Access {

@@ -25,7 +25,6 @@ type repoRecord struct {
 	Updated             time.Time         `json:"updated"`
 	Private             bool              `json:"private,omitempty"`
 	Gated               string            `json:"gated,omitempty"`
-	Disabled            bool              `json:"disabled,omitempty"`
 	DiscussionsDisabled bool              `json:"discussionsDisabled,omitempty"`
 	Access              []accessRecord    `json:"access,omitempty"`
 	Likes               []likeRecord      `json:"likes,omitempty"`

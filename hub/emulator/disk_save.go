@@ -155,7 +155,7 @@ func (g *registry) record(r *repo) repoRecord {
 	state := r.state()
 	record := repoRecord{
 		Type: r.typ, Name: state.name, Owner: state.owner.id, Created: r.createdAt, Updated: state.updatedAt,
-		Private: state.private, Gated: state.gated, Disabled: state.disabled, DiscussionsDisabled: state.discussionsDisabled,
+		Private: state.private, Gated: state.gated, DiscussionsDisabled: state.discussionsDisabled,
 		SDK: state.spaceSDK, Refs: map[string]string{}, LastNumber: r.talk.lastNumber(), Access: r.accessRecords(),
 		Likes: r.likeRecords(),
 	}

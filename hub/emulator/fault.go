@@ -2,37 +2,50 @@ package emulator
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/hfbot/hfbot/hub"
 )
 
 // Faults are the ways in which the local Hub can misbehave on request, to try how a program copes. The zero value is
 // a Hub without faults. Counts fall with each faulty request, until the fault is used up.
 type Faults struct {
-	PathPrefix string // only requests whose path begins so are faulty; empty: all
+	PathPrefix string `json:"pathPrefix"` // only requests whose path begins so are faulty; empty: all
 
-	RateLimited   int           // the next so many requests are answered 429
-	RateRemaining int           // r= in the RateLimit header of these: 0 is the window's quota, more another limiter
-	RateReset     time.Duration // t= in the RateLimit header of these
-	ServerErrors  int           // the next so many requests are answered 503
-	ExpiredTokens int           // the next so many requests with a token are answered as if it had expired
-	LostAnswers   int           // the next so many requests are carried out, but their answer never arrives
-	Truncated     int           // the bodies of the next so many successful GETs break off half way
-	Delay         time.Duration // each request waits so long
+	RateLimited   int           `json:"rateLimited"`   // the next so many requests are answered 429
+	RateRemaining int           `json:"rateRemaining"` // r= in their RateLimit header: 0 is the quota, more another limiter
+	RateReset     time.Duration `json:"rateReset"`     // t= in the RateLimit header of these
+	ServerErrors  int           `json:"serverErrors"`  // the next so many requests are answered 503
+	ExpiredTokens int           `json:"expiredTokens"` // the next so many requests with a token are answered as if it had expired
+	LostAnswers   int           `json:"lostAnswers"`   // the next so many requests are carried out, but their answer never arrives
+	Truncated     int           `json:"truncated"`     // the bodies of the next so many successful GETs break off half way
+	Delay         time.Duration `json:"delay"`         // each request waits so long
 
-	DuplicateDeliveries bool          // each webhook delivery is sent twice with the same Webhook-Id
-	ReorderDeliveries   bool          // every second delivery arrives before the one ahead of it
-	DelayDeliveries     time.Duration // deliveries wait so long before their first try
-	SpaceStage          string        // all Spaces are in this stage, such as BUILD_ERROR; empty: as they are
-	OmitHeadSHA         bool          // payloads have no repo.headSha
-	TriggerLimit        int           // triggers per webhook in 24 hours, the rest is dropped; 0: unlimited
+	DuplicateDeliveries bool          `json:"duplicateDeliveries"` // each webhook delivery is sent twice with the same Webhook-Id
+	ReorderDeliveries   bool          `json:"reorderDeliveries"`   // every second delivery arrives before the one ahead of it
+	DelayDeliveries     time.Duration `json:"delayDeliveries"`     // deliveries wait so long before their first try
+	SpaceStage          string        `json:"spaceStage"`          // of all Spaces, such as BUILD_ERROR; empty: as they are
+	OmitHeadSHA         bool          `json:"omitHeadSha"`         // payloads have no repo.headSha
+	DisabledRepos       []string      `json:"disabledRepos"`       // access to these is disabled, such as models/owner/name
+	TriggerLimit        int           `json:"triggerLimit"`        // triggers per webhook in 24 hours; 0: unlimited
 }
 
 // faultState is the faults as they are at the moment. The zero value has none.
 type faultState struct {
 	mu     sync.Mutex
 	faults Faults
+}
+
+// disables tells whether access to a repository is disabled.
+func (s *faultState) disables(ref hub.RepoRef) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.faults.DisabledRepos, func(name string) bool {
+		return strings.EqualFold(name, string(ref.Type)+"s/"+ref.Name)
+	})
 }
 
 // SetFaults replaces the faults from the next request and event on.
@@ -105,7 +118,7 @@ func (s *faultState) next(req *http.Request) requestFault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := &s.faults
-	if !strings.HasPrefix(req.URL.Path, f.PathPrefix) {
+	if !strings.HasPrefix(req.URL.Path, f.PathPrefix) || req.URL.Path == faultsPath {
 		return requestFault{}
 	}
 	fault := requestFault{delay: f.Delay, remaining: f.RateRemaining, reset: f.RateReset}

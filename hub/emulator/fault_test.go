@@ -127,3 +127,37 @@ func TestDeliveryFaults(t *testing.T) {
 		t.Errorf("order of arrival: %q", order)
 	}
 }
+
+func TestFaultsBySwitch(t *testing.T) {
+	t.Parallel()
+	l := startLocal(t, Options{})
+	l.makeRepo("model", "m", "")
+	l.call("", "PUT", faultsPath, `{"serverErrors":1}`, 401)
+	l.call("ann", "PUT", faultsPath, `{"serverError":1}`, 400)
+	l.call("ann", "PUT", faultsPath, `{"rateReset":"soon"}`, 400)
+	l.call("ann", "PUT", faultsPath, `{"serverErrors":1,"rateLimited":1,"rateReset":"7s"}`, 200)
+	l.call("ann", "GET", "/api/whoami-v2", "", 429)
+	if left := l.call("ann", "GET", faultsPath, "", 200); left.field("rateReset") != "7s" || left.field("rateLimited") != 0.0 ||
+		left.field("serverErrors") != 1.0 {
+		t.Errorf("faults: %v", left.body)
+	}
+	l.call("ann", "PUT", faultsPath, `{}`, 200)
+	l.call("ann", "GET", "/api/whoami-v2", "", 200)
+}
+
+func TestDisabledRepository(t *testing.T) {
+	t.Parallel()
+	l := startLocal(t, Options{})
+	api := l.makeRepo("model", "m", "")
+	l.makeRepo("dataset", "m", "")
+	l.SetFaults(Faults{DisabledRepos: []string{"models/ann/M"}})
+	for _, path := range []string{api, api + "/tree/main", "/ann/m/resolve/main/x", "/ann/m/info/refs?service=git-upload-pack"} {
+		got := l.call("ann", "GET", path, "", 403)
+		if message := got.header.Get("X-Error-Message"); message != "Access to this resource is disabled." {
+			t.Errorf("%s: %q", path, message)
+		}
+	}
+	l.call("ann", "GET", "/api/datasets/ann/m", "", 200)
+	l.SetFaults(Faults{})
+	l.call("ann", "GET", api, "", 200)
+}

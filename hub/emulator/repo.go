@@ -28,7 +28,6 @@ type repo struct {
 	creator             *account
 	private             bool
 	gated               string // "", "auto" or "manual"
-	disabled            bool
 	discussionsDisabled bool
 	updatedAt           time.Time
 	spaceSDK            string
@@ -44,7 +43,6 @@ type repoState struct {
 	creator             *account
 	private             bool
 	gated               string
-	disabled            bool
 	discussionsDisabled bool
 	updatedAt           time.Time
 	spaceSDK            string
@@ -55,7 +53,7 @@ func (r *repo) state() repoState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return repoState{
-		name: r.name, owner: r.owner, creator: r.creator, private: r.private, gated: r.gated, disabled: r.disabled,
+		name: r.name, owner: r.owner, creator: r.creator, private: r.private, gated: r.gated,
 		discussionsDisabled: r.discussionsDisabled, updatedAt: r.updatedAt, spaceSDK: r.spaceSDK,
 	}
 }

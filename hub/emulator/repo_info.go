@@ -61,7 +61,7 @@ func (s *Server) describe(r *repo, head plumbing.Hash, blobs bool) (map[string]a
 	paths := sortedPaths(files)
 	info := map[string]any{
 		"_id": r.id, "id": state.name, "author": state.owner.name, "private": state.private,
-		"disabled": state.disabled, "gated": any(state.gated), "likes": len(r.likedBy()), "trendingScore": 0,
+		"disabled": false, "gated": any(state.gated), "likes": len(r.likedBy()), "trendingScore": 0,
 		"usedStorage": r.usedStorage(),
 		"createdAt":   timestamp(r.createdAt), "lastModified": timestamp(state.updatedAt),
 		"discussionsDisabled": state.discussionsDisabled, "siblings": r.siblings(files, paths, blobs),

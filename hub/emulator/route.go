@@ -26,6 +26,7 @@ func (s *Server) routes() *echo.Echo {
 	e.HTTPErrorHandler = s.answerError
 	e.Use(standardHeaders, s.guardHost, s.saveBeforeAnswer, s.authenticate, s.faultMiddleware)
 	s.identityRoutes(e)
+	s.faultRoutes(e)
 	s.orgRoutes(e)
 	s.oauthRoutes(e)
 	s.spaceRoutes(e)
@@ -114,7 +115,7 @@ func (s *Server) repoFor(c echo.Context, write bool) (*repo, *account, error) {
 	switch {
 	case moved:
 		return nil, nil, redirectMoved(c, ref.Name, state.name)
-	case state.disabled:
+	case s.hooks.faults.disables(found.ref()):
 		return nil, nil, fail(c, http.StatusForbidden, "", "Access to this resource is disabled.")
 	case write && who == nil:
 		return nil, nil, fail(c, http.StatusUnauthorized, "", "Invalid username or password.")
