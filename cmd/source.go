@@ -104,12 +104,24 @@ func openSingle(name string) (*source, error) {
 		return nil, fmt.Errorf("open the checkpoint: %w", err)
 	}
 	base := filepath.Base(name)
+	group := convert.Group{Files: map[string]string{base: outputName(base)}}
+	if config, err := os.Stat(filepath.Join(filepath.Dir(name), configName)); err == nil && config.Mode().IsRegular() {
+		group.Config = configName
+	}
 	return &source{
-		files: []string{base}, groups: []convert.Group{{Files: map[string]string{base: outputName(base)}}},
-		open: func(context.Context, string) (convert.File, error) { return openLocal(name) },
+		files: []string{base}, groups: []convert.Group{group},
+		open: func(_ context.Context, file string) (convert.File, error) {
+			if file == configName {
+				return openLocal(filepath.Join(filepath.Dir(name), configName))
+			}
+			return openLocal(name)
+		},
 		same: func(other fs.FileInfo) bool { return os.SameFile(info, other) },
 	}, nil
 }
+
+// configName is the file beside a checkpoint that describes the model.
+const configName = "config.json"
 
 // outputName is what the only checkpoint of a source becomes in a folder.
 func outputName(base string) string {

@@ -13,7 +13,7 @@ import (
 func (p *Plan) arrange(tensors []named, opts Options) *Refusal {
 	kept, aliases := tensors, map[string]string(nil)
 	if opts.Shared != Duplicate {
-		kept, aliases = dedupe(tensors, opts.Tied)
+		kept, aliases = dedupe(tensors, opts)
 	}
 	layout := make([]safetensors.Tensor, 0, len(kept))
 	for _, n := range kept {
@@ -73,7 +73,7 @@ func (p *Plan) lay(layout []safetensors.Tensor, sources []source) error {
 // was asked for, by writing each shared tensor under all of its names, may be twice the input.
 func checkSize(output, input int64, opts Options) *Refusal {
 	limit := input + input/100 + 1<<20
-	if opts.Shared == Duplicate {
+	if opts.Shared == Duplicate || opts.untied {
 		limit += input
 	}
 	if output > limit {
@@ -97,7 +97,7 @@ func metadata(aliases map[string]string) []safetensors.Pair {
 
 // dedupe keeps one name of each view that has several, and maps the others to it. Views that differ in anything are
 // kept apart, also where their bytes overlap; an empty tensor is never an alias.
-func dedupe(tensors []named, tied []string) (kept []named, aliases map[string]string) {
+func dedupe(tensors []named, opts Options) (kept []named, aliases map[string]string) {
 	shared := sharing(tensors)
 	if shared == nil { // as in most models
 		return tensors, nil
@@ -114,12 +114,12 @@ func dedupe(tensors []named, tied []string) (kept []named, aliases map[string]st
 		group := groups[views[i]]
 		best := n.name
 		if len(group) > 1 {
-			best = bestName(group, tied)
+			best = bestName(group, opts.Tied)
 			groups[views[i]] = []string{best}
 		} else if len(group) == 1 {
 			best = group[0]
 		}
-		if n.name == best {
+		if n.name == best || opts.untied && isOutput(n.name) {
 			kept = append(kept, n)
 			continue
 		}

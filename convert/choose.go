@@ -15,6 +15,7 @@ type Group struct {
 	Index   string            // path of the sharded index, or empty
 	Files   map[string]string // source path -> output path
 	Outputs string            // path of the output index, or empty
+	Config  string            // path of the config.json beside them, or empty
 }
 
 var (
@@ -127,7 +128,7 @@ func (c *chooser) single(p string) {
 		return
 	}
 	c.taken[output] = p
-	c.groups = append(c.groups, Group{Files: map[string]string{p: output}})
+	c.groups = append(c.groups, Group{Files: map[string]string{p: output}, Config: c.config(p)})
 }
 
 // index takes the shards of an index.
@@ -157,12 +158,21 @@ func (c *chooser) index(p string) {
 		}
 		return
 	}
-	g := Group{Index: p, Files: make(map[string]string, len(shards)), Outputs: output}
+	g := Group{Index: p, Files: make(map[string]string, len(shards)), Outputs: output, Config: c.config(p)}
 	for _, s := range shards {
 		g.Files[s], c.claimed[s] = c.renamed(s), true
 	}
 	c.taken[output], c.taken[indexOf(single)] = p, p
 	c.groups = append(c.groups, g)
+}
+
+// config is the path of the config.json in the folder of a file, or empty.
+func (c *chooser) config(p string) string {
+	config := path.Join(path.Dir(p), "config.json")
+	if !c.present[config] {
+		return ""
+	}
+	return config
 }
 
 // findShards sorts shards by the set that their names put them in. The variant stands before or after the number.

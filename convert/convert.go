@@ -50,7 +50,7 @@ type Options struct {
 	// Empty: found by itself.
 	Key string
 	// Shared says what becomes of a tensor with several names: Dedupe (default) writes it once and names the others as
-	// aliases in the metadata, Duplicate writes it under each.
+	// aliases in the metadata, Duplicate writes it under each. [OpenModel] keeps the name of an output layer where a loader needs it.
 	Shared string
 	// DType is KeepType (default), or ToBF16 or ToF16 to round F64, F32, F16 and BF16 tensors to nearest even.
 	DType string
@@ -58,6 +58,8 @@ type Options struct {
 	Tied []string
 	// MaxShard is the most bytes of tensors that [OpenModel] puts into one file, 0 for as many as the checkpoints have.
 	MaxShard int64
+	// untied keeps the names of output layers, for a loader that does not tie them.
+	untied bool
 	// Inert takes objects of classes that are not on the allow-list for objects without content. Nothing of them is run
 	// either way.
 	Inert bool

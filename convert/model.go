@@ -55,7 +55,9 @@ func refusedFile(file string, v Verdict, err error) error {
 
 // OpenModel opens and inspects all checkpoints of a group and decides what is written. With MaxShard, or when there was
 // no index, the tensors are shared out anew; else each checkpoint becomes one file. The index of the result names the
-// tensors that are really there, and their size. A [*RefusedError] means that the model cannot be converted.
+// tensors that are really there, and their size. Where the group's config.json says that transformers will not tie the
+// embeddings, a tensor that is also the output layer is written under that name too. A [*RefusedError] means that the
+// model cannot be converted.
 func OpenModel(ctx context.Context, g Group, open OpenFunc, opts Options) (_ *Model, err error) {
 	m := &Model{Group: g, Plans: make(map[string]*Plan, len(g.Files))}
 	defer func() {
@@ -65,6 +67,9 @@ func OpenModel(ctx context.Context, g Group, open OpenFunc, opts Options) (_ *Mo
 	}()
 	index, err := readModelIndex(ctx, g, open)
 	if err != nil {
+		return nil, err
+	}
+	if opts.untied, err = readUntied(ctx, g, open); err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.Files)) {

@@ -1,6 +1,7 @@
 package convert_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,6 +52,32 @@ func TestTied(t *testing.T) {
 		"whisper": {
 			names: []any{"model.decoder.embed_tokens.weight", "proj_out.weight"},
 			kept:  "model.decoder.embed_tokens.weight",
+		},
+		"prophetnet": {
+			names: []any{
+				"lm_head.weight", "prophetnet.decoder.word_embeddings.weight", "prophetnet.encoder.word_embeddings.weight",
+				"prophetnet.word_embeddings.weight",
+			},
+			kept: "prophetnet.word_embeddings.weight",
+		},
+		"seamless": {
+			names: []any{"lm_head.weight", "text_decoder.embed_tokens.weight", "text_encoder.embed_tokens.weight"},
+			kept:  "text_decoder.embed_tokens.weight",
+		},
+		"xlm":        {names: []any{"pred_layer.proj.weight", "transformer.embeddings.weight"}, kept: "transformer.embeddings.weight"},
+		"xlnet":      {names: []any{"lm_loss.weight", "transformer.word_embedding.weight"}, kept: "transformer.word_embedding.weight"},
+		"modernbert": {names: []any{"decoder.weight", "model.embeddings.tok_embeddings.weight"}, kept: "model.embeddings.tok_embeddings.weight"},
+		"electra": {
+			names: []any{"electra.embeddings.word_embeddings.weight", "generator_lm_head.weight"},
+			kept:  "electra.embeddings.word_embeddings.weight",
+		},
+		"albert": {
+			names: []any{"albert.embeddings.word_embeddings.weight", "predictions.decoder.weight"},
+			kept:  "albert.embeddings.word_embeddings.weight",
+		},
+		"trocr": {
+			names: []any{"decoder.model.decoder.embed_tokens.weight", "decoder.output_projection.weight"},
+			kept:  "decoder.model.decoder.embed_tokens.weight",
 		},
 		"no shared": {
 			names: []any{"decoder.embed_tokens.weight", "encoder.embed_tokens.weight"},
@@ -105,5 +132,48 @@ func TestNotTied(t *testing.T) {
 	)), counting(4))
 	if plan := inspect(t, data, convert.Options{}); !cmp.Equal(plan.Aliases, map[string]string{"b": "a"}) {
 		t.Errorf("aliases %v", plan.Aliases)
+	}
+}
+
+// TestNotTiedAgain writes the output layer beside the embedding when the config says that transformers will not tie them.
+func TestNotTiedAgain(t *testing.T) {
+	t.Parallel()
+	data := torchZip(state(dict(
+		"lm_head.weight", floats("0", 4), "shared.weight", floats("0", 4), "encoder.embed_tokens.weight", floats("0", 4),
+	)), counting(4))
+	tests := map[string]struct {
+		config  string // content of config.json
+		tensors int
+	}{
+		"no config":         {"", 1},
+		"says nothing":      {`{"architectures": ["LlamaForCausalLM"]}`, 1},
+		"tied":              {`{"tie_word_embeddings": true}`, 1},
+		"not tied":          {`{"tie_word_embeddings": false}`, 2},
+		"text not tied":     {`{"text_config": {"tie_word_embeddings": false}}`, 2},
+		"no JSON":           {`{"tie_word_embeddings": false`, 1},
+		"of another type":   {`{"tie_word_embeddings": "false"}`, 1},
+		"null":              {`null`, 1},
+		"longer than usual": {`{"x": "` + strings.Repeat("x", 1<<20) + `", "tie_word_embeddings": false}`, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			files := memory{"sub/pytorch_model.bin": data, "config.json": []byte(`{"tie_word_embeddings": false}`)}
+			if test.config != "" {
+				files["sub/config.json"] = []byte(test.config)
+			}
+			open := 0
+			m, err := openOnly(t, files, &open, convert.Options{Shared: convert.Dedupe})
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan := m.Outputs[0].Plan
+			if len(plan.Tensors) != test.tensors || plan.Aliases["encoder.embed_tokens.weight"] != "shared.weight" {
+				t.Errorf("%d tensors, want %d; aliases %v", len(plan.Tensors), test.tensors, plan.Aliases)
+			}
+			if err := m.Close(); err != nil || open != 0 {
+				t.Errorf("%v, %d files are open", err, open)
+			}
+		})
 	}
 }
