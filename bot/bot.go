@@ -46,6 +46,7 @@ type Options struct {
 	OnlyRule       string        // id of the one rule in force, whatever else the files hold; empty: all
 	PublicHost     string        // host name under which the world reaches the bot; empty: none
 	DryRun         bool          // runs all steps without their effects
+	AllowEgress    []string      // addresses and networks that actions may call although they are not public
 	AllowPrivate   bool          // lets actions call private and loopback addresses; implied by a Hub on loopback
 	WorkDir        string        // where steps get their folders; empty: the system's temporary folder
 	Workers        int           // runs worked at the same time; 0: run's default
@@ -146,9 +147,13 @@ func (b *Bot) wire() error {
 	b.identity = &identity{hub: client}
 	b.keeper = newKeeper(b.opts, client, b.rules.current)
 	b.keeper.missed = b.catchUp
+	outside, err := newEgress(b.opts.AllowPrivate || onLoopback(client.Endpoint()), b.opts.AllowEgress)
+	if err != nil {
+		return err
+	}
 	b.engine, err = run.New(run.Options{
 		Store: b.store, Actions: b.opts.Actions, Hub: client, DryRun: b.opts.DryRun,
-		HTTP: egressClient(b.opts.AllowPrivate || onLoopback(client.Endpoint())),
+		HTTP: outside.client(),
 		Bot:  b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir, "steps"), Workers: b.opts.Workers,
 		Lease:     b.opts.Lease,
 		LookupEnv: b.opts.LookupEnv, Observer: b.metrics, OnChange: func(run string) { b.dashboard.Changed(run) },

@@ -12,19 +12,46 @@ import (
 	"github.com/hfbot/hfbot/bot/run"
 )
 
-// egressClient is the HTTP client that actions get. Unless private is true it refuses to connect to loopback,
-// private, link-local and other addresses that are not on the public internet, after the name is resolved, so that
-// neither a rule nor a redirect can reach the bot's own network.
-func egressClient(private bool) *http.Client {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	if !private {
-		dialer.Control = func(_, address string, _ syscall.RawConn) error { return publicOnly(address) }
+// egress says which addresses actions may call besides those on the public internet.
+type egress struct {
+	private bool           // all
+	allowed []netip.Prefix // these
+}
+
+// newEgress reads the settings. An allowed entry is an address or a network, such as 10.0.0.5 or 10.1.0.0/16.
+func newEgress(private bool, allowed []string) (egress, error) {
+	e := egress{private: private}
+	for _, text := range allowed {
+		network, err := netip.ParsePrefix(text)
+		if ip, notOne := netip.ParseAddr(text); err != nil && notOne == nil {
+			network, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil {
+			return e, fmt.Errorf("allow_egress: %q is no address and no network, such as 10.0.0.5 or 10.1.0.0/16", text)
+		}
+		e.allowed = append(e.allowed, network.Masked())
 	}
+	return e, nil
+}
+
+// client is the HTTP client that actions get. It refuses to connect to loopback, private, link-local and other addresses
+// that are not on the public internet and not allowed, after the name is resolved, so that neither a rule nor a redirect
+// can reach the bot's own network.
+func (e egress) client() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.DialContext = dialer.DialContext
+	transport.DialContext = e.dialer().DialContext
 	transport.Proxy = nil // a proxy would connect on our behalf and make the check void
 	transport.ResponseHeaderTimeout = time.Minute
 	return &http.Client{Transport: run.Fence(transport)}
+}
+
+// dialer connects to what may be called; it looks at the address it dials, not at the name.
+func (e egress) dialer() *net.Dialer {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	if !e.private {
+		dialer.Control = func(_, address string, _ syscall.RawConn) error { return e.check(address) }
+	}
+	return dialer
 }
 
 // onLoopback tells whether a base URL is on this machine. A bot whose Hub is, is being tried out, with everything it
@@ -38,29 +65,46 @@ func onLoopback(endpoint string) bool {
 	return u.Hostname() == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
-// publicOnly refuses an "ip:port" that is not a public unicast address.
-func publicOnly(address string) error {
+// check refuses an "ip:port" that is not a public unicast address, unless it is allowed.
+func (e egress) check(address string) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return fmt.Errorf("egress to %q: %w", address, err)
 	}
 	ip := to.Addr().Unmap()
+	for _, network := range e.allowed {
+		if network.Contains(ip) {
+			return nil
+		}
+	}
 	if !ip.IsGlobalUnicast() || ip.IsPrivate() || reserved(ip) {
-		return fmt.Errorf("egress to %s refused: not a public address "+
-			"(set HFBOT_ALLOW_PRIVATE_EGRESS=true if actions may call private networks)", ip)
+		return fmt.Errorf("egress to %s refused: not a public address (if actions may call it, set "+
+			"HFBOT_ALLOW_EGRESS=%s, or HFBOT_ALLOW_PRIVATE_EGRESS=true for all private networks)", ip, ip)
 	}
 	return nil
 }
 
-// reservedNets are ranges that IsGlobalUnicast admits although nothing public is there (RFC 6890 and successors).
+// reservedNets are ranges that IsGlobalUnicast admits although nothing public is there (RFC 6890 and successors, and
+// https://www.iana.org/assignments/iana-ipv6-special-registry).
 var reservedNets = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),
-	netip.MustParsePrefix("100.64.0.0/10"), // carrier-grade NAT, also cloud-internal services
+	netip.MustParsePrefix("100.64.0.0/10"),    // carrier-grade NAT, also cloud-internal services
+	netip.MustParsePrefix("168.63.129.16/32"), // Azure's own, with the machine's configuration
 	netip.MustParsePrefix("192.0.0.0/24"),
+	netip.MustParsePrefix("192.0.2.0/24"), // documentation, likewise the next two
+	netip.MustParsePrefix("198.51.100.0/24"),
+	netip.MustParsePrefix("203.0.113.0/24"),
+	netip.MustParsePrefix("192.88.99.0/24"), // 6to4 relays
 	netip.MustParsePrefix("198.18.0.0/15"),
 	netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("64:ff9b::/96"), // NAT64 reaches IPv4 behind it
-	netip.MustParsePrefix("2002::/16"),    // 6to4, likewise
+	netip.MustParsePrefix("::/96"),          // IPv4 behind IPv6, as was once meant
+	netip.MustParsePrefix("64:ff9b::/96"),   // NAT64 reaches IPv4 behind it
+	netip.MustParsePrefix("64:ff9b:1::/48"), // likewise, of one's own network
+	netip.MustParsePrefix("100::/64"),
+	netip.MustParsePrefix("2001::/32"), // Teredo, another tunnel to IPv4
+	netip.MustParsePrefix("2001:db8::/32"),
+	netip.MustParsePrefix("2002::/16"), // 6to4, likewise
+	netip.MustParsePrefix("fec0::/10"), // site-local, from before unique local addresses
 }
 
 func reserved(ip netip.Addr) bool {

@@ -52,7 +52,8 @@ called again. The bot must not run on the same SQLite database meanwhile; on Pos
 	c.Flags().StringVar(&o.rule, "rule", "", "id of the rule")
 	c.Flags().IntVar(&o.most, "most", 0, "stop after so many repositories (0: all)")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "say for which repositories the rule would run, and do nothing")
-	config.AddFlags(c.Flags(), "rules", "watch", "endpoint", "database", "work_dir", "allow_private_egress", "log_level", "log_format")
+	config.AddFlags(c.Flags(), "rules", "watch", "endpoint", "database", "work_dir", "allow_egress",
+		"allow_private_egress", "log_level", "log_format")
 	return c
 }
 
@@ -73,7 +74,8 @@ func runBackfill(ctx context.Context, cfg *config.Config, client *hub.Client, o 
 	}
 	b, err := bot.New(ctx, bot.Options{
 		Endpoint: cfg.Endpoint, Token: cfg.Token, Rules: rules, OnlyRule: o.rule, Database: database, Listen: "127.0.0.1:0",
-		AllowPrivate: cfg.AllowPrivateEgress, WorkDir: cfg.WorkDir, Workers: cfg.Workers, Lease: cfg.Lease, Log: log,
+		AllowEgress: cfg.AllowEgress, AllowPrivate: cfg.AllowPrivateEgress,
+		WorkDir: cfg.WorkDir, Workers: cfg.Workers, Lease: cfg.Lease, Log: log,
 	})
 	if wrong := new(bot.RulesError); errors.As(err, &wrong) {
 		fmt.Fprint(o.err, wrong.Problems.Text())

@@ -49,7 +49,8 @@ known only with a database that outlives the Job (HFBOT_DATABASE=postgres://…)
 		},
 	}
 	c.Flags().StringVar(&o.event, "event", "", "file with the payload, - for standard input (default: WEBHOOK_PAYLOAD)")
-	config.AddFlags(c.Flags(), "rules", "endpoint", "work_dir", "allow_private_egress", "dry_run", "log_level", "log_format")
+	config.AddFlags(c.Flags(), "rules", "endpoint", "work_dir", "allow_egress", "allow_private_egress", "dry_run",
+		"log_level", "log_format")
 	return c
 }
 
@@ -82,7 +83,8 @@ func runOnce(ctx context.Context, cfg *config.Config, o runOnceOptions) (err err
 	}
 	b, err := bot.New(ctx, bot.Options{
 		Endpoint: cfg.Endpoint, Token: cfg.Token, Rules: rules, Database: cfg.Database, Listen: "127.0.0.1:0",
-		AllowPrivate: cfg.AllowPrivateEgress, DryRun: cfg.DryRun, WorkDir: cfg.WorkDir, Workers: cfg.Workers, Lease: cfg.Lease,
+		AllowEgress: cfg.AllowEgress, AllowPrivate: cfg.AllowPrivateEgress, DryRun: cfg.DryRun,
+		WorkDir: cfg.WorkDir, Workers: cfg.Workers, Lease: cfg.Lease,
 		Log: log,
 	})
 	if wrong := new(bot.RulesError); errors.As(err, &wrong) {

@@ -40,6 +40,7 @@ type Config struct {
 	OAuthClientSecret  hub.Secret    `mapstructure:"oauth_client_secret"`
 	OpenIDProvider     string        `mapstructure:"openid_provider"`
 	DryRun             bool          `mapstructure:"dry_run"`
+	AllowEgress        []string      `mapstructure:"allow_egress"`
 	AllowPrivateEgress bool          `mapstructure:"allow_private_egress"`
 	PublicHost         string        `mapstructure:"public_host"`
 	SpaceID            string        `mapstructure:"space_id"`

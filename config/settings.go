@@ -136,6 +136,10 @@ var Settings = []Setting{
 		Doc: "Base URL of who signs people in. Without it the Hub's.",
 	},
 	{
+		Key: "allow_egress", Kind: List, Env: []string{"HFBOT_ALLOW_EGRESS"},
+		Doc: "Addresses and networks that actions may call although they are not public, such as `10.0.0.5` or `10.1.0.0/16`.",
+	},
+	{
 		Key: "allow_private_egress", Kind: Switch, Env: []string{"HFBOT_ALLOW_PRIVATE_EGRESS"}, Default: "false",
 		Doc: "Let actions call private and loopback addresses.",
 	},

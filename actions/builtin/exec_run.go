@@ -27,7 +27,7 @@ type execRun struct{}
 type execIn struct {
 	Command   []string          `json:"command" required:"true" doc:"program and arguments; no shell takes them apart"`
 	Env       map[string]string `json:"env" doc:"environment of the program"`
-	Clone     bool              `json:"clone" doc:"run it in a copy of the repository at the event's commit"`
+	Clone     bool              `json:"clone" doc:"run it in a copy of the repository at the event's commit, without links"`
 	LFS       []string          `json:"lfs" doc:"globs of the large files the copy holds whole; of others it has the pointers"`
 	Stdin     string            `json:"stdin" doc:"text the program reads"`
 	Input     any               `json:"input" doc:"value the program reads as JSON, instead of stdin"`

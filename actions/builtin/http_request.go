@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,9 @@ const (
 	maxAnswer    = 256 << 10 // bytes of an answer that become outputs
 	maxRedirects = 5
 )
+
+// headerName is the shape of a header's name (https://www.rfc-editor.org/rfc/rfc9110#name-tokens).
+var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 // httpRequest calls an address.
 type httpRequest struct{}
@@ -52,7 +56,10 @@ func (in *httpIn) Validate() error {
 	if in.hasBody() && (in.Method == http.MethodGet || in.Method == http.MethodHead) {
 		return fmt.Errorf("%s sends no json or body", in.Method)
 	}
-	for name := range in.Headers {
+	for name, value := range in.Headers {
+		if !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n\x00") {
+			return fmt.Errorf("header %q holds what no header can, such as a line end", name)
+		}
 		switch http.CanonicalHeaderKey(name) {
 		case "Authorization", "Cookie", "Proxy-Authorization":
 			return fmt.Errorf("header %s: give it as the secret authorization", name)

@@ -197,6 +197,9 @@ func TestHTTPRequestChecksInputs(t *testing.T) {
 			map[string]any{"url": "http://x", "headers": map[string]any{"authorization": "x"}},
 			"as the secret authorization",
 		},
+		{"line end", map[string]any{"url": "http://x", "headers": map[string]any{"X-A": "b\r\nCookie: c"}}, "such as a line end"},
+		{"line end in a name", map[string]any{"url": "http://x", "headers": map[string]any{"X-A: b\nCookie": "c"}}, "such as a line end"},
+		{"line end in the address", map[string]any{"url": "http://x/\r\nCookie: c"}, "cannot be parsed"},
 		{"host", map[string]any{"url": "http://x", "headers": map[string]any{"Host": "y"}}, "cannot be set"},
 		{"status", map[string]any{"url": "http://x", "expect": []any{int64(99)}}, "99 is no HTTP status"},
 	}

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"context"
+	"regexp"
 	"strings"
 
 	"github.com/hfbot/hfbot/actions"
@@ -16,7 +17,8 @@ type notifySlack struct{}
 type slackIn struct {
 	Text   string `json:"text" required:"true" doc:"the message; *bold*, _italic_ and bare addresses work, mentions do not"`
 	Link   string `json:"link" doc:"address shown below the text"`
-	Blocks []any  `json:"blocks" doc:"Block Kit blocks, sent as they are; text is then the summary in notifications"`
+	Blocks []any  `json:"blocks" doc:"Block Kit blocks, mentions in them defused; text is then the summary in notifications"`
+	Notify string `json:"notify" enum:"none,here,channel" default:"none" doc:"who is notified: nobody, those who are here, or all"`
 }
 
 // notifyOut is the outputs of notify.slack and notify.discord.
@@ -31,14 +33,38 @@ const maxSlack = 40_000
 // (https://docs.slack.dev/messaging/formatting-message-text#escaping).
 var slackEscape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
+// slackMention begins what notifies people (https://docs.slack.dev/messaging/formatting-message-text#mentioning-users).
+var slackMention = regexp.MustCompile(`<(!here|!channel|!everyone|!subteam|@)`)
+
+// withoutSlackMentions is a value of blocks in which no text notifies anybody: a stranger's title may be part of it.
+func withoutSlackMentions(value any) any {
+	switch v := value.(type) {
+	case string:
+		return slackMention.ReplaceAllString(v, "&lt;$1")
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = withoutSlackMentions(v[i])
+		}
+		return list
+	case map[string]any:
+		object := map[string]any{}
+		for key := range v {
+			object[key] = withoutSlackMentions(v[key])
+		}
+		return object
+	}
+	return value
+}
+
 // Spec implements actions.Action.
 func (notifySlack) Spec() actions.Spec {
 	return actions.Spec{
 		ID:      "notify.slack",
 		Summary: "Write to a Slack channel.",
 		Description: "Posts to an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks). " +
-			"`<`, `>` and `&` of the text are escaped, so what strangers wrote mentions nobody. Slack cannot tell a message " +
-			"from its repetition: a failed call is repeated only when nothing was sent or Slack asks for it.",
+			"`<`, `>` and `&` of the text are escaped, so what strangers wrote mentions nobody; `notify` does. Slack cannot tell a " +
+			"message from its repetition: a failed call is repeated only when nothing was sent or Slack asks for it.",
 		Effect: actions.External,
 		Secrets: []actions.SecretSpec{{
 			Name: "webhook_url", Required: true, Doc: "address of the incoming webhook",
@@ -57,9 +83,12 @@ func (notifySlack) Run(ctx context.Context, rt *actions.Runtime, in slackIn) (no
 	if strings.TrimSpace(text) == "" {
 		return notifyOut{}, actions.Permanentf("the text is empty")
 	}
+	if in.Notify != "none" {
+		text = "<!" + in.Notify + "> " + text
+	}
 	message := map[string]any{"text": cutRunes(text, maxSlack)}
 	if len(in.Blocks) > 0 {
-		message["blocks"] = in.Blocks
+		message["blocks"] = withoutSlackMentions(in.Blocks)
 	}
 	if rt.DryRun {
 		return notifyOut{}, nil

@@ -70,6 +70,16 @@ func TestNotify(t *testing.T) {
 			map[string]any{"text": "<!channel> a & b\x1b[31m", "link": "https://example.org/x"},
 			map[string]any{"text": "&lt;!channel&gt; a &amp; b\nhttps://example.org/x"},
 		},
+		"notify.slack with blocks": {
+			map[string]any{"text": "x", "notify": "here", "blocks": []any{map[string]any{
+				"type": "section", "text": map[string]any{"type": "mrkdwn", "text": "<!channel> <@U1> <https://example.org|a> <!subteam^S1>"},
+			}}},
+			map[string]any{"text": "<!here> x", "blocks": []any{map[string]any{
+				"type": "section", "text": map[string]any{
+					"type": "mrkdwn", "text": "&lt;!channel> &lt;@U1> <https://example.org|a> &lt;!subteam^S1>",
+				},
+			}}},
+		},
 		"notify.discord": {
 			map[string]any{"text": "@everyone " + strings.Repeat("é", 3000), "link": "https://example.org/x", "username": "bot"},
 			map[string]any{
@@ -78,9 +88,10 @@ func TestNotify(t *testing.T) {
 			},
 		},
 	}
-	for uses, test := range tests {
-		t.Run(uses, func(t *testing.T) {
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			uses, _, _ := strings.Cut(name, " ")
 			s := newService(t, ok)
 			secrets := map[string]string{"webhook_url": s.URL + "/services/T0/s3cret"}
 			out := actionstest.Check(t, anywhere(actionstest.Step{Uses: uses, With: test.with, Secrets: secrets}))
