@@ -16,6 +16,7 @@ import (
 type Issue struct {
 	Offset  int // where, in code points from the start of the text given
 	Message string
+	Syntax  bool   // the expression cannot be parsed
 	Field   string // the field that is missing, and ...
 	Record  string // ... the type that lacks it, such as "Steps"; empty for other mistakes
 }
@@ -45,6 +46,8 @@ var (
 	noOverload = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'`)
 	noSelect   = regexp.MustCompile(`^type '([^']*)' does not support field selection`)
 	syntax     = regexp.MustCompile(`^Syntax error: (.*)`)
+	tooDeep    = regexp.MustCompile(`recursion (limit|depth) exceeded`)
+	notClosed  = regexp.MustCompile(`^token recognition error at: '(['"])`)
 )
 
 // translate turns CEL's errors into issues, in the words of the language.
@@ -52,6 +55,9 @@ func (e *Env) translate(src string, issues *cel.Issues) Issues {
 	runes := []rune(src)
 	list := make(Issues, 0, len(issues.Errors()))
 	for _, err := range issues.Errors() {
+		if len(list) > 0 && (strings.Contains(err.Message, "'<EOF>'") || strings.HasPrefix(err.Message, "error recovery")) {
+			continue // it only follows from the mistake before it
+		}
 		at := offset(runes, err.Location)
 		list = append(list, e.reword(runes, at, err.Message))
 	}
@@ -81,7 +87,11 @@ func (e *Env) reword(src []rune, at int, message string) Issue {
 		issue.Offset = afterDot(src, at)
 		issue.Message = fmt.Sprintf("a %s has no fields", m[1])
 	} else if m := syntax.FindStringSubmatch(message); m != nil {
-		issue.Message = "syntax error: " + syntaxMessage(m[1])
+		issue.Syntax, issue.Message = true, "syntax error: "+syntaxMessage(m[1])
+	} else if tooDeep.MatchString(message) {
+		issue.Message = "the expression is nested too deeply; cut it into several conditions joined by &&"
+	} else if strings.HasPrefix(message, "error recovery") {
+		issue.Syntax, issue.Message = true, "syntax error: the expression cannot be read"
 	}
 	return issue
 }
@@ -185,6 +195,9 @@ func overloadMessage(function, arguments string) string {
 
 // syntaxMessage drops the parser's list of every token that could have followed.
 func syntaxMessage(m string) string {
+	if q := notClosed.FindStringSubmatch(m); q != nil {
+		return "the text that begins with " + q[1] + " is not closed"
+	}
 	if before, _, found := strings.Cut(m, " expecting "); found {
 		m = before
 	}

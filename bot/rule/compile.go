@@ -101,8 +101,20 @@ func (d *decoder) issues(n *yaml.Node, what string, err error) {
 		if rest, ok := strings.CutPrefix(issue.Message, "if must"); ok {
 			message = "if must" + rest
 		}
+		if issue.Syntax && n.Style&^yaml.FlowStyle == 0 && d.cutByComment(places[len(places)-1]) {
+			message += "; YAML takes # after a space for a comment: put quotes around the whole expression"
+		}
 		d.report(Error, places[min(issue.Offset, len(places)-1)], "%s", message)
 	}
+}
+
+// cutByComment tells whether a comment follows a plain scalar, which may be what its author took for a part of it.
+func (d *decoder) cutByComment(end place) bool {
+	line := d.text.line(end.line)
+	if runes := []rune(line); end.column-1 <= len(runes) {
+		return strings.HasPrefix(strings.TrimLeft(string(runes[end.column-1:]), " \t"), "#")
+	}
+	return false
 }
 
 // before lists the steps whose outputs step i may read.

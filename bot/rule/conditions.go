@@ -2,6 +2,7 @@ package rule
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func (m *matcher) conditions(r *Rule, out Outcome, in *expr.Input) Outcome {
 		p.record(&out)
 	}
 	if err != nil {
-		return out.failed(err)
+		return out.failed(r.placed(err))
 	}
 	out = out.decided()
 	if verdict == VerdictNotMatched && out.Verdict == VerdictMatched { // a clause must say why
@@ -36,6 +37,16 @@ func (m *matcher) conditions(r *Rule, out Outcome, in *expr.Input) Outcome {
 		out.Refusal = r.Command.denial()
 	}
 	return out
+}
+
+// placed adds the place in the file to an error of the rule's if.
+func (r *Rule) placed(err error) error {
+	var failure *expr.EvalError
+	if r.cond == nil || !errors.As(err, &failure) || failure.Source != r.cond.program.Source {
+		return err
+	}
+	at := r.cond.places[min(failure.Offset, len(r.cond.places)-1)]
+	return fmt.Errorf("%w (%s:%d:%d)", err, r.File, at.line, at.column)
 }
 
 // badArguments is the verdict on a command whose arguments are wrong. Whoever may not use it hears that instead, so that

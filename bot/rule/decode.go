@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -60,6 +61,9 @@ func baseDefaults() defaults {
 // file decodes one file into drafts.
 func (l *loader) file(name string, src []byte) {
 	d := &decoder{loader: l, file: name, dir: filepath.Dir(name), text: splitText(src)}
+	if !d.checkCharacters(src) {
+		return
+	}
 	var doc yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(src))
 	if err := dec.Decode(&doc); err != nil {
@@ -108,14 +112,59 @@ func (d *decoder) syntaxError(err error) {
 		message = strings.TrimPrefix(message, m[0])
 	}
 	message = "YAML: " + strings.TrimPrefix(message, "yaml: ")
-	for n := where.line; n >= max(1, where.line-1); n-- {
-		if col := unquoted(d.text.line(n)); col > 0 {
-			where = place{n, col}
-			message += "; put quotes around the whole expression"
-			break
-		}
+	if at, ok := d.misreadExpression(message, where.line); ok {
+		where = at
+		message += "; put quotes around the whole expression"
 	}
 	d.report(Error, where, "%s", message)
+}
+
+// unknownAnchor is what the parser says of *x without saying where.
+var unknownAnchor = regexp.MustCompile(`unknown anchor '([^']*)' referenced`)
+
+// misreadExpression finds an expression without quotes that is the cause of what the parser says: at its line or the one
+// before, else on a line that is no YAML by itself, for the parser often names the line where the surrounding list began.
+func (d *decoder) misreadExpression(message string, line int) (place, bool) {
+	alias := ""
+	if m := unknownAnchor.FindStringSubmatch(message); m != nil {
+		alias = "*" + m[1]
+	}
+	for n := line; n >= max(1, line-1) && alias == ""; n-- {
+		if col := unquoted(d.text.line(n)); col > 0 {
+			return place{n, col}, true
+		}
+	}
+	for n := range d.text {
+		text := d.text.line(n + 1)
+		col := unquoted(text)
+		if col == 0 {
+			continue
+		}
+		value := string(d.text[n][col-1:])
+		if alias != "" && strings.HasPrefix(value, alias) || alias == "" && yaml.Unmarshal([]byte("if: "+value), new(yaml.Node)) != nil {
+			return place{n + 1, col}, true
+		}
+	}
+	return place{}, false
+}
+
+// checkCharacters refuses what is no text in UTF-8, with its place, which the parser does not tell.
+func (d *decoder) checkCharacters(src []byte) bool {
+	valid := utf8.Valid(src)
+	for n, line := range d.text {
+		for col, r := range line {
+			switch {
+			case r == utf8.RuneError && !valid:
+				d.report(Error, place{n + 1, col + 1}, "this is no UTF-8; save the file as UTF-8")
+				return false
+			case r < ' ' && r != '\t' || r == 0x7f:
+				d.report(Error, place{n + 1, col + 1},
+					"YAML: the control character %U is not allowed; in double quotes it may be written as \\x%02x", r, r)
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // unquoted is the column of an expression that YAML misreads, 0 when the line has none.

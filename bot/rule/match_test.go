@@ -264,6 +264,16 @@ func TestFailedLookUpIsAnError(t *testing.T) {
 	}
 }
 
+// TestRunTimeErrorHasItsPlace: a condition that fails on what it sees says where in the file.
+func TestRunTimeErrorHasItsPlace(t *testing.T) {
+	t.Parallel()
+	got := one(t, "on: repo.content\nif: |\n  !repo.private &&\n    updatedRefs[3].ref == ''", delivery(t, "10"), pushFacts().at)[0]
+	if want := "index out of bounds: 3 ("; got.Verdict != rule.VerdictError || !strings.HasPrefix(got.Reason, want) ||
+		!strings.HasSuffix(got.Reason, "yaml:7:23)") || !errors.As(got.Err, new(*expr.EvalError)) {
+		t.Errorf("%s: %s; want %s...yaml:7:23)", got.Verdict, got.Reason, want)
+	}
+}
+
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	got := one(t, `on: repo.content

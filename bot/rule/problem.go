@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Severity of a Problem.
@@ -75,10 +76,20 @@ func (ps Problems) Text() string {
 	for _, p := range ps {
 		b.WriteString(p.String() + "\n")
 		if p.Source != "" {
-			b.WriteString("    " + p.Source + "\n    " + caret(p.Source, p.Column) + "\n")
+			b.WriteString("    " + printable(p.Source) + "\n    " + caret(p.Source, p.Column) + "\n")
 		}
 	}
 	return b.String()
+}
+
+// printable keeps a line from steering the terminal: a control character is shown as �, a tab stays.
+func printable(line string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, line)
 }
 
 // caret is the line that puts ^ under a column: tabs stay tabs, and wide characters take two places.

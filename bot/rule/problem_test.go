@@ -65,6 +65,42 @@ func TestAliases(t *testing.T) {
 	}
 }
 
+// TestMisreadExpressions: where YAML takes an expression without quotes for something else, the message names the place
+// and what to do; where the file is no text, it says where.
+func TestMisreadExpressions(t *testing.T) {
+	t.Parallel()
+	quote := "put quotes around the whole expression"
+	for src, want := range map[string]string{
+		"['a'].exists(x, x == repo.name)":    quote,
+		"{'a': 1}['a'] == 1":                 quote,
+		`"a" == repo.name`:                   quote,
+		"'a' == repo.name":                   quote,
+		"*x":                                 quote,
+		"@x":                                 quote,
+		"%x":                                 quote,
+		"`x`":                                quote,
+		"!repo.private":                      quote,
+		"!(repo.private)":                    quote,
+		"repo.name == 'x: y'":                quote,
+		"tags.exists(t, t == 'a #b')":        "is not closed; YAML takes # after a space for a comment: " + quote,
+		"repo.name == 'caf\xe9'":             "this is no UTF-8",
+		"repo.name == '\x1b[31m'":            `the control character U+001B is not allowed; in double quotes it may be written as \x1b`,
+		"repo.na\x00me == 'x'":               "the control character U+0000 is not allowed",
+		strings.Repeat("(", 600) + "true":    "nested too deeply",
+		"repo" + strings.Repeat(".x", 1_000): "nested too deeply",
+	} {
+		file := "version: 1\nrules:\n  - id: a\n    on: repo\n    if: " + src +
+			"\n    steps: [{uses: hub.comment, with: {body: x, discussion: 1}}]\n"
+		_, problems := rule.Load([]string{write(t, file)}, options())
+		if len(problems) != 1 || problems[0].Line != 5 || problems[0].Column < 9 || !strings.Contains(problems[0].Message, want) {
+			t.Errorf("%.60q: %v, want line 5 and %q", src, problems, want)
+		}
+		if strings.ContainsAny(problems.Text(), "\x00\x1b") {
+			t.Errorf("%.60q: control characters reach the terminal: %q", src, problems.Text())
+		}
+	}
+}
+
 // FuzzLoad: no file makes the decoder panic, every problem stands inside the file, and the schema takes what loads.
 func FuzzLoad(f *testing.F) {
 	for _, name := range []string{"testdata/good/readme.yaml", "testdata/bad/errors.yaml", "testdata/bad/yaml.yaml"} {

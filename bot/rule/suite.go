@@ -113,6 +113,9 @@ func (l *loader) readTests(name string) *testFile {
 		return nil
 	}
 	d := &decoder{loader: l, file: name, dir: filepath.Dir(name), text: splitText(src)}
+	if !d.checkCharacters(src) {
+		return nil
+	}
 	var doc yaml.Node
 	if err := yaml.NewDecoder(bytes.NewReader(src)).Decode(&doc); err != nil {
 		d.syntaxError(err)
