@@ -10,7 +10,7 @@ import (
 
 // FuzzExplanation: whatever a payload holds, every rule has a verdict with its reason, and it can be shown.
 func FuzzExplanation(f *testing.F) {
-	files, err := filepath.Glob("testdata/payloads/*.json")
+	files, err := filepath.Glob("../../hub/testdata/payloads/*.json")
 	if err != nil || len(files) == 0 {
 		f.Fatal(files, err)
 	}

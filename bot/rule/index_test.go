@@ -31,7 +31,7 @@ func manyRules(t testing.TB, n int) string {
 func TestIndexLosesNothing(t *testing.T) {
 	t.Parallel()
 	set := load(t, "testdata/match/rules.yaml", manyRules(t, 200))
-	files, err := filepath.Glob("testdata/payloads/*.json")
+	files, err := filepath.Glob("../../hub/testdata/payloads/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}

@@ -36,7 +36,7 @@ func (c *counting) at(string, string) expr.Facts { return c }
 // delivery reads a payload whose file begins with a number.
 func delivery(t testing.TB, number string) rule.Delivery {
 	t.Helper()
-	files, err := filepath.Glob("testdata/payloads/" + number + "-*.json")
+	files, err := filepath.Glob("../../hub/testdata/payloads/" + number + "-*.json")
 	if err != nil || len(files) != 1 {
 		t.Fatalf("payload %s: %v, %v", number, files, err)
 	}

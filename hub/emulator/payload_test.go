@@ -115,7 +115,11 @@ func TestPayloads(t *testing.T) {
 			}
 			l.watch("ann", r.URL)
 			test.do(l, repo)
-			raw, err := os.ReadFile(filepath.Join("testdata", "payloads", test.sample+".json"))
+			files, err := filepath.Glob(filepath.Join("..", "testdata", "payloads", "[0-9][0-9]-"+test.sample+".json"))
+			if err != nil || len(files) != 1 {
+				t.Fatalf("samples of %s: %v %v", test.sample, files, err)
+			}
+			raw, err := os.ReadFile(files[0])
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -5,11 +5,20 @@ import { createHash, webcrypto } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as hub from "@huggingface/hub";
+import * as client from "@huggingface/hub";
 
 globalThis.crypto ??= webcrypto; // node 18 has it elsewhere
 const say = console.log;
 console.log = console.debug = () => {}; // the client's own talk
+
+// hub is the client; what is used of it is noted, for the last step.
+const used = new Set();
+const hub = new Proxy(client, {
+  get(target, name) {
+    used.add(name);
+    return target[name];
+  },
+});
 
 const hubUrl = process.env.HUB_URL;
 const accessToken = process.env.HUB_TOKEN;
@@ -203,6 +212,20 @@ await step("commit with parentCommit", async () => {
   await change(head.oid);
 });
 
+await step("commitIter", async () => {
+  const events = [];
+  const commits = hub.commitIter({
+    ...as,
+    repo,
+    title: "Step by step",
+    operations: [{ operation: "addOrUpdate", path: "steps.bin", content: new Blob([bytes(40_000, 3)]) }],
+  });
+  let result = await commits.next();
+  for (; !result.done; result = await commits.next()) events.push(result.value);
+  assert.match(result.value.commit.oid, /^[0-9a-f]{40}$/);
+  assert.ok(events.some((each) => each.event === "phase" && each.phase === "committing"));
+});
+
 await step("edit a file", async () => {
   const original = new Blob([await text(await hub.downloadFile({ ...as, repo, path: "notes/a b.txt" }))]);
   await hub.commit({
@@ -331,6 +354,43 @@ await step("jobs", async () => {
   assert.equal((await hub.getJob({ ...mine, jobId: job.id })).status.stage, "CANCELED");
   assert.ok((await hub.listJobHardware(as)).some((each) => each.name === "cpu-basic"));
   await fails(hub.getJob({ ...mine, jobId: "0".repeat(24) }), 404);
+  assert.ok(Array.isArray(await all(hub.streamJobEvents({ ...mine, jobId: job.id }))));
+  assert.deepEqual(await all(hub.streamJobMetrics({ ...mine, jobId: job.id })), []);
+});
+
+await step("scheduled jobs", async () => {
+  const mine = { ...as, namespace: user };
+  const made = await hub.createScheduledJob({
+    ...mine,
+    jobSpec: { dockerImage: "python:3.12", command: ["true"], flavor: "cpu-basic" },
+    schedule: "@daily",
+  });
+  assert.equal(made.jobSpec.dockerImage, "python:3.12");
+  const one = { ...mine, jobId: made.id };
+  await hub.suspendScheduledJob(one);
+  assert.equal((await hub.getScheduledJob(one)).suspend, true);
+  await hub.resumeScheduledJob(one);
+  assert.equal((await hub.getScheduledJob(one)).suspend, false);
+  const run = await hub.runScheduledJob(one);
+  assert.equal(run.initiator.id, made.id);
+  assert.deepEqual((await hub.listScheduledJobs(mine)).map((each) => each.status.lastJob.id), [run.id]);
+  await hub.deleteScheduledJob(one);
+  await fails(hub.getScheduledJob(one), 404);
+});
+
+await step("collections", async () => {
+  const item = { type: "model", id: repo.name };
+  const { slug } = await hub.createCollection({
+    ...as,
+    collection: { title: "From JavaScript", namespace: user, description: "some words", item },
+  });
+  await fails(hub.createCollection({ ...as, collection: { title: "From JavaScript", namespace: user } }), 409);
+  const search = { owner: [user], item: [`models/${repo.name}`], q: "javascript" };
+  const found = await all(hub.listCollections({ ...as, search, sort: "lastModified" }));
+  assert.deepEqual(found.map((each) => each.slug), [slug]);
+  assert.equal(found[0].items[0].id, repo.name);
+  await hub.deleteCollection({ ...as, slug });
+  await fails(hub.deleteCollection({ ...as, slug }), 404);
 });
 
 await step("deleteRepo", async () => {
@@ -339,4 +399,25 @@ await step("deleteRepo", async () => {
   }
   assert.equal(await hub.repoExists({ ...as, repo }), false);
   await fails(hub.deleteRepo({ ...as, repo }), 404);
+});
+
+// What the client exports is used above, or has nothing to do with a Hub, or is for what the local Hub does not have.
+await step("the whole surface", async () => {
+  const apart = new Set([
+    // buckets, whose content is on Xet only
+    "commitIterBucket", "copyFile", "copyFileIter", "copyFiles", "copyFilesIter", "copyFolder", "copyFolderIter",
+    // oauthHandleRedirect for a page in a browser
+    "oauthHandleRedirectIfPresent",
+    // the folder of a cache
+    "getBlobStat", "getHFHubCachePath", "getRepoFolderName", "scanCachedRepo", "scanRefsDir", "scanSnapshotDir",
+    // the text of safetensors files and other helpers
+    "assertSafeShardFilename", "computeNumOfParamsByDtypeSingleFile", "encodeShardFilename", "getQuantizationMultiplier",
+    "globMatch", "isQuantizedTensor", "matchesCompressedTensorsTarget", "parseRepoType", "parseSafetensorsShardFilename",
+    "parseTotalParameters", "relativeUnderFolder", "streamJson", "validateTensorEntry", "__internal_sha256",
+    "__internal_XetBlob",
+  ]);
+  const left = Object.entries(client)
+    .filter(([name, value]) => typeof value === "function" && /^[a-z_]/.test(name) && !used.has(name) && !apart.has(name))
+    .map(([name]) => name);
+  assert.deepEqual(left, []);
 });
