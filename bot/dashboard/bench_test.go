@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/hfbot/hfbot/bot/dashboard"
 	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/bot/store/pgtest"
 )
 
 // benchRows is how many deliveries the benchmark stores; HFBOT_BENCH_ROWS makes it another number.
@@ -32,10 +34,12 @@ type million struct {
 	db      *store.Store
 	handler http.Handler
 	dash    *dashboard.Dashboard
-	last    string
+	last    string // id of the newest delivery
+	middle  string
 }
 
-func newMillion(b *testing.B) *million {
+// newMillion fills a new database and opens it.
+func newMillion(b *testing.B, driver string) *million {
 	b.Helper()
 	rows := benchRows
 	if text := os.Getenv("HFBOT_BENCH_ROWS"); text != "" {
@@ -45,13 +49,33 @@ func newMillion(b *testing.B) *million {
 	}
 	c := &clock{now: noon}
 	path := filepath.Join(b.TempDir(), "bot.db")
-	db := openStore(b, path, c)
-	if err := db.Close(); err != nil {
+	address, source := "sqlite:"+path, "file:"+path
+	if driver == "pgx" {
+		address = pgtest.Database(b, nil)
+		u, err := url.Parse(address)
+		if err != nil {
+			b.Fatal(err)
+		}
+		query := u.Query()
+		query.Del("pool_max_conns") // for the store's pool only
+		u.RawQuery = query.Encode()
+		source = u.String()
+	}
+	open := func() *store.Store {
+		b.Helper()
+		db, err := store.Open(b.Context(), address, store.WithClock(c.Now))
+		if err != nil {
+			b.Fatal(err)
+		}
+		return db
+	}
+	if err := open().Close(); err != nil { // which makes the tables
 		b.Fatal(err)
 	}
 	s := newSample(b, nil, c)
-	m := &million{last: fillMillion(b, path, s, rows)}
-	m.db = openStore(b, path, c)
+	m := &million{}
+	m.last, m.middle = fillMillion(b, driver, source, s, rows)
+	m.db = open()
 	m.dash = dashboard.New(dashboard.Options{
 		Store: m.db, Rules: s.ruleSet, Actions: catalogue(), Control: new(control), AdminToken: "s3cret", Listen: "127.0.0.1:0",
 		Now: c.Now,
@@ -79,62 +103,76 @@ func newMillion(b *testing.B) *million {
 	}
 }
 
-// fillMillion writes rows as the store would, but in few transactions.
-func fillMillion(b *testing.B, path string, s *sample, rows int) (last string) {
+// fillStatements write what the store would have written, in few statements. ?1 is the number of rows, ?2 an explanation,
+// ?3 a body, ?4 a short one. Only the rows that pages look through have their whole
+// size; so the database stays below a few hundred megabytes.
+var fillStatements = []string{
+	`INSERT INTO deliveries (id, webhook_id, key, key_salt, received_at, source, replay_of, scope, action, repo, repo_type, state,
+		duplicates, error, verdicts, explanation, body, hook, is_public)
+		SELECT id, id, id, '', ms * 1000, 'webhook', '', 'repo.content', 'update', 'acme-lab/repo-' || (n % 5000), 'model',
+			'matched', 0, '', CASE WHEN n % 10 = 0 THEN '{"' || rule || '":"matched"}'
+				ELSE '{"auto-safetensors":"not_matched","welcome":"not_matched","retrain":"not_matched"}' END,
+			CASE WHEN n > ?1 - 20000 THEN ?2 ELSE '' END, CASE WHEN n > ?1 - 20000 THEN ?3 ELSE ?4 END, 'w1', 1 FROM filling`,
+	`INSERT INTO verdicts (rule, delivery_id, verdict) SELECT rule, id, 'matched' FROM filling WHERE n % 10 = 0`,
+	`INSERT INTO runs (id, delivery_id, rule, repo, repo_type, repo_id, ref, sha, own_caused, state, reason,
+		wait_for, wait_until, attempt, plan, error, cancel_reason, created_at, started_at, finished_at, ticket, ticketed_at, owner,
+		lease_until, token, once_key, rate_key, debounce_key, debounce_since, group_key, on_conflict)
+		SELECT id, id, rule, 'acme-lab/repo-' || (n % 5000), 'model', 'r', 'refs/heads/main', 'c379', 0,
+			CASE WHEN n % 100 = 0 THEN 'failed' ELSE 'succeeded' END, '', '', 0, 1, '{"key":"k","steps":[]}', '', '', ms * 1000,
+			ms * 1000 + 40000, ms * 1000 + 900000, 0, ms * 1000, '', 0, 0, '', '', '', 0, '', ''
+		FROM filling WHERE n % 10 = 0`,
+}
+
+// fillingOf numbers the rows and gives each an id as the store makes them; %d are the rows, the last millisecond and the step.
+var fillingOf = map[string]string{
+	"sqlite": `CREATE TEMPORARY TABLE filling AS
+		WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < %[1]d),
+			timed (n, ms) AS (SELECT n, %[2]d - (%[1]d - n) * %[3]d FROM number)
+		SELECT n, ms, printf('%%08x-%%04x-7%%03x-8000-%%012x', ms >> 16, ms & 65535, n & 4095, n) AS id,
+			CASE n / 10 %% 3 WHEN 0 THEN 'auto-safetensors' WHEN 1 THEN 'welcome' ELSE 'retrain' END AS rule FROM timed`,
+	"pgx": `CREATE TEMPORARY TABLE filling AS
+		SELECT n, ms, lpad(to_hex(ms >> 16), 8, '0') || '-' || lpad(to_hex(ms & 65535), 4, '0') || '-7' || lpad(to_hex(n & 4095), 3, '0')
+			|| '-8000-' || lpad(to_hex(n), 12, '0') AS id,
+			CASE n / 10 %% 3 WHEN 0 THEN 'auto-safetensors' WHEN 1 THEN 'welcome' ELSE 'retrain' END AS rule
+		FROM (SELECT n, %[2]d - (%[1]d - n) * %[3]d AS ms FROM generate_series(1, %[1]d::bigint) AS number (n)) AS timed`,
+}
+
+// fillMillion writes the rows and returns the ids of the last delivery and of one in the middle.
+func fillMillion(b *testing.B, driver, source string, s *sample, rows int) (last, middle string) {
 	b.Helper()
-	db, err := sql.Open("sqlite", "file:"+path)
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer db.Close()
-	tx, err := db.Begin()
+	db.SetMaxOpenConns(1) // which has the temporary table
+	body := event{at: noon, scope: "repo.content", act: "update", kind: "model", repo: "acme-lab/tiny-llama"}.body()
+	explanation, err := json.Marshal(map[string]any{"rules": s.explain(event{scope: "repo.content", act: "update", kind: "model", changed: pickle})})
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer tx.Rollback()
-	body := event{at: noon, scope: "repo.content", act: "update", kind: "model", repo: "acme-lab/tiny-llama"}.body()
-	explanation, _ := json.Marshal(map[string]any{"rules": s.explain(event{scope: "repo.content", act: "update", kind: "model", changed: pickle})})
 	step := 30 * 24 * time.Hour / time.Duration(rows)
-	for i := range rows {
-		at := noon.Add(-time.Duration(rows-i) * step)
-		last = s.id(at)
-		repo := fmt.Sprintf("acme-lab/repo-%d", i%5000)
-		why, text := "", []byte("{}")
-		if rows-i < 20_000 { // those that pages look through have their whole size; the file stays below a few hundred megabytes
-			why, text = string(explanation), body
+	exec := func(text string, args ...any) {
+		b.Helper()
+		if driver == "pgx" {
+			text = strings.NewReplacer("?1", "$1::bigint", "?2", "$2::text", "?3", "$3::bytea", "?4", "$4::bytea").Replace(text)
 		}
-		rule := []string{"auto-safetensors", "welcome", "retrain"}[i%3]
-		verdict, verdicts := "", `{"auto-safetensors":"not_matched","welcome":"not_matched","retrain":"not_matched"}`
-		if i%10 == 0 {
-			verdict, verdicts = "matched", fmt.Sprintf(`{%q:"matched"}`, rule)
-		}
-		_, err := tx.Exec(`INSERT INTO deliveries (id, webhook_id, key, key_salt, received_at, source, replay_of, scope, action, repo,
-			repo_type, state, duplicates, error, verdicts, explanation, body, hook, is_public)
-			VALUES (?, ?, ?, '', ?, 'webhook', '', 'repo.content', 'update', ?, 'model', 'matched', 0, '', ?, ?, ?, 'w1', 1)`,
-			last, last, last, at.UnixMicro(), repo, verdicts, why, text)
-		if err == nil && verdict != "" {
-			_, err = tx.Exec(`INSERT INTO verdicts (rule, delivery_id, verdict) VALUES (?, ?, ?)`, rule, last, verdict)
-		}
-		if err == nil && verdict != "" {
-			state := "succeeded"
-			if i%100 == 0 {
-				state = "failed"
-			}
-			_, err = tx.Exec(`INSERT INTO runs (id, delivery_id, rule, repo, repo_type, repo_id, ref, sha, own_caused, state, reason,
-				wait_for, wait_until, attempt, plan, error, cancel_reason, created_at, started_at, finished_at, ticket, ticketed_at, owner,
-				lease_until, token, once_key, rate_key, debounce_key, debounce_since, group_key, on_conflict)
-				VALUES (?, ?, ?, ?, 'model', 'r', 'refs/heads/main', 'c379', 0, ?, '', '', 0, 1, '{"key":"k","steps":[]}', '', '', ?, ?, ?, 0, ?,
-				'', 0, 0, '', '', '', 0, '', '')`, s.id(at), last, rule, repo, state, at.UnixMicro(), at.UnixMicro()+40_000,
-				at.UnixMicro()+900_000, at.UnixMicro())
-		}
-		if err != nil {
-			b.Fatal(err)
+		if _, err := db.ExecContext(b.Context(), text, args...); err != nil {
+			b.Fatalf("%v: %s", err, text)
 		}
 	}
-	if err := tx.Commit(); err != nil {
+	exec(fmt.Sprintf(fillingOf[driver], rows, noon.UnixMilli(), step.Milliseconds()))
+	exec(fillStatements[0], rows, string(explanation), body, []byte("{}"))
+	for _, text := range fillStatements[1:] {
+		exec(text)
+	}
+	exec("ANALYZE")
+	err = db.QueryRowContext(b.Context(), "SELECT MAX(id), (SELECT id FROM filling WHERE n = (SELECT MAX(n) / 2 FROM filling)) FROM filling").
+		Scan(&last, &middle)
+	if err != nil {
 		b.Fatal(err)
 	}
-	return last
+	return last, middle
 }
 
 func (m *million) get(path string) *httptest.ResponseRecorder {
@@ -145,25 +183,35 @@ func (m *million) get(path string) *httptest.ResponseRecorder {
 	return rec
 }
 
-// BenchmarkMillion makes each page over a million deliveries, and follows 200 open pages. The aims: a page in 50 ms and
-// 100 kB; 200 open pages, while 20 deliveries come in each second, under a tenth of a core.
+// BenchmarkMillion makes each page over a million deliveries, and follows 200 open pages, on both databases. The aims: a
+// page in 50 ms and 100 kB; 200 open pages, while 20 deliveries come in each second, under a tenth of a core.
 func BenchmarkMillion(b *testing.B) {
-	m := newMillion(b)
+	for name, driver := range map[string]string{"sqlite": "sqlite", "postgres": "pgx"} {
+		b.Run("db="+name, func(b *testing.B) { newMillion(b, driver).measure(b) })
+	}
+}
+
+// measure makes each page.
+func (m *million) measure(b *testing.B) {
 	for _, p := range []struct{ name, path string }{
 		{"overview", "/"},
 		{"month", "/?span=30d"},
 		{"deliveries", "/deliveries"},
-		{"middle", "/deliveries?before=01a1"},
+		{"middle", "/deliveries?before=" + m.middle},
 		{"rule", "/deliveries?rule=retrain"},
 		{"verdict", "/deliveries?verdict=matched"},
 		{"none", "/deliveries?verdict=error"},
+		{"not-matched", "/deliveries?rule=retrain&verdict=not_matched"},
 		{"repo", "/deliveries?repo=acme-lab/repo-77"},
 		{"text", "/deliveries?text=no-such-name"},
 		{"both", "/deliveries?repo=acme-lab/repo-77&rule=retrain&verdict=error"},
 		{"delivery", "/deliveries/" + m.last},
 		{"runs", "/runs"},
 		{"failed", "/runs?state=failed"},
+		{"failed-repo", "/runs?state=failed&repo=acme-lab/repo-77&text=no-such-name"},
 		{"rules", "/rules"},
+		{"audit", "/audit"},
+		{"api", "/api/v1/deliveries"},
 	} {
 		b.Run("page="+p.name, func(b *testing.B) {
 			size := 0

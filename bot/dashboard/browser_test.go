@@ -19,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/hfbot/hfbot/bot/store/pgtest"
 )
 
 // patience bounds each wait for the browser; it is for slow machines, and no test needs it.
@@ -36,11 +38,10 @@ var chromium struct {
 }
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	pgtest.Main(m)
 	if chromium.stop != nil {
 		chromium.stop()
 	}
-	os.Exit(code) //nolint:forbidigo // a TestMain ends its process
 }
 
 // startChromium starts the browser, which may call nobody but this machine.
