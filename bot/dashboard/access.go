@@ -55,7 +55,7 @@ func (a access) who(r *http.Request) (*person, error) {
 		}
 		return nil, nil
 	}
-	if cookie, err := r.Cookie(sessionCookie); err == nil && a.store != nil {
+	if cookie, err := r.Cookie(cookieName(r, sessionCookie)); err == nil && a.store != nil {
 		session, err := a.store.Session(r.Context(), cookie.Value)
 		if err == nil {
 			return &person{Who: session.Who, CSRF: session.CSRF, Session: true}, nil

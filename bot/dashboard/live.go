@@ -15,6 +15,7 @@ import (
 const (
 	liveEvery = 250 * time.Millisecond // between two looks at the same page, at least
 	liveSweep = 5 * time.Second        // a look without being told of a change: another instance may have made it
+	mostOpen  = 1_000                  // pages kept up to date at a time
 	liveQueue = 16                     // updates that wait for a slow reader; then it gets the whole page again
 )
 
@@ -28,11 +29,13 @@ type feed struct {
 
 	mu     sync.Mutex
 	topics map[string]*topic
+	open   int // readers of all topics
+	most   int // of them
 	done   sync.WaitGroup
 }
 
 func newFeed(ctx context.Context, log *zap.Logger) *feed {
-	return &feed{ctx: ctx, log: log, topics: map[string]*topic{}}
+	return &feed{ctx: ctx, log: log, topics: map[string]*topic{}, most: mostOpen}
 }
 
 // wait returns when no topic is worked any more. The feed's context must have ended.
@@ -95,10 +98,14 @@ type reader struct {
 	behind  bool // it missed an update: the next is whole
 }
 
-// subscribe opens a page for a reader that has a version of it.
+// subscribe opens a page for a reader that has a version of it; nil: too many are open.
 func (f *feed) subscribe(key, have string, b build) *reader {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.open >= f.most {
+		return nil
+	}
+	f.open++
 	t := f.topics[key]
 	if t == nil {
 		ctx, stop := context.WithCancel(f.ctx)
@@ -121,6 +128,7 @@ func (r *reader) leave() {
 	f := r.topic.feed
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.open--
 	delete(r.topic.readers, r)
 	if len(r.topic.readers) == 0 {
 		r.topic.stop()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -442,6 +443,15 @@ func (s *sample) fillDay(end time.Time) (matched, running, failed string) {
 	s.add(event{at: end.Add(-4 * time.Minute), scope: "repo.content", act: "update", kind: "dataset", repo: "acme-lab/train-code", changed: data, waiting: true, errorText: "ci.github: POST https://api.github.com/…: 503 Service Unavailable"})
 	m, r := s.add(event{at: end.Add(-2 * time.Minute), scope: "repo.content", act: "update", kind: "model", repo: "acme-lab/llama-7b-instruct", changed: pickle, leave: true})
 	s.add(event{at: end.Add(-3 * time.Second), scope: "discussion", act: "create", kind: "model", repo: "acme-lab/bert-small", title: "Typo", neverLooked: true})
+	s.clock.set(end.Add(-30 * time.Minute))
+	s.tx(func(tx *store.Tx) error {
+		web := &store.Run{Rule: "retrain", Repo: "acme-lab/train-web", RepoID: fmt.Sprintf("%024x", len("acme-lab/train-web"))}
+		_, opened, err := tx.Trip(web, store.BreakerLimit{Max: 1, Per: time.Hour})
+		if err == nil && !opened {
+			err = errors.New("the breaker does not open")
+		}
+		return err
+	})
 	s.clock.set(end)
 	return m, r[0], f[0]
 }

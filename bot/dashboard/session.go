@@ -48,6 +48,11 @@ func (d *Dashboard) checkForm(next echo.HandlerFunc) echo.HandlerFunc {
 			return d.problem(c, http.StatusForbidden, "This form is out of date",
 				"Nothing was done. Go back, reload the page and try again.")
 		}
+		for name, values := range r.PostForm {
+			if name != "payload" && !isText(strings.Join(values, " ")) {
+				return echo.NewHTTPError(http.StatusBadRequest, "the form is not UTF-8")
+			}
+		}
 		return next(c)
 	}
 }
@@ -55,6 +60,15 @@ func (d *Dashboard) checkForm(next echo.HandlerFunc) echo.HandlerFunc {
 // secure tells whether the browser reaches the bot over TLS, here or at a proxy in front.
 func secure(r *http.Request) bool {
 	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
+}
+
+// cookieName is the name of a cookie. Over TLS it has the prefix with which browsers take it from this very host only, so
+// that no neighbour below the same domain can plant one.
+func cookieName(r *http.Request, name string) string {
+	if secure(r) {
+		return "__Host-" + name
+	}
+	return name
 }
 
 // setCookie sets a cookie that scripts cannot read and other sites' forms do not carry. Lax and not Strict, because the
@@ -65,13 +79,26 @@ func setCookie(c echo.Context, name, value string, maxAge time.Duration) {
 		seconds = -1
 	}
 	c.SetCookie(&http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: secure(c.Request()),
+		Name: cookieName(c.Request(), name), Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: secure(c.Request()),
 		SameSite: http.SameSiteLaxMode,
 	})
 }
 
-// openSession signs somebody in and leads on to where they wanted to go.
+// closeSession ends the session of a request's cookie, if any.
+func (d *Dashboard) closeSession(c echo.Context) error {
+	cookie, err := c.Cookie(cookieName(c.Request(), sessionCookie))
+	if err != nil {
+		return nil //nolint:nilerr // there is none
+	}
+	return d.Store.CloseSession(c.Request().Context(), cookie.Value)
+}
+
+// openSession signs somebody in and leads on to where they wanted to go. The session is a new one, whatever cookie came
+// along.
 func (d *Dashboard) openSession(c echo.Context, who, to string) error {
+	if err := d.closeSession(c); err != nil {
+		return err
+	}
 	ctx, secret := c.Request().Context(), newSecret()
 	err := d.Store.OpenSession(ctx, secret, store.Session{Who: who, CSRF: newSecret(), ExpiresAt: d.Now().Add(sessionFor)})
 	if err != nil {
@@ -96,10 +123,8 @@ func inside(to string) string {
 
 func (d *Dashboard) logout(c echo.Context) error {
 	ctx := c.Request().Context()
-	if cookie, err := c.Cookie(sessionCookie); err == nil {
-		if err := d.Store.CloseSession(ctx, cookie.Value); err != nil {
-			return err
-		}
+	if err := d.closeSession(c); err != nil {
+		return err
 	}
 	if err := d.Store.AddAudit(ctx, store.Audit{Who: personOf(c).Who, Act: "sign_out"}); err != nil {
 		return err

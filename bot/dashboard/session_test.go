@@ -1,6 +1,8 @@
 package dashboard_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -9,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/hfbot/hfbot/bot/dashboard"
@@ -115,6 +118,45 @@ func TestSession(t *testing.T) {
 	v.want(http.StatusUnauthorized, "GET", "/api/v1/runs", nil)
 }
 
+// A cookie that somebody planted is never taken for a session, and each sign-in makes a new one and ends the one before.
+func TestSessionIsNew(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, nil, nil, nil)
+	v.client.Jar = nil // the cookies are those that are given
+	enter := func(cookie string) string {
+		t.Helper()
+		resp, _ := v.send("POST", "/login", url.Values{"token": {"s3cret"}}, "Cookie: "+cookie, "X-Forwarded-Proto: https")
+		name, rest, _ := strings.Cut(resp.Header.Get("Set-Cookie"), "=")
+		secret, flags, _ := strings.Cut(rest, ";")
+		if name != "__Host-hfbot_session" || len(secret) < 43 || !strings.Contains(flags, "Secure") || strings.Contains(flags, "Domain") {
+			t.Fatalf("the cookie is %q", resp.Header.Get("Set-Cookie"))
+		}
+		return name + "=" + secret
+	}
+	const tls = "X-Forwarded-Proto: https"
+	planted := "__Host-hfbot_session=planted"
+	v.want(http.StatusUnauthorized, "GET", "/runs", nil, "Cookie: "+planted, tls)
+	first := enter(planted)
+	v.want(http.StatusUnauthorized, "GET", "/runs", nil, "Cookie: "+planted, tls)
+	v.want(http.StatusOK, "GET", "/runs", nil, "Cookie: "+first, tls)
+	v.want(http.StatusUnauthorized, "GET", "/runs", nil, "Cookie: "+strings.TrimPrefix(first, "__Host-"), tls) // a neighbour can set this
+	second := enter(first)
+	v.want(http.StatusUnauthorized, "GET", "/runs", nil, "Cookie: "+first, tls)
+	v.want(http.StatusOK, "GET", "/runs", nil, "Cookie: "+second, tls)
+}
+
+// A stream ends with the session that it was opened in, and strangers get none.
+func TestStreamsAreForPeople(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, nil, func(o *dashboard.Options) { o.PublicHost = "bot.hf.space" }, nil)
+	for _, path := range []string{"/", "/deliveries", "/runs", "/rules"} {
+		resp, _ := v.send("GET", path, nil, "Accept: text/event-stream")
+		if kind := resp.Header.Get("Content-Type"); strings.HasPrefix(kind, "text/event-stream") {
+			t.Errorf("%s: a stranger gets a stream", path)
+		}
+	}
+}
+
 func TestLoginLeadsNowhereElse(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, nil, nil, nil)
@@ -143,6 +185,13 @@ func TestLoginAttemptsAreBounded(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, nil, nil, nil)
+	for _, path := range []string{"/login", "/runs", "/nowhere", "/assets/x/y"} {
+		resp, _ := v.send("GET", path, nil)
+		if got := resp.Header.Get("Content-Security-Policy"); !strings.Contains(got, "frame-ancestors 'none'") {
+			t.Errorf("%s of a bot without a public name may be framed: %q", path, got)
+		}
+	}
+	v = newVisitor(t, nil, func(o *dashboard.Options) { o.PublicHost = "bot.hf.space" }, nil)
 	resp, body := v.send("GET", "/login", nil, "Sec-Fetch-Dest: iframe")
 	if !strings.Contains(body, `target="_blank"`) || strings.Contains(body, `type="password"`) {
 		t.Errorf("inside a frame there is a form to sign in: %.600s", body)
@@ -163,8 +212,16 @@ func TestHeaders(t *testing.T) {
 // provider plays an OpenID provider that says what the test wants.
 func provider(t *testing.T, userInfo string) *httptest.Server {
 	t.Helper()
+	server, _ := providerOf(t, userInfo)
+	return server
+}
+
+// providerOf is a provider that wants the verifier of the challenge it is told.
+func providerOf(t *testing.T, userInfo string) (server *httptest.Server, challenge *atomic.Pointer[string]) {
+	t.Helper()
+	challenge = new(atomic.Pointer[string])
 	mux := http.NewServeMux()
-	server := httptest.NewServer(mux)
+	server = httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		json.NewEncoder(w).Encode(map[string]string{
@@ -178,6 +235,11 @@ func provider(t *testing.T, userInfo string) *httptest.Server {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
+		sum := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
+		if want := challenge.Load(); want != nil && *want != base64.RawURLEncoding.EncodeToString(sum[:]) {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
 		io.WriteString(w, `{"access_token":"hf_oauth_x"}`)
 	})
 	mux.HandleFunc("/oauth/userinfo", func(w http.ResponseWriter, r *http.Request) {
@@ -187,7 +249,38 @@ func provider(t *testing.T, userInfo string) *httptest.Server {
 		}
 		io.WriteString(w, userInfo)
 	})
-	return server
+	return server, challenge
+}
+
+// The verifier that goes to the provider is that of the challenge which the browser took there, and of no other sign-in.
+func TestSignInProof(t *testing.T) {
+	t.Parallel()
+	p, challenge := providerOf(t, `{"sub":"1","preferred_username":"ada"}`)
+	v := newVisitor(t, nil, func(o *dashboard.Options) {
+		o.SignIn = dashboard.SignIn{Provider: p.URL, ClientID: "client", ClientSecret: "hush", Users: []string{"ada"}}
+	}, nil)
+	begin := func() url.Values {
+		t.Helper()
+		resp, _ := v.send("GET", "/login/huggingface", nil)
+		at, err := url.Parse(resp.Header.Get("Location"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at.Query()
+	}
+	other, mine := begin(), begin()
+	if other.Get("state") == mine.Get("state") || other.Get("code_challenge") == mine.Get("code_challenge") {
+		t.Error("two sign-ins have the same secrets")
+	}
+	told := other.Get("code_challenge")
+	challenge.Store(&told)
+	v.want(http.StatusBadGateway, "GET", "/login/callback?code=good&state="+mine.Get("state"), nil)
+	mine = begin()
+	told = mine.Get("code_challenge")
+	v.want(http.StatusBadRequest, "GET", "/login/callback?code=good&state="+other.Get("state"), nil)
+	mine = begin()
+	told = mine.Get("code_challenge")
+	v.want(http.StatusSeeOther, "GET", "/login/callback?code=good&state="+mine.Get("state"), nil)
 }
 
 func TestSignInAdmits(t *testing.T) {

@@ -220,7 +220,7 @@ func (d *Dashboard) loginEnd(c echo.Context) error {
 	if d.signIn == nil {
 		return echo.ErrNotFound
 	}
-	cookie, err := c.Cookie(signInCookie)
+	cookie, err := c.Cookie(cookieName(c.Request(), signInCookie))
 	if err != nil {
 		return d.showLogin(c, http.StatusBadRequest, "Signing in took too long, or this browser keeps no cookies. Try again.")
 	}

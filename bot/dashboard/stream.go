@@ -33,6 +33,20 @@ func (d *Dashboard) answer(c echo.Context, name string, b build) error {
 // stream sends updates until the reader leaves, its session ends or the dashboard closes.
 func (d *Dashboard) stream(c echo.Context, b build) error {
 	r, w := c.Request(), c.Response()
+	query := r.URL.Query()
+	have := query.Get("live")
+	query.Del("live")
+	query.Del("done")
+	if last := r.Header.Get("Last-Event-ID"); last != "" {
+		have = last
+	}
+	// What a page shows depends on who looks only by the token in its forms.
+	reader := d.feed.subscribe(csrfOf(c)+" "+r.URL.Path+"?"+query.Encode(), have, b)
+	if reader == nil {
+		w.Header().Set("Retry-After", "10")
+		return c.String(http.StatusServiceUnavailable, "too many pages are open; this one shows what was when it was loaded")
+	}
+	defer reader.leave()
 	// The server's time limits are for ordinary requests.
 	control := http.NewResponseController(w)
 	if err := control.SetReadDeadline(time.Time{}); err != nil {
@@ -40,13 +54,6 @@ func (d *Dashboard) stream(c echo.Context, b build) error {
 	}
 	if err := control.SetWriteDeadline(time.Time{}); err != nil {
 		return fmt.Errorf("clear the write deadline: %w", err)
-	}
-	query := r.URL.Query()
-	have := query.Get("live")
-	query.Del("live")
-	query.Del("done")
-	if last := r.Header.Get("Last-Event-ID"); last != "" {
-		have = last
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -56,9 +63,6 @@ func (d *Dashboard) stream(c echo.Context, b build) error {
 		return nil // the reader left
 	}
 	w.Flush()
-	// What a page shows depends on who looks only by the token in its forms.
-	reader := d.feed.subscribe(csrfOf(c)+" "+r.URL.Path+"?"+query.Encode(), have, b)
-	defer reader.leave()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {

@@ -1,7 +1,6 @@
 package dashboard
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -22,9 +21,12 @@ var templateFiles embed.FS
 //go:embed assets
 var assetFiles embed.FS
 
-// contentPolicy lets a page load only from its own origin, and be framed only by the Hub, where a Space's page lives.
-const contentPolicy = "default-src 'self'; base-uri 'none'; form-action 'self'; object-src 'none'; " +
-	"frame-ancestors 'self' https://huggingface.co"
+// contentPolicy lets a page load only from its own origin, and be framed by none. Only that of a bot with a public name may
+// be framed by the Hub, where a Space's page lives: there nobody is signed in, so that there is nothing to press.
+const (
+	contentPolicy = "default-src 'self'; base-uri 'none'; form-action 'self'; object-src 'none'; frame-ancestors "
+	framedBy      = "'self' https://huggingface.co"
+)
 
 // assetHash names the folder of assets by their content, so that browsers may keep them for ever.
 var assetHash = hashAssets()
@@ -58,9 +60,13 @@ func asset(c echo.Context) error {
 
 // headers sets what every answer to a browser carries. What a page shows is nobody else's, so nothing keeps it.
 func (d *Dashboard) headers(next echo.HandlerFunc) echo.HandlerFunc {
+	policy := contentPolicy + "'none'"
+	if d.PublicHost != "" {
+		policy = contentPolicy + framedBy
+	}
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		// Not no-referrer: with that, browsers send the dashboard's own forms with Origin: null.
 		h.Set("Referrer-Policy", "same-origin")
@@ -137,7 +143,7 @@ func piece(key, name string, data any) (item, error) {
 	if err := pieces.ExecuteTemplate(&out, name, data); err != nil {
 		return item{}, err
 	}
-	return item{Key: key, HTML: template.HTML(out.String())}, nil
+	return item{Key: key, HTML: template.HTML(visible(out.String()))}, nil
 }
 
 // show renders into memory first, so that a failing template gives an error and not half a page.
@@ -148,11 +154,11 @@ func (d *Dashboard) show(c echo.Context, status int, name string, p *page) error
 	}
 	p.Version = version(p.Regions)
 	p.Notice = notices[c.QueryParam("done")]
-	var out bytes.Buffer
+	var out strings.Builder
 	if err := layouts[name].Execute(&out, p); err != nil {
 		return err
 	}
-	return c.HTMLBlob(status, out.Bytes())
+	return c.HTML(status, visible(out.String()))
 }
 
 // notices are what a page says after something was done, by the word in its address: a text in an address could be

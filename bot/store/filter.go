@@ -24,7 +24,7 @@ const (
 	maximalLimit = 500
 	// window is how many rows a page looks through when no index answers its filter by itself. What is older comes with
 	// the next page, so that no page takes longer because there are more rows.
-	window = 4_000
+	window = 2_000
 )
 
 func (f Filter) limit() int {
