@@ -246,6 +246,34 @@ func TestBrowserLive(t *testing.T) {
 	}
 }
 
+// Who goes through a list by keyboard keeps their place while rows come in and change.
+func TestBrowserFocusStays(t *testing.T) {
+	w := startWhole(t, nil)
+	b := openTab(t, w.url+"/deliveries")
+	b.live()
+	w.send("repo.content", "update", "acme/large")
+	b.until("its run is seen", `document.querySelector("#deliveries tr a.tag.running")`)
+	b.until("the row has the focus", `(document.querySelector("#deliveries tr td a").focus(), document.activeElement.closest("tr"))`)
+	row := evaluate[string](b, `document.activeElement.closest("tr").id`)
+	here := fmt.Sprintf(`document.activeElement === document.getElementById(%q)?.querySelector("td a")`, row)
+	w.send("discussion", "create", "acme/next")
+	b.until("a row came in above", fmt.Sprintf(`document.querySelector("#deliveries tr").id !== %q`, row))
+	if !evaluate[bool](b, here) {
+		t.Error("a new row took the focus away")
+	}
+	runs, err := w.bot.Store().Runs(t.Context(), store.Filter{Repo: "acme/large"})
+	if err != nil || len(runs) != 1 {
+		t.Fatalf("%d runs, %v", len(runs), err)
+	}
+	if err := w.bot.Cancel(t.Context(), runs[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	b.until("the row changes", fmt.Sprintf(`document.querySelector("#" + CSS.escape(%q) + " a.tag.cancelled")`, row))
+	if !evaluate[bool](b, here) {
+		t.Error("a change of the row took the focus away")
+	}
+}
+
 // A long step shows its progress and log as they come; Cancel ends it.
 func TestBrowserCancelWithProgress(t *testing.T) {
 	w := startWhole(t, nil)

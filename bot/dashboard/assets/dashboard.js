@@ -36,7 +36,7 @@ function element(html) {
   return template.content.firstElementChild;
 }
 
-// keep carries over what the reader did to an element: what is folded open, and where the focus is.
+// keep carries over what the reader did to an element: what is folded open, and what is ticked.
 function keep(old, fresh) {
   for (const d of old.querySelectorAll("details[id]")) {
     const now = fresh.querySelector(`#${CSS.escape(d.id)}`);
@@ -46,30 +46,45 @@ function keep(old, fresh) {
     const now = fresh.querySelector(`#${CSS.escape(box.id)}`);
     if (now && box.type === "checkbox") now.checked = box.checked;
   }
-  return old.contains(document.activeElement) ? document.activeElement.id : "";
 }
 
-// apply brings a region to the state that the server tells.
+const stops = "a[href], button, input, select, textarea, summary, [tabindex]";
+
+// heir is the element in a fresh piece that takes the focus over from the old one; undefined when the focus is elsewhere.
+function heir(old, fresh) {
+  const has = document.activeElement;
+  if (!old.contains(has)) return undefined;
+  if (has === old) return fresh;
+  const same = has.id && fresh.querySelector(`#${CSS.escape(has.id)}`);
+  return same || fresh.querySelectorAll(stops)[[...old.querySelectorAll(stops)].indexOf(has)];
+}
+
+// apply brings a region to the state that the server tells. What stays as it is is not touched, so that it keeps the focus.
 function apply(id, { order, items }) {
   const region = document.getElementById(id);
   if (!region) return;
-  const had = new Map([...region.children].map((e) => [e.dataset.key || e.id, e]));
   const log = region.closest(".log");
   const atEnd = log && log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-  let focus = "";
-  const now = order.map((key) => {
+  const had = new Map([...region.children].map((e) => [e.dataset.key || e.id, e]));
+  const stay = new Set(order);
+  for (const [key, e] of had) if (!stay.has(key)) e.remove();
+  order.forEach((key, place) => {
     const old = had.get(key);
-    if (!(key in items)) return old;
-    const fresh = element(items[key]);
-    fresh.dataset.key = key;
-    if (old) focus = keep(old, fresh) || focus;
-    else fresh.classList.add("new");
-    return fresh;
-  }).filter(Boolean);
-  region.replaceChildren(...now);
-  if (focus) document.getElementById(focus)?.focus();
+    let e = old;
+    if (key in items) {
+      e = element(items[key]);
+      e.dataset.key = key;
+      if (old) {
+        keep(old, e);
+        const focus = heir(old, e);
+        old.replaceWith(e);
+        focus?.focus({ preventScroll: true });
+      } else e.classList.add("new");
+    }
+    if (e && region.children[place] !== e) region.insertBefore(e, region.children[place] ?? null);
+  });
   if (atEnd) log.scrollTop = log.scrollHeight;
-  for (const e of document.querySelectorAll(`[data-until-filled="${id}"]`)) e.hidden = now.length > 0;
+  for (const e of document.querySelectorAll(`[data-until-filled="${id}"]`)) e.hidden = region.childElementCount > 0;
 }
 
 // status says whether the page is kept up to date.
