@@ -41,7 +41,7 @@ func stream(ctx context.Context, writers []io.Writer, produce func(context.Conte
 	p := &pipe{ctx: ctx, free: make(chan *block, blockCount)}
 	p.fail = func(err error) { cancel(fmt.Errorf("write safetensors: %w", err)) }
 	for range blockCount {
-		p.free <- &block{data: make([]byte, blockSize)}
+		p.free <- &block{} // which gets its memory when it is first used: a small model needs one
 	}
 	var running sync.WaitGroup
 	for _, w := range writers {
@@ -93,7 +93,9 @@ func (p *pipe) space() ([]byte, error) {
 	if p.block == nil {
 		select {
 		case p.block = <-p.free:
-			p.used = 0
+			if p.used = 0; p.block.data == nil {
+				p.block.data = make([]byte, blockSize)
+			}
 		case <-p.ctx.Done():
 			return nil, context.Cause(p.ctx)
 		}
