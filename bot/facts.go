@@ -34,6 +34,9 @@ type hubFacts struct {
 
 	mu    sync.Mutex // held over the call, so that two readers of a fact share one call
 	known map[string]any
+	// failed keeps why a look-up failed, so that many rules do not ask a Hub that does not answer, one after the other; nil
+	// where the next to ask shall try again.
+	failed map[string]error
 }
 
 var _ expr.Facts = (*hubFacts)(nil)
@@ -42,11 +45,16 @@ var _ expr.Facts = (*hubFacts)(nil)
 // calls. What does not depend on the commit is shared by all of them.
 func FactsOf(client *hub.Client, p *hub.Payload) rule.FactsFor {
 	made := map[[2]string]*hubFacts{}
-	common := newHubFacts(client, p, "", "", nil)
+	once := func(ref, sha string) *hubFacts {
+		f := newHubFacts(client, p, ref, sha, nil)
+		f.failed = map[string]error{}
+		return f
+	}
+	common := once("", "")
 	return func(ref, sha string) expr.Facts {
 		key := [2]string{ref, sha}
 		if made[key] == nil {
-			made[key] = newHubFacts(client, p, ref, sha, nil)
+			made[key] = once(ref, sha)
 			made[key].common = common
 		}
 		return made[key]
@@ -66,12 +74,31 @@ func newHubFacts(client *hub.Client, p *hub.Payload, ref, sha string, known map[
 func (f *hubFacts) Fact(ctx context.Context, name string) (any, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if v, ok := f.known[name]; ok {
-		return v, nil
-	}
 	if f.common != nil && f.everywhere(name) {
 		return f.common.Fact(ctx, name)
 	}
+	return f.once(ctx, name)
+}
+
+// once looks a fact up unless that was done; it is called with the lock held.
+func (f *hubFacts) once(ctx context.Context, name string) (any, error) {
+	if v, ok := f.known[name]; ok {
+		return v, nil
+	}
+	if err := f.failed[name]; err != nil {
+		return nil, err
+	}
+	v, err := f.find(ctx, name)
+	switch {
+	case err == nil:
+		f.known[name] = v
+	case f.failed != nil:
+		f.failed[name] = err
+	}
+	return v, err
+}
+
+func (f *hubFacts) find(ctx context.Context, name string) (any, error) {
 	if err := f.findHead(ctx, name); err != nil {
 		return nil, fmt.Errorf("look up the head of %s: %w", f.payload.Repo.Ref(), err)
 	}
@@ -79,7 +106,6 @@ func (f *hubFacts) Fact(ctx context.Context, name string) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look up %s of %s: %w", name, f.payload.Repo.Ref(), err)
 	}
-	f.known[name] = v
 	return v, nil
 }
 
@@ -160,7 +186,7 @@ func (f *hubFacts) author(ctx context.Context) (any, error) {
 	case f.payload.Discussion != nil:
 		who = f.payload.Discussion.Author.ID
 	default:
-		c, err := f.commit(ctx)
+		c, err := f.once(ctx, "commit")
 		if err != nil {
 			return nil, err
 		}
