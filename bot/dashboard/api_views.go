@@ -6,6 +6,7 @@ import (
 
 	"github.com/hfbot/hfbot/bot/rule"
 	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/hub"
 )
 
 // deliveryView is a delivery in a list; the last two fields are filled for a single one.
@@ -19,6 +20,8 @@ type deliveryView struct {
 	Action      string            `json:"action"`
 	Repo        string            `json:"repo"`
 	RepoType    string            `json:"repo_type"`
+	Public      bool              `json:"public"`            // the payload says that the repository is
+	Webhook     string            `json:"webhook,omitempty"` // id of the Hub's webhook that it came by
 	Duplicates  int               `json:"duplicates"`
 	ReplayOf    string            `json:"replay_of,omitempty"`
 	Error       string            `json:"error,omitempty"`
@@ -31,7 +34,7 @@ type deliveryView struct {
 func viewDelivery(d *store.Delivery) deliveryView {
 	v := deliveryView{
 		ID: d.ID, WebhookID: d.WebhookID, ReceivedAt: d.ReceivedAt, Source: d.Source, State: string(d.State),
-		Scope: d.Scope, Action: d.Action, Repo: d.Repo, RepoType: d.RepoType, Duplicates: d.Duplicates,
+		Scope: d.Scope, Action: d.Action, Repo: d.Repo, RepoType: d.RepoType, Public: d.Public, Webhook: d.Hook, Duplicates: d.Duplicates,
 		ReplayOf: d.ReplayOf, Error: d.Error, Verdicts: d.Verdicts, Runs: d.Runs,
 	}
 	if v.Verdicts == nil {
@@ -66,6 +69,7 @@ type runView struct {
 type stepView struct {
 	ID         string         `json:"id"`
 	Uses       string         `json:"uses"`
+	If         string         `json:"if,omitempty"`
 	State      store.RunState `json:"state"`
 	Attempt    int            `json:"attempt"`
 	With       map[string]any `json:"with,omitempty"`
@@ -118,9 +122,13 @@ func viewRun(r *store.Run) runView {
 		State: r.State, Reason: r.Reason, WaitUntil: moment(r.WaitUntil), Attempt: r.Attempt, CreatedAt: r.CreatedAt,
 		StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), Error: r.Error,
 	}
-	for _, s := range r.Steps {
+	for i, s := range r.Steps {
+		condition := ""
+		if i < len(r.Plan.Steps) {
+			condition = r.Plan.Steps[i].If
+		}
 		v.Steps = append(v.Steps, stepView{
-			ID: s.ID, Uses: s.Uses, State: s.State, Attempt: s.Attempt, With: s.With, Outputs: s.Outputs, Error: s.Error,
+			ID: s.ID, Uses: s.Uses, If: condition, State: s.State, Attempt: s.Attempt, With: s.With, Outputs: s.Outputs, Error: s.Error,
 			StartedAt: moment(s.StartedAt), FinishedAt: moment(s.FinishedAt),
 		})
 	}
@@ -163,7 +171,14 @@ type ruleView struct {
 	Words    wordsView        `json:"words"`
 	Steps    []string         `json:"steps"` // the actions
 	Source   []string         `json:"source"`
+	Breaker  limitView        `json:"breaker"` // when it opens; those that are open are a list of their own
 	Verdicts map[string]int64 `json:"verdicts_24h,omitempty"`
+}
+
+// limitView is so many runs in so many seconds.
+type limitView struct {
+	Max     int     `json:"max"`
+	Seconds float64 `json:"per_seconds"`
 }
 
 type wordsView struct {
@@ -177,7 +192,7 @@ func viewRule(r *rule.Rule) ruleView {
 	w := r.Words()
 	v := ruleView{
 		ID: r.ID, File: r.File, Line: r.Line, Summary: r.Summary, Words: wordsView{w.When, w.Where, w.If, w.Limits},
-		Steps: []string{}, Source: r.Source,
+		Steps: []string{}, Source: r.Source, Breaker: limitView{r.BreakerFor(false).Max, r.BreakerFor(false).Per.Seconds()},
 	}
 	for _, s := range r.Steps {
 		v.Steps = append(v.Steps, s.Uses)
@@ -211,6 +226,8 @@ type webhookView struct {
 	Disabled string `json:"disabled"` // empty: enabled
 	Used     int64  `json:"triggers_24h"`
 	Limit    int    `json:"triggers_limit"`
+
+	Watched []hub.Watched `json:"watched"`
 }
 
 type budgetView struct {
@@ -250,7 +267,7 @@ func viewOverview(sp span, c *counts, h hubState) overviewView {
 		}
 	}
 	for _, w := range h.Hooks {
-		v.Webhooks = append(v.Webhooks, webhookView{w.ID, w.URL, w.Disabled, w.Used, w.Limit})
+		v.Webhooks = append(v.Webhooks, webhookView{w.ID, w.URL, w.Disabled, w.Used, w.Limit, append([]hub.Watched{}, w.Watched...)})
 	}
 	for _, b := range h.Budgets {
 		v.Budgets = append(v.Budgets, budgetView{b.Kind, b.Remaining, b.Quota, b.ResetAt})

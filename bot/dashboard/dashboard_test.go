@@ -209,7 +209,7 @@ func TestAPIShapes(t *testing.T) {
 	for path, want := range map[string][]string{
 		"/api/v1/deliveries": {"deliveries", "next"},
 		"/api/v1/deliveries/" + s.delivery: {
-			"action", "duplicates", "explanation", "id", "payload", "received_at", "repo", "repo_type", "runs", "scope", "source",
+			"action", "duplicates", "explanation", "id", "payload", "public", "received_at", "repo", "repo_type", "runs", "scope", "source",
 			"state", "verdicts", "webhook_id",
 		},
 		"/api/v1/runs": {"next", "runs"},

@@ -145,7 +145,7 @@ func TestSessionIsNew(t *testing.T) {
 	v.want(http.StatusOK, "GET", "/runs", nil, "Cookie: "+second, tls)
 }
 
-// A stream ends with the session that it was opened in, and strangers get none.
+// Strangers get no stream of anything.
 func TestStreamsAreForPeople(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, nil, func(o *dashboard.Options) { o.PublicHost = "bot.hf.space" }, nil)

@@ -1,0 +1,140 @@
+package dashboard_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/labstack/echo/v4"
+
+	"github.com/hfbot/hfbot/bot/dashboard"
+	"github.com/hfbot/hfbot/hub"
+)
+
+// Each route of the API stands in its document, and none that is not there.
+func TestAPIDocument(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := openStore(t, t.TempDir()+"/bot.db", &clock{now: noon})
+	t.Cleanup(func() { _ = db.Close() })
+	e := echo.New()
+	d := dashboard.New(dashboard.Options{Store: db, Listen: "127.0.0.1:0"})
+	t.Cleanup(d.Close)
+	d.Register(e)
+	var want, got []string
+	for _, r := range e.Routes() {
+		if path, ok := strings.CutPrefix(r.Path, "/api/v1"); ok && (r.Method == http.MethodGet || r.Method == http.MethodPost) {
+			path = strings.NewReplacer(":id", "{id}", ":rule", "{rule}").Replace(path)
+			want = append(want, r.Method+" "+path)
+		}
+	}
+	for line := range strings.Lines(string(text)) {
+		if route, _, ok := strings.Cut(strings.TrimPrefix(line, "| `"), "`"); ok && strings.HasPrefix(line, "| `") && strings.Contains(route, " /") {
+			path, _, _ := strings.Cut(route, "?")
+			got = append(got, path)
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("docs/api.md:\n%s", diff)
+	}
+}
+
+// What a page shows, the API tells.
+func TestAPITells(t *testing.T) {
+	t.Parallel()
+	many := theDay(t)
+	s := newSampleSite(t, true, many, func(o *dashboard.Options) { o.Hub = sampleHub(t) }, nil)
+	s.awaitPage("/", "suspended by the Hub")
+	read := func(path string, out any) {
+		t.Helper()
+		res, body := s.do(http.MethodGet, "/api/v1"+path)
+		if err := json.Unmarshal([]byte(body), out); err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %d, %v: %.300s", path, res.StatusCode, err, body)
+		}
+	}
+	var overview struct {
+		Backlog  map[string]int64
+		Webhooks []struct {
+			Disabled string
+			Used     int64 `json:"triggers_24h"`
+			Watched  []hub.Watched
+		}
+	}
+	read("/overview", &overview)
+	if len(overview.Webhooks) != 2 || overview.Webhooks[0].Used != 75 || overview.Webhooks[1].Disabled != hub.WebhookSuspended ||
+		len(overview.Webhooks[1].Watched) != 2 || overview.Backlog["running"] != 1 {
+		t.Errorf("the overview is %+v", overview)
+	}
+	var run struct {
+		State string
+		Steps []struct {
+			If       string
+			Progress *struct{ Done, Total int64 }
+			Attempts []struct{ Number int }
+		}
+	}
+	read("/runs/"+many.running, &run)
+	if len(run.Steps) != 2 || run.Steps[0].Progress == nil || len(run.Steps[0].Attempts) != 1 || run.Steps[1].If == "" {
+		t.Errorf("the run is %+v", run)
+	}
+	var logs struct {
+		Logs []struct{ Level, Message string }
+	}
+	read("/runs/"+many.running+"/logs", &logs)
+	if len(logs.Logs) != 4 || logs.Logs[3].Level != "warn" {
+		t.Errorf("the log is %+v", logs)
+	}
+	var delivery struct {
+		Public      bool
+		Webhook     string
+		Explanation struct {
+			Rules []struct{ Clauses []struct{ Want, Got string } }
+		}
+	}
+	read("/deliveries/"+many.matched, &delivery)
+	if !delivery.Public || delivery.Webhook != "6390e855e30d9209411de93b" || len(delivery.Explanation.Rules) != 3 {
+		t.Errorf("the delivery is %+v", delivery)
+	}
+	var rules struct {
+		Rules []struct {
+			Words    struct{ When string }
+			Verdicts map[string]int64 `json:"verdicts_24h"`
+			Breaker  struct{ Max int }
+		}
+	}
+	read("/rules", &rules)
+	if len(rules.Rules) != 3 || rules.Rules[0].Words.When != "files change" || rules.Rules[0].Verdicts["matched"] != 19 ||
+		rules.Rules[0].Breaker.Max == 0 {
+		t.Errorf("the rules are %+v", rules)
+	}
+	var breakers struct {
+		Breakers []struct{ Rule, Repo string }
+	}
+	read("/breakers", &breakers)
+	if len(breakers.Breakers) != 1 || breakers.Breakers[0].Rule != "retrain" {
+		t.Errorf("the breakers are %+v", breakers)
+	}
+	res, _ := s.do(http.MethodPost, "/api/v1/rules/retrain/reset?repo=acme-lab/train-web")
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("the reset is answered %d", res.StatusCode)
+	}
+	if res, _ = s.do(http.MethodPost, "/api/v1/rules/retrain/reset?repo=acme-lab/train-web"); res.StatusCode != http.StatusConflict {
+		t.Errorf("a reset of a closed breaker is answered %d", res.StatusCode)
+	}
+	var audit struct {
+		Audit []struct{ Act, Target string }
+	}
+	read("/audit", &audit)
+	if len(audit.Audit) != 2 || audit.Audit[0].Act != "reset_breaker" {
+		t.Errorf("the audit log is %+v", audit)
+	}
+}
