@@ -17,23 +17,38 @@ const quickKills = 5
 // TestKilledSQLite kills one bot on SQLite at random moments under load.
 func TestKilledSQLite(t *testing.T) {
 	t.Parallel()
-	killed(t, "sqlite:"+filepath.Join(t.TempDir(), "bot.db"), 1)
+	killed(t, "sqlite:"+filepath.Join(t.TempDir(), "bot.db"), 1, nil)
 }
 
-// TestKilledPostgres kills any of three bots on PostgreSQL at random moments under load.
+// TestKilledPostgres kills any of three bots on PostgreSQL at random moments under load. Once in a while of a long torture
+// it is the database that crashes, or loses its connections.
 func TestKilledPostgres(t *testing.T) {
 	t.Parallel()
-	killed(t, pgtest.Database(t, nil), 3)
+	server := pgtest.New(t)
+	database := server.Database(t)
+	killed(t, database, 3, func() error {
+		if rand.IntN(2) == 0 {
+			server.CutConnections(t, "bot1")
+			return nil
+		}
+		if err := server.Stop(); err != nil {
+			return err
+		}
+		return server.Start()
+	})
 }
 
-func killed(t *testing.T, database string, instances int) {
+// disturbEvery is after how many kills, on average, the database is disturbed.
+const disturbEvery = 40
+
+func killed(t *testing.T, database string, instances int, disturb func() error) {
 	ctx := t.Context()
 	s := newScene(ctx, t, database, instances)
 	until, err := time.ParseDuration(os.Getenv("HFBOT_TORTURE"))
 	if err != nil {
-		until = 0
+		until, disturb = 0, nil
 	}
-	started, kills := time.Now(), 0
+	started, kills, disturbed := time.Now(), 0, 0
 	loading, enough := context.WithCancel(ctx)
 	defer enough()
 	wait := s.load(loading, 4)
@@ -47,9 +62,18 @@ func killed(t *testing.T, database string, instances int) {
 			wait()
 			t.Fatal(err)
 		}
+		if disturb != nil && rand.IntN(disturbEvery) == 0 {
+			disturbed++
+			if err := disturb(); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 	enough()
 	wait()
 	s.settle(ctx)
 	s.verify(ctx, kills)
+	if disturb != nil {
+		t.Logf("the database crashed or lost its connections %d times", disturbed)
+	}
 }
