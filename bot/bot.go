@@ -16,6 +16,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
 
 	"github.com/hfbot/hfbot/actions"
@@ -56,6 +58,7 @@ type Options struct {
 	Actions        *actions.Registry
 	LookupEnv      func(string) (string, bool) // where step secrets come from; nil: os.LookupEnv
 	Log            *zap.Logger                 // nil: silent
+	Tracer         trace.Tracer                // nil: no traces
 }
 
 // Bot is a bot, ready to serve.
@@ -124,6 +127,9 @@ func withDefaults(opts Options) Options {
 	if opts.Log == nil {
 		opts.Log = zap.NewNop()
 	}
+	if opts.Tracer == nil {
+		opts.Tracer = noop.NewTracerProvider().Tracer("")
+	}
 	if opts.Actions == nil {
 		opts.Actions = actions.Default
 	}
@@ -140,7 +146,7 @@ func withDefaults(opts Options) Options {
 func (b *Bot) wire() error {
 	b.metrics = newMetrics(b.store)
 	client, err := hub.New(b.opts.Endpoint, b.opts.Token, hub.WithWriteObserver(b.noteOwn),
-		hub.WithTransportWrapper(b.metrics.countCalls), hub.WithTransportWrapper(run.Fence))
+		hub.WithTransportWrapper(b.metrics.countCalls), hub.WithTransportWrapper(b.traceCalls), hub.WithTransportWrapper(run.Fence))
 	if err != nil {
 		return err
 	}
@@ -156,7 +162,7 @@ func (b *Bot) wire() error {
 		HTTP: outside.client(),
 		Bot:  b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir, "steps"), Workers: b.opts.Workers,
 		Lease:     b.opts.Lease,
-		LookupEnv: b.opts.LookupEnv, Observer: b.metrics, OnChange: func(run string) { b.dashboard.Changed(run) },
+		LookupEnv: b.opts.LookupEnv, Observer: b.metrics, Tracer: b.opts.Tracer, OnChange: func(run string) { b.dashboard.Changed(run) },
 		Facts: func(_ *store.Delivery, p *hub.Payload, ref, sha string, known map[string]any) expr.Facts {
 			return newHubFacts(client, p, ref, sha, known)
 		},
@@ -166,7 +172,7 @@ func (b *Bot) wire() error {
 	}
 	b.store.UseTickets(b.engine)
 	b.dispatcher = newDispatcher(b.store, b.rules.current, client, b.identity.get, b.opts.Lease, b.log)
-	b.dispatcher.metrics = b.metrics
+	b.dispatcher.metrics, b.dispatcher.tracer = b.metrics, b.opts.Tracer
 	b.metrics.registry.MustRegister(stock{b.store, client, b.rules})
 	b.dashboard = b.newDashboard(client)
 	b.dispatcher.matched = func(id string) { b.dashboard.Changed(id) }
@@ -270,7 +276,9 @@ func (b *Bot) Close() error {
 
 // keep is the receiver's way into the pipeline: durable first, then on to matching.
 func (b *Bot) keep(ctx context.Context, d store.Delivery) (string, bool, error) {
+	ctx, span := b.traceDelivery(ctx, &d)
 	id, duplicate, err := b.store.Accept(ctx, d)
+	endDelivery(span, id, duplicate, err)
 	b.metrics.received(duplicate, err)
 	if err != nil {
 		return "", false, err

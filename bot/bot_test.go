@@ -32,6 +32,8 @@ type stage struct {
 	dir  string
 	bot  *bot.Bot
 	stop func()
+
+	change func(*bot.Options) // of the next start; may be nil
 	// rules are elsewhere than in dir; nil: rules.yaml there
 	rules []string
 }
@@ -72,11 +74,15 @@ func (s *stage) start() {
 	if rules == nil {
 		rules = []string{filepath.Join(s.dir, "rules.yaml")}
 	}
-	b, err := bot.New(s.ctx, bot.Options{
+	opts := bot.Options{
 		Endpoint: s.hub.URL(), Token: "hf_hfbot", Rules: rules,
 		Database: "sqlite:" + filepath.Join(s.dir, "bot.db"), Listen: "127.0.0.1:0", WorkDir: s.dir,
 		WebhookSecrets: []hub.Secret{"s3cret"}, Log: zaptest.NewLogger(s.t),
-	})
+	}
+	if s.change != nil {
+		s.change(&opts)
+	}
+	b, err := bot.New(s.ctx, opts)
 	s.must(err)
 	ctx, cancel := context.WithCancel(s.ctx)
 	served := make(chan error, 1)

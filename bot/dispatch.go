@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/hfbot/hfbot/bot/expr"
@@ -40,6 +41,7 @@ type dispatcher struct {
 	matched func(id string) // hears of each delivery that was matched; may be nil
 
 	metrics *metrics // may be nil
+	tracer  trace.Tracer
 
 	ids     chan string
 	working sync.Map // ids under way here, so that the sweep leaves them alone
@@ -112,7 +114,9 @@ func (d *dispatcher) work(ctx context.Context, id string) {
 	defer d.working.Delete(id)
 	delivery, err := d.store.Delivery(ctx, id)
 	if err == nil && delivery.State == store.Received {
+		ctx, span := d.traceMatch(ctx, delivery)
 		err = d.match(ctx, delivery)
+		span.End()
 	}
 	if err == nil && d.matched != nil {
 		d.matched(id) // by whomever

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -15,6 +16,7 @@ import (
 	"github.com/hfbot/hfbot/bot"
 	"github.com/hfbot/hfbot/bot/dashboard"
 	"github.com/hfbot/hfbot/bot/hook"
+	"github.com/hfbot/hfbot/bot/otlp"
 	"github.com/hfbot/hfbot/config"
 )
 
@@ -77,12 +79,21 @@ func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err er
 		log.Warn("the database is on the Space's own disk, which is emptied at each restart: "+bot.KeepState,
 			zap.String("database", databaseName(cfg.Database)))
 	}
+	tracer, closeTracer, err := otlp.Open(readBuild().Version, os.LookupEnv, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTraces)
+		defer cancel()
+		closeTracer(ctx)
+	}()
 	b, err := bot.New(ctx, bot.Options{
 		Endpoint: cfg.Endpoint, Token: cfg.Token, Rules: rules, Database: cfg.Database, Listen: cfg.Listen,
 		WebhookSecrets: cfg.WebhookSecrets, AdminToken: cfg.AdminToken, SignIn: signIn(cfg), PublicHost: cfg.PublicHost,
 		Webhook: webhook, AllowEgress: cfg.AllowEgress, AllowPrivate: cfg.AllowPrivateEgress, DryRun: cfg.DryRun,
 		WorkDir: cfg.WorkDir, Workers: cfg.Workers,
-		Lease: cfg.Lease, KeepFor: cfg.KeepFor, KeepNewest: cfg.KeepNewest, Log: log,
+		Lease: cfg.Lease, KeepFor: cfg.KeepFor, KeepNewest: cfg.KeepNewest, Log: log, Tracer: tracer,
 	})
 	if wrong := new(bot.RulesError); errors.As(err, &wrong) {
 		fmt.Fprint(stderr, wrong.Problems.Text())
@@ -95,6 +106,9 @@ func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err er
 		zap.Int("rules", len(b.Rules().Rules)), zap.String("database", databaseName(cfg.Database)))
 	return b.Serve(ctx)
 }
+
+// lastTraces bounds how long the end of the bot waits for the collector of traces.
+const lastTraces = 3 * time.Second
 
 // signIn is how people sign in to the dashboard with their account on the Hub. The owner of the bot's Space may always.
 func signIn(cfg *config.Config) dashboard.SignIn {

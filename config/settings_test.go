@@ -55,6 +55,8 @@ func document() string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n",
 			key, flagName, code(s.Env...), kind, code(s.Default), s.Doc)
 	}
+	b.WriteString("\nTraces are set by OpenTelemetry's own variables, such as `OTEL_EXPORTER_OTLP_ENDPOINT`; see " +
+		"[operations.md](operations.md#traces).\n")
 	return b.String()
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
 
 	"github.com/hfbot/hfbot/actions"
@@ -48,7 +50,8 @@ type Options struct {
 	Facts func(d *store.Delivery, p *hub.Payload, ref, sha string, known map[string]any) expr.Facts
 	// OnChange is called after each change of a run's state (dashboard, demo); it must not block. May be nil.
 	OnChange func(runID string)
-	Observer Observer // for metrics; may be nil
+	Observer Observer     // for metrics; may be nil
+	Tracer   trace.Tracer // nil: no traces
 }
 
 // Engine works runs. It implements store.Tickets.
@@ -85,6 +88,9 @@ func New(opts Options) (*Engine, error) {
 	}
 	if opts.Bot == nil {
 		opts.Bot = func() (string, string) { return "", "" }
+	}
+	if opts.Tracer == nil {
+		opts.Tracer = noop.NewTracerProvider().Tracer("")
 	}
 	if opts.Workers <= 0 {
 		opts.Workers = defaultWorkers

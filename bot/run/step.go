@@ -52,10 +52,14 @@ func (x *execution) step(i int) error {
 		return x.lost(err)
 	}
 	x.tried = time.Now()
-	outputs, err := t.run(x.context(), attempt)
+	ctx, span := x.traceStep(x.context(), i, attempt)
+	outputs, err := t.run(ctx, attempt)
 	if err != nil {
-		return x.failed(i, t.masked(err), t.entry.Spec.Idempotent || x.run.Plan.Steps[i].Retry.Force)
+		err = t.masked(err)
+		endSpan(span, shorten(err.Error()))
+		return x.failed(i, err, t.entry.Spec.Idempotent || x.run.Plan.Steps[i].Retry.Force)
 	}
+	endSpan(span, "")
 	return x.end(i, store.StepResult{State: store.Succeeded, Outputs: outputs})
 }
 
@@ -107,6 +111,7 @@ func (x *execution) wait(i int, delay time.Duration, message, reason string) err
 		return x.lost(err)
 	}
 	x.observeStep(i, store.Waiting)
+	x.traceState(store.Waiting, "")
 	x.log.Warn("step failed; it is tried again", zap.String("step", x.run.Steps[i].ID), zap.String("error", message),
 		zap.Duration("in", delay))
 	return errLeft

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river/rivertype"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/hfbot/hfbot/bot/expr"
@@ -36,6 +37,7 @@ type execution struct {
 	failure   string                     // why the run fails; "" while it does not
 	cancelled bool
 	tried     time.Time // when the attempt under way began
+	span      trace.Span
 }
 
 // work works the run of a ticket, if there is anything to do, until it is over or has to wait.
@@ -45,6 +47,7 @@ func (e *Engine) work(ticket context.Context, run string) error {
 		return err
 	}
 	defer e.drop(x.job)
+	defer func() { x.span.End() }()
 	// The queue ends the ticket's context when another instance cancelled the run, and when it is stopped the hard way.
 	stop := context.AfterFunc(ticket, func() {
 		if errors.Is(context.Cause(ticket), rivertype.ErrJobCancelledRemotely) {
@@ -78,6 +81,7 @@ func (e *Engine) claim(run string) (x *execution, err error) {
 		lease, r, err := tx.Claim(run, e.owner, until)
 		if err == nil && lease != nil {
 			x = &execution{engine: e, job: e.newJob(lease, asked), run: r, results: map[string]expr.StepResult{}}
+			x.span = trace.SpanFromContext(context.Background()) // none, before the delivery is read
 			x.cancelled = r.CancelReason != ""
 		}
 		return err
@@ -111,6 +115,7 @@ func (x *execution) prepare() (err error) {
 		}
 		return errLeft
 	}
+	x.beginTrace()
 	x.observeStart()
 	if x.engine.opts.Facts != nil {
 		x.facts = x.engine.opts.Facts(x.delivery, x.payload, x.run.Ref, x.run.SHA, x.run.Plan.Facts)
@@ -156,6 +161,7 @@ func (x *execution) finish() error {
 	if err != nil {
 		return err
 	}
+	x.traceState(state, message)
 	fields := []zap.Field{zap.String("state", string(state)), zap.Duration("after", time.Since(x.run.CreatedAt))}
 	if message != "" {
 		fields = append(fields, zap.String("error", message))

@@ -42,6 +42,7 @@ type Delivery struct {
 	RepoType    string
 	Hook        string // id of the Hub's webhook that called; empty when the payload names none
 	Public      bool   // the payload says that the repository is public
+	Traceparent string // the span that took it in, as W3C writes it; empty without tracing
 	State       DeliveryState
 	Duplicates  int // how often the same delivery came again
 	Error       string

@@ -12,9 +12,9 @@ import (
 
 const (
 	deliverySummary = `id, webhook_id, key, key_salt, received_at, source, replay_of, scope, action, repo, repo_type,
-		hook, is_public, state, duplicates, error, verdicts`
+		hook, is_public, traceparent, state, duplicates, error, verdicts`
 	insertDelivery = `INSERT INTO deliveries (` + deliverySummary + `, explanation, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 // deliveryValues are the values for insertDelivery.
@@ -25,7 +25,7 @@ func deliveryValues(d *Delivery) []any {
 	}
 	return []any{
 		d.ID, d.WebhookID, d.Key, d.KeySalt, micros(d.ReceivedAt), string(d.Source), d.ReplayOf, d.Scope, d.Action, d.Repo,
-		d.RepoType, d.Hook, oneIf(d.Public), string(d.State), d.Duplicates, d.Error, "", "", body,
+		d.RepoType, d.Hook, oneIf(d.Public), d.Traceparent, string(d.State), d.Duplicates, d.Error, "", "", body,
 	}
 }
 
@@ -36,7 +36,7 @@ func scanDelivery(scan func(...any) error, more ...any) (Delivery, error) {
 	var verdicts string
 	err := scan(append([]any{
 		&d.ID, &d.WebhookID, &d.Key, &d.KeySalt, &at, &d.Source, &d.ReplayOf, &d.Scope, &d.Action, &d.Repo, &d.RepoType,
-		&d.Hook, &d.Public, &d.State, &d.Duplicates, &d.Error, &verdicts,
+		&d.Hook, &d.Public, &d.Traceparent, &d.State, &d.Duplicates, &d.Error, &verdicts,
 	}, more...)...)
 	if err != nil {
 		return Delivery{}, err

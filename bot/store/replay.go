@@ -22,7 +22,7 @@ func (s *Store) Replay(ctx context.Context, id string, again bool) (newID string
 			return err
 		}
 		d.ID, d.ReplayOf, d.Source, d.ReceivedAt = v7.String(), id, SourceReplay, tx.now
-		d.State, d.Error, d.Duplicates, d.Verdicts, d.Hook = Received, "", 0, nil, ""
+		d.State, d.Error, d.Duplicates, d.Verdicts, d.Hook, d.Traceparent = Received, "", 0, nil, "", ""
 		if again {
 			d.KeySalt = d.ID
 			if err := tx.freeOnce(d.Key); err != nil {

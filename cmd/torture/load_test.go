@@ -24,11 +24,13 @@ import (
 	"github.com/hfbot/hfbot/hub/emulator"
 )
 
-// rules are one rule of three steps: something is counted, a comment is written, something is counted again.
+// rules are one rule of three steps: something is counted, a comment is written, something is counted again. Its breaker
+// would stop a long torture, all of which happens in one repository.
 const rules = `version: 1
 rules:
   - id: answer
     on: discussion.create
+    breaker: {max: 1000000, per: 1h}
     steps:
       - {id: before, uses: http.request, with: {url: "COUNTER/before/${{ discussion.num }}"}}
       - {id: comment, uses: hub.comment, with: {body: "Answered ${{ discussion.num }}."}}
