@@ -31,6 +31,17 @@ func TestInvocations(t *testing.T) {
 		}},
 		{"open fence", "```\n/convert", nil},
 		{"quotes in the name", `/con""vert`, nil},
+		{"code on one line", "```x``` is code\n/a", []rule.Invocation{{Name: "/a", Words: []string{}, Line: 2}}},
+		{"fence in a list", "- 1. ```\n     /a\n/b\n     ```\n/c", []rule.Invocation{{Name: "/c", Words: []string{}, Line: 5}}},
+		{"hidden", "<!-- hint:\n/a\n--> <!--\n\n/b\n-->\n/c <!--\n/d", []rule.Invocation{
+			{Name: "/c", Words: []string{"<!--"}, Line: 7},
+		}},
+		{"preformatted", "<PRE class=x>\n/a\n</pre>\n/b", []rule.Invocation{{Name: "/b", Words: []string{}, Line: 4}}},
+		{"shown on one line", "<!-- x -->\n/a\nuse `<!--` or `<pre>`\n/b", []rule.Invocation{
+			{Name: "/a", Words: []string{}, Line: 2}, {Name: "/b", Words: []string{}, Line: 4},
+		}},
+		{"old line ends", "a\r/b\r> /c", []rule.Invocation{{Name: "/b", Words: []string{}, Line: 2}}},
+		{"look-alikes", "／a\n/а\n\u200b/a\n/a\u200b\n/a\x00", nil},
 		{"inline code", "`/convert`", nil},
 		{"a path", "/home/me is full\n/Convert\n//x\n/", nil},
 	}
@@ -47,9 +58,10 @@ func TestInvocations(t *testing.T) {
 func FuzzInvocations(f *testing.F) {
 	f.Add("/convert a=\"b c\"\n```\n/x\n```")
 	f.Add("/x 'a\n> /y")
+	f.Add("<!-- `<pre>\r/x\n--> - ~~~\n  ~~~\n/y")
 	f.Fuzz(func(t *testing.T, comment string) {
 		for _, inv := range rule.Invocations(comment) {
-			lines := strings.Split(strings.ReplaceAll(comment, "\r\n", "\n"), "\n")
+			lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(comment), "\n")
 			if !strings.HasPrefix(lines[inv.Line-1], inv.Name) {
 				t.Errorf("line %d does not begin with %s", inv.Line, inv.Name)
 			}

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -18,22 +19,16 @@ type Invocation struct {
 	Line  int // from 1
 }
 
-// Invocations finds the slash commands of a comment: at the start of a line, outside code fences and quotes.
+// lineEnds are what ends a line of Markdown.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// Invocations finds the slash commands of a comment: at the start of a line, outside code fences, quotes and what HTML
+// hides or shows as it is (<!-- -->, <pre>).
 func Invocations(comment string) []Invocation {
 	var list []Invocation
-	fence := ""
-	for i, line := range strings.Split(strings.ReplaceAll(comment, "\r\n", "\n"), "\n") {
-		if mark := fenceMark(line); mark != "" {
-			switch {
-			case fence == "":
-				fence = mark
-				continue
-			case mark[0] == fence[0] && len(mark) >= len(fence) && strings.Trim(line, " \t"+mark[:1]) == "":
-				fence = ""
-				continue
-			}
-		}
-		if fence != "" || !strings.HasPrefix(line, "/") || len(list) == maxCommands {
+	var in block
+	for i, line := range strings.Split(lineEnds.Replace(comment), "\n") {
+		if in.takes(line) || !strings.HasPrefix(line, "/") || len(list) == maxCommands {
 			continue
 		}
 		if words, ok := split(line); ok && commandName.MatchString(words[0]) && strings.HasPrefix(line, words[0]) {
@@ -43,10 +38,65 @@ func Invocations(comment string) []Invocation {
 	return list
 }
 
+// block is the part of a comment in which nothing is a command, while its lines are read; its zero value is outside.
+type block struct {
+	fence  string // the backquotes or tildes that opened a block of code
+	listed bool   // in the item of a list, so that the end is indented as the item is
+	end    string // what ends a piece of HTML
+}
+
+// takes tells whether a line belongs to such a block.
+func (b *block) takes(line string) bool {
+	switch {
+	case b.fence != "":
+		mark := fenceMark(line, b.listed)
+		if strings.HasPrefix(mark, b.fence) && strings.Trim(line, " \t"+mark[:1]) == "" {
+			*b = block{}
+		}
+		return true
+	case b.end != "":
+		_, after, ended := strings.Cut(strings.ToLower(line), b.end)
+		if ended {
+			b.end = ""
+			b.openHTML(after)
+		}
+		return true
+	}
+	item := listMark.FindString(line)
+	// After backquotes that open a block there are no more of them on the line; with more, it is code within a line.
+	mark := fenceMark(line[len(item):], false)
+	if mark != "" && (mark[0] == '~' || strings.Count(line, "`") == len(mark)) {
+		b.fence, b.listed = mark, item != ""
+		return true
+	}
+	b.openHTML(line)
+	return false
+}
+
+// listMark begins an item of a list, or several of nested lists.
+var listMark = regexp.MustCompile(`^(?: {0,3}(?:[-*+]|\d{1,9}[.)]) +)+`)
+
+// html are the pieces of HTML in which a line is no text: what begins and what ends them.
+var html = [][2]string{{"<!--", "-->"}, {"<pre", "</pre>"}}
+
+// openHTML notes a piece of HTML that begins on a line, outside of code, and does not end there.
+func (b *block) openHTML(line string) {
+	line = strings.ToLower(inlineCode.ReplaceAllString(line, ""))
+	for _, piece := range html {
+		if at := strings.LastIndex(line, piece[0]); at >= 0 && !strings.Contains(line[at:], piece[1]) {
+			b.end = piece[1]
+			return
+		}
+	}
+}
+
+// inlineCode is code within a line.
+var inlineCode = regexp.MustCompile("`[^`]*`")
+
 // fenceMark is the run of backquotes or tildes that opens or closes a block of code on this line.
-func fenceMark(line string) string {
+func fenceMark(line string, indented bool) string {
 	trimmed := strings.TrimLeft(line, " ")
-	if len(line)-len(trimmed) > 3 {
+	if len(line)-len(trimmed) > 3 && !indented {
 		return ""
 	}
 	for _, c := range []string{"`", "~"} {
