@@ -139,7 +139,7 @@ func deliveryTitle(one *store.Delivery) string {
 // deliveryRegions are the head of the page and the runs, with the runs' ids.
 func (d *Dashboard) deliveryRegions(ctx context.Context, c echo.Context, one *store.Delivery) ([]region, []string, error) {
 	head, err := piece("delivery-head", "piece_delivery_head.html", map[string]any{
-		"Delivery": one, "Line": matchLine(one.Verdicts), "CSRF": csrfOf(c),
+		"Delivery": one, "Line": matchLine(one.Verdicts), "CSRF": csrfOf(c), "Page": d.hubPage(one.RepoType, one.Repo),
 	})
 	if err != nil {
 		return nil, nil, err

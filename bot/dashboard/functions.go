@@ -26,7 +26,6 @@ var functions = template.FuncMap{
 	"add":      func(a, b int) int { return a + b },
 	"caret":    caret,
 	"ref":      ref,
-	"hubPage":  hubPage,
 	"menu":     newMenuItem,
 }
 
@@ -93,8 +92,12 @@ func ref(s string) string {
 }
 
 // hubPage is a repository's page on the Hub.
-func hubPage(kind, name string) string {
-	return "https://huggingface.co" + hub.RepoRef{Type: hub.RepoType(kind), Name: name}.WebPath()
+func (d *Dashboard) hubPage(kind, name string) string {
+	base := "https://huggingface.co"
+	if d.Hub != nil {
+		base = d.Hub.Endpoint()
+	}
+	return base + hub.RepoRef{Type: hub.RepoType(kind), Name: name}.WebPath()
 }
 
 // word writes a state or verdict for people.

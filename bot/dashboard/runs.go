@@ -218,9 +218,10 @@ func (d *Dashboard) runLog(c echo.Context) error {
 
 // timeline shows when the attempts of a run happened: a lane for each step, over the same time.
 type timeline struct {
-	Lanes    []timelineLane
-	From, To time.Time // To is zero while the run goes on
-	Took     string
+	Lanes []timelineLane
+	From  time.Time
+	Going bool // the run is not over
+	Took  string
 }
 
 // timelineLane is a step's.
@@ -256,12 +257,9 @@ func newTimeline(one *store.Run, attempts []store.Attempt, now time.Time) *timel
 			}
 		}
 	}
-	t := &timeline{From: from, To: to}
-	if one.State == store.Running {
-		t.To = time.Time{}
-		if now.After(to) {
-			to = now.Truncate(time.Second)
-		}
+	t := &timeline{From: from, Going: one.State == store.Running}
+	if t.Going && now.After(to) {
+		to = now.Truncate(time.Second)
 	}
 	for _, s := range one.Steps {
 		t.Lanes = append(t.Lanes, timelineLane{Step: s.ID})

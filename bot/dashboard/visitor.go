@@ -39,6 +39,7 @@ type publicEvent struct {
 	store.Delivery
 	Matched, Skipped int
 	States           []store.Run
+	Page             string // the repository's on the Hub
 }
 
 // happenings are the events of the Hub as visitors say them.
@@ -109,7 +110,7 @@ func (d *Dashboard) publicEvents(ctx context.Context) ([]publicEvent, error) {
 	}
 	events := make([]publicEvent, len(list))
 	for i, one := range list {
-		e := publicEvent{Delivery: one, States: runs[one.ID]}
+		e := publicEvent{Delivery: one, States: runs[one.ID], Page: d.hubPage(one.RepoType, one.Repo)}
 		for _, v := range one.Verdicts {
 			switch v {
 			case "matched":
