@@ -46,6 +46,9 @@ type Options struct {
 	Dir    string // an empty folder that the workspace owns until Close; made when missing
 	Limits Limits // zero: defaults
 
+	// Cache is asked first whether the commit is there already; nil: none. It does not keep what Paths chooses.
+	Cache *Cache
+
 	// Source says how the files come; empty: SourceAuto.
 	Source Source
 	// Paths are all the files that will be read, when they are known before. The workspace then holds these only (those
@@ -130,13 +133,29 @@ type File interface {
 
 // Workspace is a repository at a commit. It is safe for concurrent use.
 type Workspace struct {
+	*snapshot
+
 	opts    Options
+	release func() error // gives the snapshot back, once
+
+	mu     sync.Mutex
+	onDisk map[string]bool // paths that Materialize wrote
+}
+
+// snapshot is what was fetched of a repository at a commit. Several workspaces may share it.
+type snapshot struct {
 	objects *objectStore // nil when the files come over HTTP
 	paths   []string     // sorted
 
-	mu     sync.Mutex
-	files  map[string]*file // by path
-	onDisk map[string]bool  // paths that Materialize wrote
+	filesMu sync.Mutex
+	files   map[string]*file // by path
+}
+
+func (s *snapshot) close() error {
+	if s.objects == nil {
+		return nil
+	}
+	return s.objects.close()
 }
 
 // file is a regular file of the tree. What is known of its content is found out when it is asked for.
@@ -162,35 +181,56 @@ func Open(ctx context.Context, opts Options) (_ *Workspace, err error) {
 	w := &Workspace{opts: opts}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, w.Close())
+			err = errors.Join(err, os.RemoveAll(filepath.Clean(opts.Dir)))
 		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, opts.Limits.Time)
 	defer cancel()
-	if err := w.index(ctx); err != nil {
+	if opts.Cache != nil && len(opts.Paths) == 0 {
+		w.snapshot, w.release, err = opts.Cache.take(ctx, opts)
+	} else {
+		w.snapshot, err = index(ctx, opts)
+		w.release = w.close
+	}
+	if err != nil {
 		return nil, fmt.Errorf("open %s at %s: %w", opts.Repo, opts.SHA, err)
 	}
-	for path := range w.files {
-		w.paths = append(w.paths, path)
-	}
-	slices.Sort(w.paths)
 	return w, nil
 }
 
-// index fetches the commit and lists its files.
-func (w *Workspace) index(ctx context.Context) (err error) {
-	opts := w.opts
+// index fetches the commit into opts.Dir and lists its files.
+func index(ctx context.Context, opts Options) (_ *snapshot, err error) {
+	s := &snapshot{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if err := s.fill(ctx, opts); err != nil {
+		return nil, err
+	}
+	for path := range s.files {
+		if len(opts.Paths) > 0 && !slices.Contains(opts.Paths, path) {
+			delete(s.files, path)
+			continue
+		}
+		s.paths = append(s.paths, path)
+	}
+	slices.Sort(s.paths)
+	return s, nil
+}
+
+func (s *snapshot) fill(ctx context.Context, opts Options) (err error) {
 	few := len(opts.Paths) > 0 && len(opts.Paths) <= fewPaths
 	switch {
 	case opts.Source == SourceFiles, opts.Source != SourceGit && few:
-		w.files, err = indexByAPI(ctx, opts, nil)
+		s.files, err = indexByAPI(ctx, opts, nil)
 		return err
 	case opts.Source != SourceGit && opts.Source != SourceAuto && opts.Source != "":
 		return fmt.Errorf("workspace: there is no source %q", opts.Source)
 	}
-	if w.objects, err = fetch(ctx, opts); err == nil {
-		w.files, err = w.objects.index(ctx, opts.SHA, opts.Limits.Files)
-		w.keepPaths()
+	if s.objects, err = fetch(ctx, opts); err == nil {
+		s.files, err = s.objects.index(ctx, opts.SHA, opts.Limits.Files)
 		return err
 	}
 	if ctx.Err() != nil {
@@ -202,20 +242,8 @@ func (w *Workspace) index(ctx context.Context) (err error) {
 		}
 		return err
 	}
-	w.files, err = indexByAPI(ctx, opts, err)
+	s.files, err = indexByAPI(ctx, opts, err)
 	return err
-}
-
-// keepPaths forgets all files but those of Options.Paths.
-func (w *Workspace) keepPaths() {
-	if len(w.opts.Paths) == 0 {
-		return
-	}
-	for path := range w.files {
-		if !slices.Contains(w.opts.Paths, path) {
-			delete(w.files, path)
-		}
-	}
 }
 
 // SHA is the commit.
@@ -279,12 +307,10 @@ func (w *Workspace) ReadRange(ctx context.Context, path string, offset int64, n 
 // Close removes the workspace's folder.
 func (w *Workspace) Close() error {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	var err error
-	if w.objects != nil {
-		err = w.objects.close()
-	}
-	return errors.Join(err, os.RemoveAll(filepath.Clean(w.opts.Dir)))
+	release := w.release
+	w.release = func() error { return nil }
+	w.mu.Unlock()
+	return errors.Join(release(), os.RemoveAll(filepath.Clean(w.opts.Dir)))
 }
 
 // look finds a file and completes what is known of it.
@@ -292,8 +318,8 @@ func (w *Workspace) look(ctx context.Context, path string) (*file, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.filesMu.Lock()
+	defer w.filesMu.Unlock()
 	f, ok := w.files[path]
 	if !ok {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
