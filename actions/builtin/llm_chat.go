@@ -90,8 +90,11 @@ func (llmChat) Spec() actions.Spec {
 // Run implements actions.Action.
 func (llmChat) Run(ctx context.Context, rt *actions.Runtime, in chatIn) (chatOut, error) {
 	messages, err := in.messages(ctx, rt)
-	if err != nil || rt.DryRun {
+	if err != nil {
 		return chatOut{}, err
+	}
+	if rt.DryRun { // with a text, so that a comment with it is tried too
+		return chatOut{Text: "(In a dry run the model is not asked.)", Model: in.Model}, nil
 	}
 	if user := in.user(rt); in.MaxPerUser > 0 && user != "" {
 		if ok, err := rt.Take(ctx, user, in.MaxPerUser, in.Per); err != nil {
