@@ -43,8 +43,11 @@ type doctor struct {
 	rules  *rule.Set   // nil when they cannot be loaded
 	client *hub.Client // nil without a token
 	me     *hub.Identity
+	noHub  bool // it does not answer, so that nothing more is asked of it
 	http   *http.Client
 	now    func() time.Time
+	// onRootDisk tells whether a path lies on a disk that goes with the container.
+	onRootDisk func(path string) bool
 }
 
 func newDoctor() *cobra.Command {
@@ -63,7 +66,7 @@ changes nothing. It exits 1 when something is wrong; warnings alone exit 0.`,
 				found.Checks = append(found.Checks, finding{"settings", checkFail, err.Error(), "mend them; docs/settings.md lists all"})
 			} else {
 				found.Checks = append(found.Checks, finding{"settings", checkOK, "read", ""})
-				d := &doctor{cfg: cfg, http: &http.Client{Timeout: 20 * time.Second}, now: time.Now}
+				d := &doctor{cfg: cfg, http: &http.Client{Timeout: 20 * time.Second}, now: time.Now, onRootDisk: config.OnRootDisk}
 				found.Checks = append(found.Checks, d.examine(c.Context())...)
 			}
 			return found.show(c.OutOrStdout(), f)

@@ -9,12 +9,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/hfbot/hfbot/bot"
 	"github.com/hfbot/hfbot/bot/hook"
-	"github.com/hfbot/hfbot/config"
 	"github.com/hfbot/hfbot/hub"
 )
 
@@ -86,7 +86,7 @@ func (d *doctor) checkDatabase(ctx context.Context) finding {
 	if err := os.Remove(file.Name()); err != nil {
 		return finding{"database", checkFail, err.Error(), ""}
 	}
-	if d.cfg.OnSpace() && config.OnRootDisk(path) {
+	if d.cfg.OnSpace() && d.onRootDisk(path) {
 		return finding{
 			"database", checkWarn, d.cfg.Database + " is on the Space's own disk, which is emptied at each restart",
 			bot.KeepState,
@@ -96,19 +96,26 @@ func (d *doctor) checkDatabase(ctx context.Context) finding {
 }
 
 func (d *doctor) checkHub(ctx context.Context) finding {
-	status, _, err := d.get(ctx, d.cfg.Endpoint+"/api/whoami-v2")
-	if err != nil {
+	status, header, err := d.get(ctx, d.cfg.Endpoint+"/api/whoami-v2")
+	d.noHub = true
+	switch {
+	case err != nil:
 		return finding{
 			"hub", checkFail, fmt.Sprintf("%s does not answer: %v", d.cfg.Endpoint, err),
 			"look at HF_ENDPOINT, the network and its proxy",
 		}
-	}
-	if status != http.StatusOK && status != http.StatusUnauthorized {
+	case status != http.StatusOK && status != http.StatusUnauthorized:
 		return finding{
 			"hub", checkFail, fmt.Sprintf("%s answers %d; it does not look like a Hub", d.cfg.Endpoint, status),
 			"look at HF_ENDPOINT",
 		}
+	case !strings.Contains(header.Get("Content-Type"), "json"):
+		return finding{
+			"hub", checkFail, d.cfg.Endpoint + " answers with a page; it does not look like a Hub",
+			"look at HF_ENDPOINT, and whether the network wants you to sign in first",
+		}
 	}
+	d.noHub = false
 	return finding{"hub", checkOK, d.cfg.Endpoint + " answers", ""}
 }
 
@@ -141,6 +148,9 @@ func (d *doctor) checkToken(ctx context.Context) finding {
 			"make one for the bot's account at " + tokenPage,
 		}
 	}
+	if d.noHub {
+		return finding{"token", checkSkip, "needs a Hub that answers", ""}
+	}
 	client, err := hub.New(d.cfg.Endpoint, d.cfg.Token)
 	if err != nil {
 		return finding{"token", checkFail, err.Error(), ""}
@@ -153,7 +163,7 @@ func (d *doctor) checkToken(ctx context.Context) finding {
 			"make a new one at " + tokenPage,
 		}
 	case err != nil:
-		return finding{"token", checkFail, err.Error(), ""}
+		return finding{"token", checkFail, err.Error(), "look at HF_ENDPOINT, the network and its proxy"}
 	}
 	d.client, d.me = client, me
 	token := me.Auth.AccessToken
@@ -169,8 +179,30 @@ func (d *doctor) checkToken(ctx context.Context) finding {
 			"token", checkWarn, text + ": it may write wherever the account may",
 			"a fine-grained token for the watched repositories does less harm when it leaks",
 		}
+	case hub.TokenFineGrained:
+		if lacks := d.lacking(token); lacks != "" {
+			return finding{"token", checkFail, text + ": it may not " + lacks, "give it that permission at " + tokenPage}
+		}
 	}
 	return finding{"token", checkOK, text, ""}
+}
+
+// lacking tells what a bot needs and a fine-grained token may do nowhere; empty when it has all.
+func (d *doctor) lacking(token hub.TokenInfo) string {
+	needs := []struct{ permission, words string }{{hub.PermissionDiscussion, "write in discussions"}}
+	if d.cfg.ManagesWebhook() {
+		needs = append(needs, struct{ permission, words string }{hub.PermissionWebhooks, "manage webhooks"})
+	}
+	for _, need := range needs {
+		has := token.FineGrained != nil && (slices.Contains(token.FineGrained.Global, need.permission) ||
+			slices.ContainsFunc(token.FineGrained.Scoped, func(s hub.TokenScope) bool {
+				return slices.Contains(s.Permissions, need.permission)
+			}))
+		if !has {
+			return need.words
+		}
+	}
+	return ""
 }
 
 // checkRights asks the Hub whether the token may write to the repositories that rules name whole.
@@ -221,7 +253,48 @@ func (d *doctor) checkAddress(ctx context.Context) finding {
 			"something else answers there, or a private Space asks for a login: make it public or protected",
 		}
 	}
-	return finding{"address", checkOK, address + " answers", ""}
+	return d.checkReceiver(ctx)
+}
+
+// checkReceiver finds out whether the bot that runs takes the secret that is set here. It sends what is no JSON, which
+// the bot refuses after it has looked at the secret, and keeps nothing of.
+func (d *doctor) checkReceiver(ctx context.Context) finding {
+	address := hook.Address(d.cfg.PublicHost)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader("a question of hfbot doctor"))
+	if err != nil {
+		return finding{"address", checkFail, err.Error(), "look at HFBOT_PUBLIC_HOST"}
+	}
+	if secrets := d.secrets(); len(secrets) > 0 {
+		req.Header.Set("X-Webhook-Secret", secrets[0].Reveal())
+	}
+	resp, err := d.http.Do(req)
+	if err != nil {
+		return finding{"address", checkFail, fmt.Sprintf("%s does not answer: %v", address, err), "start the bot"}
+	}
+	_ = resp.Body.Close() // only the status counts
+	switch resp.StatusCode {
+	case http.StatusBadRequest:
+		return finding{"address", checkOK, address + " answers, and takes the webhook secret", ""}
+	case http.StatusUnauthorized:
+		return finding{
+			"address", checkFail, "the bot at " + address + " has another webhook secret than is set here",
+			"set the same WEBHOOK_SECRET in both places, and start the bot anew",
+		}
+	case http.StatusServiceUnavailable:
+		return finding{"address", checkFail, address + " answers that it is not set up", "its page says what is missing"}
+	}
+	return finding{
+		"address", checkFail, fmt.Sprintf("%s answers %d to a delivery", address, resp.StatusCode),
+		"something else than the bot answers there; look at the proxy before it",
+	}
+}
+
+// secrets are the webhook secrets that serve would take with these settings.
+func (d *doctor) secrets() []hub.Secret {
+	if len(d.cfg.WebhookSecrets) == 0 && d.cfg.ManagesWebhook() {
+		return hook.DeriveSecrets(d.cfg.Token, cmp.Or(d.cfg.SpaceID, d.cfg.PublicHost), d.cfg.SecretGeneration)
+	}
+	return d.cfg.WebhookSecrets
 }
 
 func (d *doctor) checkWebhook(ctx context.Context) finding {
@@ -239,6 +312,16 @@ func (d *doctor) checkWebhook(ctx context.Context) finding {
 	switch {
 	case err != nil:
 		return finding{"webhook", checkFail, err.Error(), "give the token the permission for webhooks at " + tokenPage}
+	case result.State == hub.WebhookSuspended:
+		return finding{
+			"webhook", checkFail, "the Hub has suspended webhook " + result.ID + " after failed deliveries",
+			"see to it that the address answers, then: hfbot webhooks enable " + result.ID,
+		}
+	case result.State == hub.WebhookDisabled:
+		return finding{
+			"webhook", checkFail, "webhook " + result.ID + " is switched off, as a person has set it",
+			"hfbot webhooks enable " + result.ID,
+		}
 	case result.ID == "":
 		return finding{"webhook", checkFail, "the account has none that calls " + wish.URL, "hfbot webhooks sync makes it"}
 	case len(result.Changes) > 0:

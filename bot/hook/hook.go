@@ -31,7 +31,8 @@ type Wish struct {
 type Result struct {
 	ID      string   `json:"id"`      // of the webhook; empty when a dry run would make one
 	Changes []string `json:"changes"` // in words; empty: it was as it should be
-	Resumed bool     `json:"-"`       // the Hub had suspended it, so that deliveries were missed
+	Resumed bool     `json:"-"`       // the Hub had suspended it, so that deliveries were missed; now it is on again
+	State   string   `json:"-"`       // as it was found: empty, hub.WebhookDisabled or hub.WebhookSuspended
 }
 
 // Label marks the Job of a webhook as one bot's, so that it is found again.
@@ -103,6 +104,7 @@ func Sync(ctx context.Context, client *hub.Client, w Wish, dryRun bool) (Result,
 
 // mend changes an existing webhook where it differs.
 func (w Wish) mend(ctx context.Context, client *hub.Client, have hub.Webhook, result *Result, dryRun bool) error {
+	result.State = have.Disabled
 	differs := w.differences(have)
 	result.Changes = append(result.Changes, differs...)
 	if have.Disabled == hub.WebhookDisabled {

@@ -30,7 +30,7 @@ func TestTokenRoles(t *testing.T) {
 	}
 	who := l.call("talker", "GET", "/api/whoami-v2", "", 200)
 	if who.field("auth", "accessToken", "role") != "fineGrained" ||
-		who.field("auth", "accessToken", "fineGrained", "scoped", 0, "permissions", 0) != "write-discussions" {
+		who.field("auth", "accessToken", "fineGrained", "scoped", 0, "permissions", 0) != "discussion.write" {
 		t.Errorf("whoami: %v", who.body)
 	}
 }

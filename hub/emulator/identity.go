@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"net/http"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/hfbot/hfbot/hub"
 )
 
 // identityRoutes answer who a token or a user is (https://huggingface.co/docs/hub/api).
@@ -38,6 +41,22 @@ func (s *Server) whoAmI(c echo.Context) error {
 	})
 }
 
+// permissionNames are how whoami calls what a scope allows
+// (https://huggingface.co/docs/hub/security-tokens#what-are-user-access-tokens).
+var permissionNames = map[permission]string{
+	mayReadRepos: hub.PermissionRead, mayWriteRepos: hub.PermissionWrite, mayDiscuss: hub.PermissionDiscussion,
+	mayHook: hub.PermissionWebhooks, mayRunJobs: "job.write",
+}
+
+// permissionsOf names what scopes allow; those without a name of the Hub's keep their own.
+func permissionsOf(scopes []string) []string {
+	names := []string{}
+	for _, scope := range scopes {
+		names = append(names, cmp.Or(permissionNames[permission(scope)], scope))
+	}
+	return names
+}
+
 // view is how whoami tells what the caller logged in with.
 func (c *credential) view() map[string]any {
 	view := map[string]any{"type": "oauth"}
@@ -46,7 +65,7 @@ func (c *credential) view() map[string]any {
 		if c.role == "fineGrained" {
 			scoped := map[string]any{
 				"entity":      map[string]any{"_id": c.who.id, "type": "user", "name": c.who.name},
-				"permissions": append([]string{}, c.scopes...),
+				"permissions": permissionsOf(c.scopes),
 			}
 			token["fineGrained"] = map[string]any{"scoped": []any{scoped}}
 		}
