@@ -55,7 +55,7 @@ what is not in it is asked of the Hub when one is configured: with HF_TOKEN or a
 	c.Flags().StringVar(&o.event, "event", "", "file with the webhook's payload, - for standard input")
 	c.Flags().StringVar(&o.facts, "facts", "", "file with what the Hub would answer")
 	c.Flags().StringVar(&o.bot, "bot", "", "id of the bot's own account, to tell its own events (default: whose HF_TOKEN is)")
-	c.Flags().BoolVar(&o.offline, "offline", false, "ask no Hub, even when one is configured")
+	c.Flags().BoolVar(&o.offline, "offline", false, "look no fact up on the Hub, even when one is configured")
 	config.AddFlags(c.Flags(), "rules", "endpoint")
 	addFormat(c, &o.format, formatText, formatJSON)
 	return c
@@ -74,7 +74,7 @@ func runExplain(ctx context.Context, cfg *config.Config, o explainOptions) error
 	if err != nil {
 		return err
 	}
-	set, problems, err := loadRules(cfg.Rules)
+	set, problems, err := rulesOf(ctx, cfg)
 	if err != nil {
 		return err
 	}

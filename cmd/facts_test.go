@@ -71,16 +71,8 @@ func TestGivenFactsGoFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	repo := hub.RepoRef{Type: hub.Model, Name: "demo/tiny"}
-	if err := server.Client("demo").CreateRepo(t.Context(), repo, hub.CreateRepoOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	commit, err := server.Client("demo").Commit(t.Context(), repo, hub.CommitInput{
-		Summary: "x", Files: []hub.CommitFile{hub.BytesFile("README.md", []byte("---\ntags: [told]\n---\n"))},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	tiny := hub.RepoRef{Type: hub.Model, Name: "demo/tiny"}
+	sha := commitNew(t, server, tiny, "README.md", "---\ntags: [told]\n---\n")
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -89,11 +81,12 @@ func TestGivenFactsGoFirst(t *testing.T) {
 		}
 		return path
 	}
-	rules := write("rules.yaml", "version: 1\nrules:\n  - id: push\n    on: repo.content\n    repos: {tags: [given]}\n"+
-		"    if: \"'README.md' in files\"\n    steps: [{uses: hub.comment, with: {body: x, discussion: 1}}]\n")
+	const text = "version: 1\nrules:\n  - id: push\n    on: repo.content\n    repos: {tags: [given]}\n" +
+		"    if: \"'README.md' in files\"\n    steps: [{uses: hub.comment, with: {body: x, discussion: 1}}]\n"
+	rules := write("rules.yaml", text)
 	facts := write("facts.yaml", "tags: [given]\n")
 	event := write("event.json", `{"event":{"scope":"repo.content","action":"update"},"repo":{"type":"model","name":"demo/tiny",`+
-		`"headSha":"`+commit.OID+`"},"updatedRefs":[{"ref":"refs/heads/main","oldSha":null,"newSha":"`+commit.OID+`"}]}`)
+		`"headSha":"`+sha+`"},"updatedRefs":[{"ref":"refs/heads/main","oldSha":null,"newSha":"`+sha+`"}]}`)
 	args := []string{"explain", "--event", event, "--rules", rules, "--endpoint", server.URL()}
 	for _, tc := range []struct {
 		args []string
@@ -111,4 +104,26 @@ func TestGivenFactsGoFirst(t *testing.T) {
 			}
 		}
 	}
+	commitNew(t, server, hub.RepoRef{Type: hub.Dataset, Name: "demo/rules"}, "rules.yaml", text)
+	got := execute(t, "explain", "--event", event, "--rules", "hf://datasets/demo/rules/rules.yaml", "--endpoint", server.URL(),
+		"--facts", facts)
+	if got.code != exitOK || !strings.Contains(got.stdout, "push on refs/heads/main would run") {
+		t.Errorf("rules on the Hub: exit %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+}
+
+// commitNew makes a repository with one file and returns its commit.
+func commitNew(t *testing.T, server *emulator.Server, repo hub.RepoRef, path, text string) string {
+	t.Helper()
+	client := server.Client("demo")
+	if err := client.CreateRepo(t.Context(), repo, hub.CreateRepoOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	commit, err := client.Commit(t.Context(), repo, hub.CommitInput{
+		Summary: "x", Files: []hub.CommitFile{hub.BytesFile(path, []byte(text))},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return commit.OID
 }
