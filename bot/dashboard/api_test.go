@@ -120,14 +120,14 @@ func TestAPITells(t *testing.T) {
 		Breakers []struct{ Rule, Repo string }
 	}
 	read("/breakers", &breakers)
-	if len(breakers.Breakers) != 1 || breakers.Breakers[0].Rule != "retrain" {
+	if len(breakers.Breakers) != 1 || breakers.Breakers[0].Rule != "auto-safetensors" {
 		t.Errorf("the breakers are %+v", breakers)
 	}
-	res, _ := s.do(http.MethodPost, "/api/v1/rules/retrain/reset?repo=acme-lab/train-web")
+	res, _ := s.do(http.MethodPost, "/api/v1/rules/auto-safetensors/reset?repo=acme-lab/tiny-llama")
 	if res.StatusCode != http.StatusOK {
 		t.Errorf("the reset is answered %d", res.StatusCode)
 	}
-	if res, _ = s.do(http.MethodPost, "/api/v1/rules/retrain/reset?repo=acme-lab/train-web"); res.StatusCode != http.StatusConflict {
+	if res, _ = s.do(http.MethodPost, "/api/v1/rules/auto-safetensors/reset?repo=acme-lab/tiny-llama"); res.StatusCode != http.StatusConflict {
 		t.Errorf("a reset of a closed breaker is answered %d", res.StatusCode)
 	}
 	var audit struct {

@@ -445,8 +445,8 @@ func (s *sample) fillDay(end time.Time) (matched, running, failed string) {
 	s.add(event{at: end.Add(-3 * time.Second), scope: "discussion", act: "create", kind: "model", repo: "acme-lab/bert-small", title: "Typo", neverLooked: true})
 	s.clock.set(end.Add(-30 * time.Minute))
 	s.tx(func(tx *store.Tx) error {
-		web := &store.Run{Rule: "retrain", Repo: "acme-lab/train-web", RepoID: fmt.Sprintf("%024x", len("acme-lab/train-web"))}
-		_, opened, err := tx.Trip(web, store.BreakerLimit{Max: 1, Per: time.Hour})
+		r := &store.Run{Rule: "auto-safetensors", Repo: "acme-lab/tiny-llama", RepoID: fmt.Sprintf("%024x", len("acme-lab/tiny-llama"))}
+		_, opened, err := tx.Trip(r, store.BreakerLimit{Max: 1, Per: 6 * time.Hour})
 		if err == nil && !opened {
 			err = errors.New("the breaker does not open")
 		}

@@ -103,8 +103,8 @@ func TestBrowserBreaker(t *testing.T) {
 	b := openTab(t, site.URL+"/login?to=/rules")
 	b.signIn("s3cret")
 	b.live()
-	b.shows("Breaker open on acme-lab/train-web")
-	b.follow(`form[action="/rules/retrain/reset"] button`)
+	b.shows("Breaker open on acme-lab/tiny-llama")
+	b.follow(`form[action="/rules/auto-safetensors/reset"] button`)
 	b.shows("The breaker is closed again")
 	if n := evaluate[int](b, `document.querySelectorAll('form[action$="/reset"]').length`); n != 0 {
 		t.Errorf("%d breakers are still open", n)
