@@ -33,7 +33,8 @@ type countingHub struct {
 func (h *countingHub) RoundTrip(r *http.Request) (*http.Response, error) {
 	path := strings.TrimPrefix(r.URL.Path, "/api/models/acme/tiny")
 	h.calls = append(h.calls, path)
-	status, body := http.StatusOK, "[]"
+	status := http.StatusOK
+	var body string
 	switch {
 	case h.broken != "" && strings.HasPrefix(path, h.broken) && h.times > 0:
 		h.times--

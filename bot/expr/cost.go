@@ -75,17 +75,20 @@ func callCost(units uint64) *cost.CallEstimate {
 }
 
 // checkCost refuses an expression that may cost too much. One loop is always accepted, whatever is done for each
-// element: its time grows with the repository, not with its square, and evaluation has a deadline besides.
+// element: its time grows with the repository, not with its square, and evaluation has a deadline besides. Without a loop
+// nothing looks at the deadline, and what is dear makes a text too large to hold: replace with a long text.
 func (e *Env) checkCost(checked *cel.Ast) *Issue {
 	estimate, err := e.cel.EstimateCost(checked, sizes{})
 	if err != nil {
 		return &Issue{Message: fmt.Sprintf("the cost of the expression is unknown: %v", err)}
 	}
-	if estimate.Max <= maxCost || loops(checked.NativeRep().Expr()) <= 1 {
+	depth := loops(checked.NativeRep().Expr())
+	unknown := estimate.Max == math.MaxUint64 // of a value whose type only the run tells, such as a key of the card
+	if estimate.Max <= maxCost || depth == 1 || depth == 0 && unknown {
 		return nil
 	}
 	cost := fmt.Sprintf("%.2g", float64(estimate.Max))
-	if estimate.Max == math.MaxUint64 {
+	if unknown {
 		cost = "any number of"
 	}
 	return &Issue{Message: fmt.Sprintf("expression may cost %s steps (limit %s)", exponent(cost), exponent("1e+07"))}
@@ -104,7 +107,7 @@ func exponent(s string) string {
 	return string(out)
 }
 
-// loops is the greatest number of loops one inside the other, counting a search in a list as a loop.
+// loops is the greatest number of loops one inside the other, counting a search in a list and joining one as a loop.
 func loops(e ast.Expr) int {
 	inner := 0
 	for _, child := range children(e) {
@@ -116,8 +119,11 @@ func loops(e ast.Expr) int {
 		body := max(loops(c.LoopStep()), loops(c.LoopCondition()))
 		return max(1+body, loops(c.IterRange()), loops(c.AccuInit()), loops(c.Result()))
 	case ast.CallKind:
-		if f := e.AsCall().FunctionName(); f == operators.In || f == "@has_tag" {
+		switch e.AsCall().FunctionName() {
+		case operators.In, "@has_tag":
 			return 1 + inner
+		case "join": // after the loop that makes its list, not inside
+			return max(1, inner)
 		}
 	}
 	return inner

@@ -266,6 +266,8 @@ func TestIssues(t *testing.T) {
 		{`repo.name ==`, "", "syntax error: mismatched input 'the end of the expression'"},
 		{`files.exists(f, changed.exists(c, c == f))`, "", "expression may cost"},
 		{`changed.all(f, f in files)`, "", "expression may cost"},
+		{`comment.content.replace('a', comment.content) != ''`, "", "expression may cost 4.3e9 steps (limit 1e7)"},
+		{`files.map(f, files.join(',')).size() > 0`, "", "expression may cost"},
 		{`has(files)`, "files", "has(files) says nothing"},
 		{`glob(ref, '[a')`, "", `the pattern "[a" is malformed`},
 		{`${{ repo.nmae == 'x' }}`, "nmae", "undefined field 'nmae'"},
@@ -299,6 +301,8 @@ func TestOneLoopIsAlwaysAccepted(t *testing.T) {
 		`files.exists(f, f.matches('^(a|b|c|d|e|f|g|h)+[a-z0-9_-]{1,80}/.*\\.(bin|pt|pth|ckpt|pkl|pickle)$'))`,
 		`comment.content.split('\n').exists(l, l.startsWith('x') && l.contains('y'))`,
 		`changed.filter(c, glob(c, '**/*.bin')).size() > 3`,
+		`files.filter(f, f.matches('^(a|b|c|d|e|f|g|h)+[a-z0-9_-]{1,80}/.*$')).map(f, '- ' + f).join(', ') != ''`,
+		`comment.content.replace('\n', '<br>').contains('x')`,
 	} {
 		if _, err := env.Condition(src); err != nil {
 			t.Errorf("%s: %v", src, err)

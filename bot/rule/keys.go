@@ -16,7 +16,10 @@ func ruleKeys(dr *draft, base defaults) []key {
 		{
 			name: "id", doc: "Name of the rule, unique over all files.", required: true, schema: patternSchema(ruleID),
 			decode: func(d *decoder, n *yaml.Node) {
-				if d.isText(n, "id") && !ruleID.MatchString(n.Value) {
+				if !d.isText(n, "id") {
+					return
+				}
+				if !ruleID.MatchString(n.Value) {
 					d.errorf(n, "id must match %s, got %s", ruleID, shown(n))
 					return
 				}

@@ -101,12 +101,27 @@ func TestMisreadExpressions(t *testing.T) {
 	}
 }
 
+// TestIDsThatAreNoText: what stands where an id does is reported, and nothing else goes wrong.
+func TestIDsThatAreNoText(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"", "[a]", "{}", "!x", "''"} {
+		src := "version: 1\nrules:\n  - id: " + id + "\n    on: repo\n    steps:\n" +
+			strings.Repeat("      - id: "+id+"\n        uses: hub.comment\n        with: {body: x}\n", 2) +
+			"      - {uses: hub.comment, with: {body: x}}\n"
+		_, problems := rule.Load([]string{write(t, src)}, options())
+		if len(problems) != 3 {
+			t.Errorf("id %q: %s", id, problems.Text())
+		}
+	}
+}
+
 // FuzzLoad: no file makes the decoder panic, every problem stands inside the file, and the schema takes what loads.
 func FuzzLoad(f *testing.F) {
 	for _, name := range []string{"testdata/good/readme.yaml", "testdata/bad/errors.yaml", "testdata/bad/yaml.yaml"} {
 		f.Add(read(f, name))
 	}
 	f.Add("rules: &a [*a]")
+	f.Add("rules: [{id: , on: repo, steps: [{uses: hub.comment}, {id: , uses: hub.comment}, {id: '', uses: hub.comment}]}]")
 	f.Add("a: &a [x]\nb: &b [*a,*a]\nrules: [{id: r, on: repo, steps: [{uses: hub.comment, with: {body: *b}}]}]")
 	name := filepath.Join(f.TempDir(), "rules.yaml")
 	validate := validator(f)

@@ -59,11 +59,13 @@ func stepKeys(s *stepDraft, v *defaults) []key {
 		{
 			name: "id", doc: "Name under which later steps read this one's outputs.", schema: patternSchema(nameForm),
 			decode: func(d *decoder, n *yaml.Node) {
-				if d.isText(n, "id") && !nameForm.MatchString(n.Value) {
+				switch {
+				case !d.isText(n, "id"): // that was reported
+				case !nameForm.MatchString(n.Value):
 					d.errorf(n, "the id of a step must match %s, got %s", nameForm, shown(n))
-					return
+				default:
+					s.id, s.step.ID = n, n.Value
 				}
-				s.id, s.step.ID = n, n.Value
 			},
 		},
 		{
@@ -139,7 +141,7 @@ func (dr *draft) checkStep(i int) {
 func (dr *draft) checkID(i int) {
 	s := dr.steps[i]
 	for _, earlier := range dr.steps[:i] {
-		if s.id != nil && earlier.step.ID == s.step.ID {
+		if s.id != nil && earlier.id != nil && earlier.step.ID == s.step.ID {
 			dr.errorf(s.id, "duplicate step id %q (first at line %d)", s.step.ID, earlier.id.Line)
 		}
 	}
