@@ -23,6 +23,7 @@ const maxCloned = 8 << 30
 func (in execIn) clone(ctx context.Context, rt *actions.Runtime, repo hub.RepoRef, sha, dir string) (err error) {
 	ws, err := workspace.Open(ctx, workspace.Options{
 		Client: rt.Hub, Repo: repo, SHA: sha, Ref: eventRef(rt, repo), Dir: filepath.Join(rt.Dir, "git"),
+		Cache: fetchedCommits(rt),
 	})
 	if err != nil {
 		return fmt.Errorf("open %s at %s: %w", repo, sha, err)

@@ -134,6 +134,7 @@ func (s *scan) open(ctx context.Context, rt *actions.Runtime, repo hub.RepoRef) 
 	}
 	s.ws, err = workspace.Open(ctx, workspace.Options{
 		Client: rt.Hub, Repo: repo, SHA: sha, Ref: eventRef(rt, repo), Dir: filepath.Join(rt.Dir, "git"),
+		Cache: fetchedCommits(rt),
 	})
 	if err != nil {
 		return fmt.Errorf("open %s at %s: %w", repo, sha, err)
