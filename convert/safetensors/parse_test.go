@@ -3,7 +3,9 @@ package safetensors_test
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,6 +141,46 @@ func TestParseEscapes(t *testing.T) {
 	}
 	if diff := cmp.Diff([]safetensors.Pair{{Key: "\"\\/\b\f\n\r\t", Value: "ü😀\uFFFDé"}}, header.Metadata); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestParseAgreesWithJSON changes each byte of a header into each that matters to JSON. What is then accepted must be JSON
+// to encoding/json as well, and say the same.
+func TestParseAgreesWithJSON(t *testing.T) {
+	t.Parallel()
+	const text = `{"__metadata__":{"a":"\u00e9\n"},"b\\":{"dtype":"U8","shape":[ 1,8 ],"data_offsets":[0,8]}, "c":` +
+		`{"data_offsets":[8,12],"dtype":"F32","shape":[]}}  `
+	accepted := 0
+	for at := range len(text) {
+		for _, c := range []byte("\"\\{}[]:,0189aenu-.\x00\n\t \xe9") {
+			changed := []byte(text)
+			changed[at] = c
+			data := file(string(changed), 12)
+			header, err := safetensors.Parse(bytes.NewReader(data), int64(len(data)))
+			if err != nil {
+				continue
+			}
+			accepted++
+			var want map[string]struct {
+				DType   string  `json:"dtype"`
+				Shape   []int64 `json:"shape"`
+				Offsets []int64 `json:"data_offsets"`
+			}
+			if err := json.Unmarshal(changed, &want); err != nil {
+				t.Errorf("%s is accepted, but %v", changed, err)
+				continue
+			}
+			for _, got := range header.Tensors {
+				w, ok := want[got.Name]
+				if !ok || w.DType != string(got.DType) || !slices.Equal(w.Shape, got.Shape) ||
+					!slices.Equal(w.Offsets, []int64{got.Start, got.End}) {
+					t.Errorf("%s: got %+v, want %+v", changed, got, w)
+				}
+			}
+		}
+	}
+	if accepted < 100 {
+		t.Errorf("%d changes are accepted; those of names alone are more", accepted)
 	}
 }
 
