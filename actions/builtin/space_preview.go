@@ -44,9 +44,9 @@ func (spacePreview) Spec() actions.Spec {
 		ID:      "space.preview",
 		Summary: "Show a pull request of a Space as a Space of its own.",
 		Description: "The preview is called OWNER-SPACE-pr-N. It has the files of the pull request's head, the free hardware and no " +
-			"secrets, so that a stranger's code gets nothing of yours; a new push replaces its files. Only pull requests of " +
-			"Spaces with at most 500 files of 64 MiB have one. Where the bot has a paid plan only can it make Docker and Gradio " +
-			"Spaces. The bot needs the right to make repositories in the namespace.",
+			"secrets, so that a stranger's code gets nothing of yours; a new push replaces its files. A Space of that name that " +
+			"is no preview is left alone. Only pull requests of Spaces with at most 500 files and 64 MiB have one. For Docker and " +
+			"Gradio Spaces the bot's account needs a paid plan, and for all the right to make repositories in the namespace.",
 		Effect:     actions.HubWrite,
 		Idempotent: true,
 		Example:    "uses: space.preview\nid: preview\nwith: {namespace: acme-previews}",
@@ -76,26 +76,49 @@ func (spacePreview) Run(ctx context.Context, rt *actions.Runtime, in previewIn) 
 	if err != nil && !hub.IsNotFound(err) {
 		return previewOut{}, fmt.Errorf("look for %s: %w", preview, err)
 	}
+	if there {
+		if err := checkPreview(ctx, rt, preview, repo, num); err != nil {
+			return previewOut{}, err
+		}
+	}
 	if in.Delete {
 		out.Changed = there
 		if there && !rt.DryRun {
-			err = rt.Hub.DeleteRepo(ctx, preview)
-		} else {
-			err = nil
-		}
-		if err != nil {
-			return previewOut{}, fmt.Errorf("remove %s: %w", preview, err)
+			if err := rt.Hub.DeleteRepo(ctx, preview); err != nil {
+				return previewOut{}, fmt.Errorf("remove %s: %w", preview, err)
+			}
 		}
 		return out, nil
 	}
 	return in.show(ctx, rt, repo, num, preview, there, out)
 }
 
-// previewName names the preview of a pull request; it is never the name of anything else.
+// previewName names the preview of a pull request. Something else may have that name, see checkPreview.
 func previewName(repo hub.RepoRef, num int) string {
 	end := fmt.Sprintf("-pr-%d", num)
 	name := strings.ReplaceAll(repo.Name, "/", "-")
 	return name[:min(len(name), 96-len(end))] + end
+}
+
+// previewTitle begins the title of each commit of a preview.
+func previewTitle(repo hub.RepoRef, num int) string {
+	return fmt.Sprintf("Show pull request %d of %s at ", num, repo.Name)
+}
+
+// checkPreview makes sure that a Space of the name is the preview, by the title of its newest commit, or is as empty as the
+// Hub makes one. Anything else is somebody's own and must neither be overwritten nor removed.
+func checkPreview(ctx context.Context, rt *actions.Runtime, preview, repo hub.RepoRef, num int) error {
+	for newest, err := range rt.Hub.Commits(ctx, preview, "") {
+		if err != nil {
+			return fmt.Errorf("read the history of %s: %w", preview, err)
+		}
+		if newest.Title != "initial commit" && !strings.HasPrefix(newest.Title, previewTitle(repo, num)) {
+			return actions.Permanentf("%s is there already and no preview of pull request %d of %s: give another namespace, "+
+				"or rename it", preview, num, repo.Name)
+		}
+		break
+	}
+	return nil
 }
 
 // spaceSDK is the SDK in a card's front matter.
@@ -143,7 +166,7 @@ func (in previewIn) show(
 	if rt.DryRun {
 		return out, nil
 	}
-	summary := fmt.Sprintf("Show pull request %d of %s at %s", num, repo.Name, out.Commit[:min(len(out.Commit), 7)])
+	summary := previewTitle(repo, num) + out.Commit[:min(len(out.Commit), 7)]
 	if _, err := rt.Hub.Commit(ctx, preview, hub.CommitInput{Summary: summary, Files: files}); err != nil {
 		return previewOut{}, fmt.Errorf("fill %s: %w", preview, movedOn(err))
 	}

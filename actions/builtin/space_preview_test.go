@@ -9,17 +9,20 @@ import (
 	"github.com/hfbot/hfbot/hub"
 )
 
+// changeOfSpace is a step about a pull request of a Space.
+func changeOfSpace(t testing.TB, h *actionstest.Harness) actionstest.Step {
+	t.Helper()
+	repo := h.Repo(t, hub.Space, map[string]string{"README.md": "---\nsdk: static\n---\n", "index.html": "old", "gone.txt": "x"})
+	return actionstest.Step{
+		Uses: "space.preview", Event: h.OpenPullRequest(t, repo, "a change", map[string]string{"index.html": "new"}),
+	}
+}
+
 func TestPreview(t *testing.T) {
 	t.Parallel()
-	setup := func(t testing.TB, h *actionstest.Harness) actionstest.Step {
-		repo := h.Repo(t, hub.Space, map[string]string{"README.md": "---\nsdk: static\n---\n", "index.html": "old", "gone.txt": "x"})
-		return actionstest.Step{
-			Uses: "space.preview", Event: h.OpenPullRequest(t, repo, "a change", map[string]string{"index.html": "new"}),
-		}
-	}
-	actionstest.Check(t, setup)
+	actionstest.Check(t, changeOfSpace)
 	h := actionstest.New(t)
-	step := setup(t, h)
+	step := changeOfSpace(t, h)
 	preview := hub.RepoRef{Type: hub.Space, Name: "hfbot/demo-repo-1-pr-1"}
 	out := h.MustRun(t, step)
 	if out["space"] != preview.Name || out["changed"] != true || !strings.HasSuffix(out["url"].(string), "/spaces/"+preview.Name) {
@@ -48,5 +51,28 @@ func TestPreview(t *testing.T) {
 	step = aboutPullRequest("space.preview", nil, map[string]string{"a": "b"})(t, h)
 	if _, err := h.Run(t, step); !actions.IsPermanent(err) || !strings.Contains(err.Error(), "is no Space") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestPreviewLeavesOtherSpacesAlone(t *testing.T) {
+	t.Parallel()
+	h := actionstest.New(t)
+	step, other := changeOfSpace(t, h), hub.RepoRef{Type: hub.Space, Name: "hfbot/demo-repo-1-pr-1"}
+	if err := h.Bot.CreateRepo(t.Context(), other, hub.CreateRepoOptions{SpaceSDK: "static"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Bot.Commit(t.Context(), other, hub.CommitInput{
+		Summary: "Work of years", Files: []hub.CommitFile{hub.BytesFile("index.html", []byte("mine"))},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, remove := range []bool{true, false} {
+		step.With = map[string]any{"delete": remove}
+		if _, err := h.Run(t, step); !actions.IsPermanent(err) || !strings.Contains(err.Error(), "no preview of pull request 1") {
+			t.Errorf("another's Space of that name, remove %v: %v", remove, err)
+		}
+	}
+	if content, err := wholeTree(t.Context(), &actions.Runtime{Hub: h.Bot}, other, ""); err != nil || string(content["index.html"]) != "mine" {
+		t.Errorf("another's Space: %q %v", content, err)
 	}
 }
