@@ -132,7 +132,7 @@ func (in gitlabIn) start(ctx context.Context, rt *actions.Runtime) (*pipeline, e
 		variables = append(variables, map[string]string{"key": key, "value": value})
 	}
 	if in.IDVariable != "" {
-		variables = append(variables, map[string]string{"key": in.IDVariable, "value": hashKey(rt.Key)[1:]})
+		variables = append(variables, map[string]string{"key": in.IDVariable, "value": stepID(rt)})
 	}
 	body, err := json.Marshal(map[string]any{"ref": in.Ref, "variables": variables})
 	if err != nil {
@@ -161,7 +161,7 @@ func (in gitlabIn) find(ctx context.Context, rt *actions.Runtime) (*pipeline, er
 			return nil, err
 		}
 		for _, v := range variables {
-			if v.Key == in.IDVariable && v.Value == hashKey(rt.Key)[1:] {
+			if v.Key == in.IDVariable && v.Value == stepID(rt) {
 				return &p, nil
 			}
 		}

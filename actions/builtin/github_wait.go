@@ -2,7 +2,6 @@ package builtin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -40,9 +39,9 @@ func (in githubIn) start(ctx context.Context, rt *actions.Runtime) (*githubRun, 
 			return run, nothingStarted(err)
 		}
 		if in.Workflow != "" {
-			in.Inputs = withKey(in.Inputs, in.IDInput, githubID(rt))
+			in.Inputs = withKey(in.Inputs, in.IDInput, stepID(rt))
 		} else {
-			in.Payload = withKey(in.Payload, in.IDInput, githubID(rt))
+			in.Payload = withKey(in.Payload, in.IDInput, stepID(rt))
 		}
 	}
 	run, err := in.dispatch(ctx, rt)
@@ -50,18 +49,6 @@ func (in githubIn) start(ctx context.Context, rt *actions.Runtime) (*githubRun, 
 		return nil, err
 	}
 	return run, rt.Remember(ctx, map[string]any{"run": strconv.FormatInt(run.ID, 10), "url": run.URL})
-}
-
-// githubID names the run that a step starts, the same over all of its attempts.
-func githubID(rt *actions.Runtime) string { return hashKey(rt.Key)[1:] }
-
-// nothingStarted marks an error of a call before that which starts something, so that the step is tried again.
-func nothingStarted(err error) error {
-	_, marked := actions.RetryDelay(err)
-	if err == nil || marked || actions.IsPermanent(err) || errors.Is(err, context.Canceled) {
-		return err
-	}
-	return actions.RetryAfter(0, err)
 }
 
 // wait waits for the end of a run; nil is one that is still to be found.
@@ -130,7 +117,7 @@ func (in githubIn) find(ctx context.Context, rt *actions.Runtime) (*githubRun, e
 		return nil, err
 	}
 	for i := range list.Runs {
-		if strings.Contains(list.Runs[i].Title, githubID(rt)) {
+		if strings.Contains(list.Runs[i].Title, stepID(rt)) {
 			return &list.Runs[i], nil
 		}
 	}

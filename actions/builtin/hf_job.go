@@ -99,7 +99,7 @@ func (hfJob) Run(ctx context.Context, rt *actions.Runtime, in jobIn) (jobOut, er
 		}
 		in.Namespace = me.name
 	}
-	label := map[string]string{jobKeyLabel: hashKey(rt.Key)[1:]}
+	label := map[string]string{jobKeyLabel: stepID(rt)}
 	job, err := in.earlier(ctx, rt, label)
 	if err != nil {
 		return jobOut{}, err

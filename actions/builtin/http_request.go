@@ -167,7 +167,7 @@ func (in *httpIn) request(ctx context.Context, rt *actions.Runtime) (*http.Reque
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if rt.Key != "" && req.Method != http.MethodGet && req.Method != http.MethodHead {
-		req.Header.Set("Idempotency-Key", hashKey(rt.Key)[1:])
+		req.Header.Set("Idempotency-Key", stepID(rt))
 	}
 	for name, value := range in.Headers {
 		req.Header.Set(name, value)
@@ -176,7 +176,7 @@ func (in *httpIn) request(ctx context.Context, rt *actions.Runtime) (*http.Reque
 		req.Header.Set("Authorization", secret.Reveal())
 	}
 	if in.Sign != "" {
-		if err := sign(req, in.Sign, rt.Secret("hmac"), hashKey(rt.Key)[1:], content, time.Now()); err != nil {
+		if err := sign(req, in.Sign, rt.Secret("hmac"), stepID(rt), content, time.Now()); err != nil {
 			return nil, err
 		}
 	}

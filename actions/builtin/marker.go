@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+
+	"github.com/hfbot/hfbot/actions"
 )
 
 // maxMarkerKey bounds a key that is written out in a marker, in bytes; a longer one is hashed.
@@ -39,6 +41,9 @@ func hashKey(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return "%" + hex.EncodeToString(sum[:16])
 }
+
+// stepID names a step to another service, the same over all of its attempts.
+func stepID(rt *actions.Runtime) string { return hashKey(rt.Key)[1:] }
 
 // endsWith tells whether text ends with marker. Only the end counts: text before it may quote strangers, who could
 // write a marker of their own.

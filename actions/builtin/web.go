@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -52,4 +53,13 @@ func unsent(err error) error {
 		return actions.RetryAfter(0, fmt.Errorf("%w (nothing was sent)", err))
 	}
 	return err
+}
+
+// nothingStarted marks an error of a call before that which starts something, so that the step is tried again.
+func nothingStarted(err error) error {
+	_, marked := actions.RetryDelay(err)
+	if err == nil || marked || actions.IsPermanent(err) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return actions.RetryAfter(0, err)
 }
