@@ -3,6 +3,7 @@ package emulator
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -100,6 +101,32 @@ type settingsInput struct {
 	Visibility          *string `json:"visibility"`
 	DiscussionsDisabled *bool   `json:"discussionsDisabled"`
 	Gated               any     `json:"gated"` // false, "auto" or "manual"
+
+	// These change nothing here, where discussions are sorted as asked and nobody is mailed.
+	DiscussionsSorting *string `json:"discussionsSorting"`
+	OrgMembersGated    *bool   `json:"orgMembersGated"`
+	NotificationsEmail *string `json:"gatedNotificationsEmail"`
+	NotificationsMode  *string `json:"gatedNotificationsMode"`
+}
+
+// check refuses what the Hub does not know.
+func (in settingsInput) check(typ hub.RepoType) error {
+	gated, known := in.Gated.(string)
+	yes, isBool := in.Gated.(bool)
+	unknown := func(value *string, known ...string) bool { return value != nil && !slices.Contains(known, *value) }
+	switch {
+	case in.Gated != nil && (isBool && yes || !isBool && (!known || gated != "auto" && gated != "manual")):
+		return errors.New(`"gated" is false, "auto" or "manual"`)
+	case unknown(in.Visibility, "public", "private", "protected"):
+		return errors.New(`"visibility" is public, private or protected`)
+	case in.Visibility != nil && *in.Visibility == "protected" && typ != hub.Space:
+		return errors.New("only Spaces can be protected")
+	case unknown(in.DiscussionsSorting, "recently-created", "trending", "reactions"):
+		return errors.New(`"discussionsSorting" is recently-created, trending or reactions`)
+	case unknown(in.NotificationsMode, "bulk", "real-time"):
+		return errors.New(`"gatedNotificationsMode" is bulk or real-time`)
+	}
+	return nil
 }
 
 func (s *Server) updateSettings(c echo.Context) error {
@@ -111,14 +138,10 @@ func (s *Server) updateSettings(c echo.Context) error {
 	if err := decodeJSON(c, &in); err != nil {
 		return err
 	}
-	if in.Visibility != nil {
-		private := *in.Visibility != "public"
-		in.Private = &private
-	}
-	changed, visible, err := r.set(in)
-	if err != nil {
+	if err := in.check(r.typ); err != nil {
 		return fail(c, http.StatusBadRequest, "", err.Error())
 	}
+	changed, visible := r.set(in)
 	told := map[string]any{}
 	if visible {
 		told["private"] = changed["private"]
@@ -128,12 +151,7 @@ func (s *Server) updateSettings(c echo.Context) error {
 }
 
 // set changes the settings that the input has. It returns them, and whether the visibility is another now.
-func (r *repo) set(in settingsInput) (changed map[string]any, visible bool, err error) {
-	gated, known := in.Gated.(string)
-	yes, isBool := in.Gated.(bool)
-	if in.Gated != nil && (isBool && yes || !isBool && (!known || gated != "auto" && gated != "manual")) {
-		return nil, false, errors.New(`"gated" is false, "auto" or "manual"`)
-	}
+func (r *repo) set(in settingsInput) (changed map[string]any, visible bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.changed.Store(true)
@@ -142,13 +160,30 @@ func (r *repo) set(in settingsInput) (changed map[string]any, visible bool, err 
 		visible = r.private != *in.Private
 		r.private, changed["private"] = *in.Private, *in.Private
 	}
+	if in.Visibility != nil { // to be protected is to be private, but for the app of a Space
+		private := *in.Visibility != "public"
+		visible = r.private != private
+		r.private, changed["private"], changed["visibility"] = private, private, *in.Visibility
+	}
 	if in.DiscussionsDisabled != nil {
 		r.discussionsDisabled, changed["discussionsDisabled"] = *in.DiscussionsDisabled, *in.DiscussionsDisabled
 	}
 	if in.Gated != nil {
+		gated, _ := in.Gated.(string)
 		r.gated, changed["gated"] = gated, in.Gated
 	}
-	return changed, visible, nil
+	for name, value := range map[string]*string{
+		"discussionsSorting": in.DiscussionsSorting, "gatedNotificationsEmail": in.NotificationsEmail,
+		"gatedNotificationsMode": in.NotificationsMode,
+	} {
+		if value != nil {
+			changed[name] = *value
+		}
+	}
+	if in.OrgMembersGated != nil {
+		changed["orgMembersGated"] = *in.OrgMembersGated
+	}
+	return changed, visible
 }
 
 func (s *Server) checkRead(c echo.Context) error {

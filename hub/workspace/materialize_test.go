@@ -166,11 +166,13 @@ func TestMaterializeOfHostileTrees(t *testing.T) {
 			func(h *testHub, evil plumbing.Hash) plumbing.Hash {
 				return h.mkTree(
 					entry{"a:b", filemode.Regular, evil}, entry{"aux.py", filemode.Regular, evil},
-					entry{"back\\slash", filemode.Regular, evil}, entry{"con.txt", filemode.Regular, evil},
-					entry{"dot.", filemode.Regular, evil}, entry{"nul", filemode.Regular, evil},
+					entry{"back\\slash", filemode.Regular, evil}, entry{"com1.json", filemode.Regular, evil},
+					entry{"con.txt", filemode.Regular, evil}, entry{"dot.", filemode.Regular, evil},
+					entry{"nul", filemode.Regular, evil}, entry{"prn.sh", filemode.Regular, evil},
+					entry{"space ", filemode.Regular, evil},
 				)
 			},
-			[]string{"a:b", "aux.py", "back\\slash", "con.txt", "dot.", "nul"},
+			[]string{"a:b", "aux.py", "back\\slash", "com1.json", "con.txt", "dot.", "nul", "prn.sh", "space "},
 		},
 	}
 	for name, test := range tests {
