@@ -9,11 +9,29 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/hfbot/hfbot/actions"
 	"github.com/hfbot/hfbot/hub"
 )
+
+// notifyOut is the outputs of the actions that write to people.
+type notifyOut struct {
+	Sent bool `json:"sent" doc:"the message was taken; false in a dry run"`
+}
+
+// notify posts a message with this text to the webhook of a service, which the secret webhook_url names.
+func notify(ctx context.Context, rt *actions.Runtime, who, text string, message map[string]any) (notifyOut, error) {
+	if strings.TrimSpace(text) == "" {
+		return notifyOut{}, actions.Permanentf("the text is empty")
+	}
+	if rt.DryRun {
+		return notifyOut{}, nil
+	}
+	err := postHook(ctx, rt, who, rt.Secret("webhook_url"), message)
+	return notifyOut{Sent: err == nil}, err
+}
 
 // postHook posts JSON to an address that is itself a secret, so that no error shows it.
 func postHook(ctx context.Context, rt *actions.Runtime, who string, address hub.Secret, in any) error {

@@ -43,13 +43,9 @@ func (hubBranch) Spec() actions.Spec {
 
 // Run implements actions.Action.
 func (hubBranch) Run(ctx context.Context, rt *actions.Runtime, in branchIn) (refOut, error) {
-	repo, err := in.Resolve(rt)
+	repo, refs, err := refsOf(ctx, rt, in.Target)
 	if err != nil {
 		return refOut{}, err
-	}
-	refs, err := rt.Hub.Refs(ctx, repo)
-	if err != nil {
-		return refOut{}, fmt.Errorf("read the refs of %s: %w", repo, err)
 	}
 	old := commitOf(refs.Branches, in.Branch)
 	if in.Delete {

@@ -47,13 +47,9 @@ func (hubTag) Spec() actions.Spec {
 
 // Run implements actions.Action.
 func (hubTag) Run(ctx context.Context, rt *actions.Runtime, in tagIn) (refOut, error) {
-	repo, err := in.Resolve(rt)
+	repo, refs, err := refsOf(ctx, rt, in.Target)
 	if err != nil {
 		return refOut{}, err
-	}
-	refs, err := rt.Hub.Refs(ctx, repo)
-	if err != nil {
-		return refOut{}, fmt.Errorf("read the refs of %s: %w", repo, err)
 	}
 	old := commitOf(refs.Tags, in.Tag)
 	if in.Delete {
@@ -91,6 +87,19 @@ func (in tagIn) remove(ctx context.Context, rt *actions.Runtime, repo hub.RepoRe
 		return refOut{}, fmt.Errorf("remove tag %s of %s: %w", in.Tag, repo, err)
 	}
 	return refOut{Changed: true}, nil
+}
+
+// refsOf reads the refs of the repository that a step works on.
+func refsOf(ctx context.Context, rt *actions.Runtime, target actions.Target) (hub.RepoRef, *hub.Refs, error) {
+	repo, err := target.Resolve(rt)
+	if err != nil {
+		return repo, nil, err
+	}
+	refs, err := rt.Hub.Refs(ctx, repo)
+	if err != nil {
+		return repo, nil, fmt.Errorf("read the refs of %s: %w", repo, err)
+	}
+	return repo, refs, nil
 }
 
 // commitOf is the commit that a ref of a name points to; empty when there is none.

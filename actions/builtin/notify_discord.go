@@ -2,7 +2,6 @@ package builtin
 
 import (
 	"context"
-	"strings"
 
 	"github.com/hfbot/hfbot/actions"
 )
@@ -46,9 +45,6 @@ func (notifyDiscord) Run(ctx context.Context, rt *actions.Runtime, in discordIn)
 	if in.Link != "" {
 		link = "\n" + plainText(in.Link)
 	}
-	if strings.TrimSpace(text) == "" {
-		return notifyOut{}, actions.Permanentf("the text is empty")
-	}
 	message := map[string]any{
 		"content":          cutRunes(cutRunes(text, max(maxDiscord-len([]rune(link)), 1))+link, maxDiscord),
 		"allowed_mentions": map[string]any{"parse": []string{}},
@@ -59,9 +55,5 @@ func (notifyDiscord) Run(ctx context.Context, rt *actions.Runtime, in discordIn)
 	if len(in.Embeds) > 0 {
 		message["embeds"] = in.Embeds
 	}
-	if rt.DryRun {
-		return notifyOut{}, nil
-	}
-	err := postHook(ctx, rt, "Discord", rt.Secret("webhook_url"), message)
-	return notifyOut{Sent: err == nil}, err
+	return notify(ctx, rt, "Discord", text, message)
 }

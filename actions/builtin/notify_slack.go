@@ -21,11 +21,6 @@ type slackIn struct {
 	Notify string `json:"notify" enum:"none,here,channel" default:"none" doc:"who is notified: nobody, those who are here, or all"`
 }
 
-// notifyOut is the outputs of notify.slack and notify.discord.
-type notifyOut struct {
-	Sent bool `json:"sent" doc:"the message was taken; false in a dry run"`
-}
-
 // maxSlack is where Slack cuts a text, in characters (https://docs.slack.dev/changelog/2018-truncating-really-long-messages).
 const maxSlack = 40_000
 
@@ -80,21 +75,14 @@ func (notifySlack) Run(ctx context.Context, rt *actions.Runtime, in slackIn) (no
 	if in.Link != "" {
 		text += "\n" + slackEscape.Replace(plainText(in.Link))
 	}
-	if strings.TrimSpace(text) == "" {
-		return notifyOut{}, actions.Permanentf("the text is empty")
-	}
-	if in.Notify != "none" {
-		text = "<!" + in.Notify + "> " + text
-	}
 	message := map[string]any{"text": cutRunes(text, maxSlack)}
+	if in.Notify != "none" {
+		message["text"] = "<!" + in.Notify + "> " + cutRunes(text, maxSlack-len("<!channel> "))
+	}
 	if len(in.Blocks) > 0 {
 		message["blocks"] = withoutSlackMentions(in.Blocks)
 	}
-	if rt.DryRun {
-		return notifyOut{}, nil
-	}
-	err := postHook(ctx, rt, "Slack", rt.Secret("webhook_url"), message)
-	return notifyOut{Sent: err == nil}, err
+	return notify(ctx, rt, "Slack", text, message)
 }
 
 // cutRunes cuts text to a number of characters.
