@@ -15,20 +15,7 @@ func ruleKeys(dr *draft, base defaults) []key {
 	return append([]key{
 		{
 			name: "id", doc: "Name of the rule, unique over all files.", required: true, schema: patternSchema(ruleID),
-			decode: func(d *decoder, n *yaml.Node) {
-				if !d.isText(n, "id") {
-					return
-				}
-				if !ruleID.MatchString(n.Value) {
-					d.errorf(n, "id must match %s, got %s", ruleID, shown(n))
-					return
-				}
-				if n.Value == OwnID {
-					d.errorf(n, "the id %s is the bot's own; call the rule something else", OwnID)
-					return
-				}
-				r.ID = n.Value
-			},
+			decode: func(d *decoder, n *yaml.Node) { r.ID = d.ruleID(n) },
 		},
 		{
 			name: "on", doc: "Events: a scope, scope.action, a list of them, {scope, action} or {command}.", required: true,
@@ -79,6 +66,20 @@ func ruleKeys(dr *draft, base defaults) []key {
 			decode: func(_ *decoder, n *yaml.Node) { dr.decodeSteps(n, base) },
 		},
 	}...)...)
+}
+
+// ruleID reads the id of a rule, "" when it is wrong.
+func (d *decoder) ruleID(n *yaml.Node) string {
+	switch {
+	case !d.isText(n, "id"): // that was reported
+	case !ruleID.MatchString(n.Value):
+		d.errorf(n, "id must match %s, got %s", ruleID, shown(n))
+	case n.Value == OwnID:
+		d.errorf(n, "the id %s is the bot's own; call the rule something else", OwnID)
+	default:
+		return n.Value
+	}
+	return ""
 }
 
 // emptyDraft is what a table of keys is asked for its schema with.

@@ -35,6 +35,21 @@ func TestMissingAndEmpty(t *testing.T) {
 	}
 }
 
+// TestIDsAreUniqueOverAllFiles names the other file.
+func TestIDsAreUniqueOverAllFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"a.yaml", "b.yml"} {
+		writeFile(t, filepath.Join(dir, name),
+			"version: 1\nrules:\n  - id: same\n    on: repo\n    steps: [{uses: hub.comment, with: {body: x, discussion: 1}}]\n")
+	}
+	_, problems := rule.Load([]string{dir}, options())
+	if len(problems) != 1 || problems[0].Line != 3 || problems[0].Column != 5 ||
+		problems[0].Message != `duplicate rule id "same" (first at `+filepath.Join(dir, "a.yaml")+":3)" {
+		t.Errorf("got %s", problems.Text())
+	}
+}
+
 // TestFolder: tests, settings and dot folders are no rules.
 func TestFolder(t *testing.T) {
 	t.Parallel()
