@@ -59,7 +59,8 @@ func (d *Dashboard) checkForm(next echo.HandlerFunc) echo.HandlerFunc {
 
 // secure tells whether the browser reaches the bot over TLS, here or at a proxy in front.
 func secure(r *http.Request) bool {
-	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
+	first, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",") // each proxy may add its own
+	return r.TLS != nil || strings.TrimSpace(first) == "https"
 }
 
 // cookieName is the name of a cookie. Over TLS it has the prefix with which browsers take it from this very host only, so

@@ -246,6 +246,25 @@ func TestBrowserLive(t *testing.T) {
 	}
 }
 
+// A page that nobody sees holds no stream, and catches up when it is seen again.
+func TestBrowserHidden(t *testing.T) {
+	w := startWhole(t, nil)
+	b := openTab(t, w.url+"/deliveries")
+	b.live()
+	hide := func(hidden bool) {
+		t.Helper()
+		b.until("the page is told", fmt.Sprintf(`(Object.defineProperty(document, "hidden", {value: %t, configurable: true}),
+			document.dispatchEvent(new Event("visibilitychange")), true)`, hidden))
+	}
+	hide(true)
+	b.shows("Paused")
+	w.send("discussion", "create", "acme/unseen")
+	w.matched()
+	hide(false)
+	b.live()
+	b.shows("acme/unseen")
+}
+
 // Who goes through a list by keyboard keeps their place while rows come in and change.
 func TestBrowserFocusStays(t *testing.T) {
 	w := startWhole(t, nil)

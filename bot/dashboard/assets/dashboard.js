@@ -96,17 +96,19 @@ function status(text, state) {
   if (e.textContent !== text) e.textContent = text;
 }
 
+let source; // the stream of updates, while there is one
+
 function follow() {
   const address = new URL(location.href);
   address.hash = "";
   address.searchParams.set("live", document.body.dataset.live);
-  const source = new EventSource(address);
+  const mine = (source = new EventSource(address));
   source.onopen = () => status("Live", "on");
   source.onerror = () => {
-    if (source.readyState === EventSource.CLOSED) {
+    if (mine.readyState === EventSource.CLOSED) {
       // The bot answered, but not with a stream: it was busy starting, or the session is over.
       status("Not live. Reload the page.", "off");
-      setTimeout(() => { if (source.readyState === EventSource.CLOSED) follow(); }, 5000);
+      setTimeout(() => { if (source === mine) follow(); }, 5000);
     } else status("Connection lost, trying again…", "off");
   };
   source.onmessage = (event) => {
@@ -124,4 +126,19 @@ for (const log of document.querySelectorAll(".log")) log.scrollTop = log.scrollH
 setInterval(() => {
   for (const e of document.querySelectorAll("time[data-since]")) e.textContent = ago(new Date(e.dateTime));
 }, 1000);
-if (document.body.dataset.live !== undefined) follow();
+// A page that nobody sees lets go of its stream: a browser has few connections to one server over HTTP/1.1, and the pages
+// of a handful of tabs would take them all. It catches up when it is seen again.
+function attend() {
+  if (!document.hidden) {
+    if (!source) follow();
+  } else if (source) {
+    source.close();
+    source = undefined;
+    status("Paused", "");
+  }
+}
+
+if (document.body.dataset.live !== undefined) {
+  document.addEventListener("visibilitychange", attend);
+  attend();
+}
