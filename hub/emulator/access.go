@@ -100,10 +100,8 @@ func (s *Server) listAccess(c echo.Context) error {
 		if each.status != status {
 			continue
 		}
-		user := map[string]any{
-			"_id": each.user.id, "user": each.user.name, "fullname": each.user.name, "avatarUrl": s.avatarURL(each.user),
-			"isPro": true, "type": "user", "verifiedOrgNames": []string{},
-		}
+		user := s.viewUser(each.user)
+		user["verifiedOrgNames"] = []string{}
 		if !each.granted {
 			user["email"] = each.user.email()
 		}

@@ -234,8 +234,8 @@ type collectionRecord struct {
 
 func (s *Server) keepCollection(k *collection) {
 	s.unsaved.put(bucketCollections, k.id, func() any {
-		s.shelves.mu.Lock()
-		defer s.shelves.mu.Unlock()
+		s.collections.mu.Lock()
+		defer s.collections.mu.Unlock()
 		return &collectionRecord{
 			Owner: k.owner.id, Title: k.title, Description: k.description, Theme: k.theme, Private: k.private,
 			Position: k.position, Updated: k.updated, Items: slices.Clone(k.items),
@@ -245,7 +245,7 @@ func (s *Server) keepCollection(k *collection) {
 
 func (s *Server) loadCollections(tx *bbolt.Tx) error {
 	return eachRecord(tx, bucketCollections, "", func(id string, record collectionRecord) error {
-		s.shelves.all = append(s.shelves.all, &collection{
+		s.collections.all = append(s.collections.all, &collection{
 			id: id, owner: s.knownAccount(record.Owner), title: record.Title, description: record.Description,
 			theme: record.Theme, private: record.Private, position: record.Position, updated: record.Updated,
 			items: record.Items,

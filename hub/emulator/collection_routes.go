@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"errors"
 	"fmt"
 	"html"
 	"net/http"
@@ -32,10 +31,10 @@ func (s *Server) collectionRoutes(e *echo.Echo) {
 func (s *Server) onCollection(write bool, handle func(c echo.Context, k *collection) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		slug := param(c, "slug")
-		s.shelves.mu.Lock()
-		k := s.shelves.withID(slug[max(0, len(slug)-24):])
+		s.collections.mu.Lock()
+		k := s.collections.withID(slug[max(0, len(slug)-24):])
 		readable := k != nil && k.readableBy(s.reader(c)) && strings.EqualFold(k.owner.name, param(c, "ns"))
-		s.shelves.mu.Unlock()
+		s.collections.mu.Unlock()
 		if !readable {
 			return fail(c, http.StatusNotFound, "", "Collection not found")
 		}
@@ -48,16 +47,8 @@ func (s *Server) onCollection(write bool, handle func(c echo.Context, k *collect
 				return fail(c, http.StatusForbidden, "", "You don't have the required permissions to change this collection")
 			}
 		}
-		return collectionFailure(c, handle(c, k))
+		return commitFailure(c, handle(c, k))
 	}
-}
-
-func collectionFailure(c echo.Context, err error) error {
-	var known *refusal
-	if errors.As(err, &known) {
-		return fail(c, known.status, known.code, known.message)
-	}
-	return err
 }
 
 // itemInput names a thing for a collection.
@@ -88,7 +79,7 @@ func (s *Server) createCollection(c echo.Context) error {
 		in.Title = new(string)
 	}
 	if err := made.change(in.collectionChange); err != nil {
-		return collectionFailure(c, err)
+		return commitFailure(c, err)
 	}
 	if in.Item != nil {
 		item, err := s.findItem(c, *in.Item, "")
@@ -97,12 +88,12 @@ func (s *Server) createCollection(c echo.Context) error {
 		}
 		made.items = append(made.items, item)
 	}
-	existing, err := s.shelves.add(made)
+	existing, err := s.collections.add(made)
 	if existing != nil {
 		return c.JSON(http.StatusConflict, map[string]string{"error": err.Error(), "slug": existing.slug()})
 	}
 	if err != nil {
-		return collectionFailure(c, err)
+		return commitFailure(c, err)
 	}
 	s.keepCollection(made)
 	return s.showCollection(c, made)
@@ -111,9 +102,9 @@ func (s *Server) createCollection(c echo.Context) error {
 func (s *Server) listCollections(c echo.Context) error {
 	owners, items, q := asked(c, "owner"), asked(c, "item"), strings.ToLower(c.QueryParam("q"))
 	viewer := s.reader(c)
-	s.shelves.mu.Lock()
-	defer s.shelves.mu.Unlock()
-	list := s.shelves.sorted(c.QueryParam("sort"), func(k *collection) bool {
+	s.collections.mu.Lock()
+	defer s.collections.mu.Unlock()
+	list := s.collections.sorted(c.QueryParam("sort"), func(k *collection) bool {
 		owned := len(owners) == 0 || slices.ContainsFunc(owners, func(name string) bool { return strings.EqualFold(name, k.owner.name) })
 		return owned && k.readableBy(viewer) && strings.Contains(strings.ToLower(k.title), q) && s.hasItems(k, items)
 	})
@@ -148,8 +139,8 @@ func (s *Server) showCollection(c echo.Context, k *collection) error {
 
 // viewNow renders the collection. The lock is free again when the answer goes out, as that saves.
 func (s *Server) viewNow(c echo.Context, k *collection) map[string]any {
-	s.shelves.mu.Lock()
-	defer s.shelves.mu.Unlock()
+	s.collections.mu.Lock()
+	defer s.collections.mu.Unlock()
 	return s.viewCollection(c, k)
 }
 
@@ -158,7 +149,7 @@ func (s *Server) changeCollection(c echo.Context, k *collection) error {
 	if err := decodeJSON(c, &in); err != nil {
 		return err
 	}
-	if err := s.shelves.with(k, func() error { return k.change(in) }); err != nil {
+	if err := s.collections.with(k, func() error { return k.change(in) }); err != nil {
 		return err
 	}
 	s.keepCollection(k)
@@ -166,9 +157,9 @@ func (s *Server) changeCollection(c echo.Context, k *collection) error {
 }
 
 func (s *Server) deleteCollection(c echo.Context, k *collection) error {
-	s.shelves.mu.Lock()
-	s.shelves.all = slices.DeleteFunc(s.shelves.all, func(each *collection) bool { return each == k })
-	s.shelves.mu.Unlock()
+	s.collections.mu.Lock()
+	s.collections.all = slices.DeleteFunc(s.collections.all, func(each *collection) bool { return each == k })
+	s.collections.mu.Unlock()
 	s.unsaved.put(bucketCollections, k.id, gone)
 	return c.NoContent(http.StatusOK)
 }
@@ -185,7 +176,7 @@ func (s *Server) addItem(c echo.Context, k *collection) error {
 	if err != nil {
 		return err
 	}
-	if err := s.shelves.with(k, func() error { return k.add(item) }); err != nil {
+	if err := s.collections.with(k, func() error { return k.add(item) }); err != nil {
 		return err
 	}
 	s.keepCollection(k)
@@ -200,9 +191,9 @@ func (s *Server) findItem(c echo.Context, in itemInput, note string) (collection
 		return item, fail(c, http.StatusBadRequest, "", `"item.type" must be one of model, dataset, space, collection, paper`)
 	}
 	if in.Type == "collection" {
-		s.shelves.mu.Lock()
-		defer s.shelves.mu.Unlock()
-		other := s.shelves.withID(in.ID[max(0, len(in.ID)-24):])
+		s.collections.mu.Lock()
+		defer s.collections.mu.Unlock()
+		other := s.collections.withID(in.ID[max(0, len(in.ID)-24):])
 		if other == nil || !other.readableBy(s.reader(c)) {
 			return item, fail(c, http.StatusNotFound, "", "Collection not found")
 		}
@@ -223,7 +214,7 @@ func (s *Server) changeItem(c echo.Context, k *collection) error {
 	if err := decodeJSON(c, &in); err != nil {
 		return err
 	}
-	if err := s.shelves.with(k, func() error { return k.changeItem(param(c, "item"), in) }); err != nil {
+	if err := s.collections.with(k, func() error { return k.changeItem(param(c, "item"), in) }); err != nil {
 		return err
 	}
 	s.keepCollection(k)
@@ -239,7 +230,7 @@ func (s *Server) changeItems(c echo.Context, k *collection) error {
 	if err := decodeJSON(c, &in); err != nil {
 		return err
 	}
-	err := s.shelves.with(k, func() error {
+	err := s.collections.with(k, func() error {
 		for _, each := range in {
 			if each.Action != "update" {
 				return deny(http.StatusBadRequest, `"action" must be update`)
@@ -258,7 +249,7 @@ func (s *Server) changeItems(c echo.Context, k *collection) error {
 }
 
 func (s *Server) removeItem(c echo.Context, k *collection) error {
-	if err := s.shelves.with(k, func() error { return k.removeItem(param(c, "item")) }); err != nil {
+	if err := s.collections.with(k, func() error { return k.removeItem(param(c, "item")) }); err != nil {
 		return err
 	}
 	s.keepCollection(k)
@@ -271,7 +262,7 @@ func (s *Server) itemName(item collectionItem) string {
 	case "paper":
 		return item.Target
 	case "collection":
-		if other := s.shelves.withID(item.Target); other != nil {
+		if other := s.collections.withID(item.Target); other != nil {
 			return other.slug()
 		}
 		return ""
@@ -322,7 +313,7 @@ func (s *Server) viewItem(c echo.Context, item collectionItem) map[string]any {
 	}
 	switch typ := itemTypes[item.Type]; {
 	case item.Type == "collection":
-		other := s.shelves.withID(item.Target)
+		other := s.collections.withID(item.Target)
 		if !other.readableBy(s.reader(c)) {
 			return nil
 		}

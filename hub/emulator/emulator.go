@@ -72,21 +72,21 @@ type Delivery struct {
 
 // Server is a local Hub. It is safe for concurrent use.
 type Server struct {
-	opts     Options
-	accounts accounts
-	tokens   credentials
-	sso      oauth
-	disk     *disk // nil: in memory
-	uploads  lfsUploads
-	unsaved  unsaved
-	jobs     jobs
-	schedule schedule
-	shelves  collections
-	repos    registry
-	hooks    webhooks
-	router   *echo.Echo
-	web      *http.Server
-	lfsKey   []byte // signs LFS transfer URLs
+	opts        Options
+	accounts    accounts
+	tokens      credentials
+	sso         oauth
+	disk        *disk // nil: in memory
+	uploads     lfsUploads
+	unsaved     unsaved
+	jobs        jobs
+	schedule    schedule
+	collections collections
+	repos       registry
+	hooks       webhooks
+	router      *echo.Echo
+	web         *http.Server
+	lfsKey      []byte // signs LFS transfer URLs
 }
 
 // New makes a local Hub that does not listen yet.

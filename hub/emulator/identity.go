@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -77,6 +78,13 @@ func (c *credential) view() map[string]any {
 	return view
 }
 
+// viewUser renders a user as lists show one.
+func (s *Server) viewUser(who *account) map[string]any {
+	return map[string]any{
+		"_id": who.id, "user": who.name, "fullname": who.name, "avatarUrl": s.avatarURL(who), "isPro": true, "type": "user",
+	}
+}
+
 // withUser takes a name or an id: an id never looks like a name.
 func (s *Server) withUser(handle func(echo.Context, *account) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -100,13 +108,14 @@ func (s *Server) userOverview(c echo.Context, who *account) error {
 		})
 	}
 	counts := s.countRepos(who, s.reader(c))
-	return c.JSON(http.StatusOK, map[string]any{
-		"_id": who.id, "user": who.name, "fullname": who.name, "avatarUrl": s.avatarURL(who),
-		"isPro": true, "type": "user", "orgs": orgs, "createdAt": timestamp(who.createdAt),
+	view := s.viewUser(who)
+	maps.Copy(view, map[string]any{
+		"orgs": orgs, "createdAt": timestamp(who.createdAt),
 		"numModels": counts.models, "numDatasets": counts.datasets, "numSpaces": counts.spaces,
 		"numLikes": len(s.likesOf(who, s.reader(c))), "numDiscussions": 0, "numPapers": 0, "numUpvotes": 0,
 		"numFollowing": 0, "numFollowers": 0,
 	})
+	return c.JSON(http.StatusOK, view)
 }
 
 func (s *Server) avatarURL(who *account) string {

@@ -75,10 +75,7 @@ func (s *Server) likers(c echo.Context) error {
 	}
 	list := []map[string]any{}
 	for _, each := range r.likedBy() {
-		list = append(list, map[string]any{
-			"_id": each.user.id, "user": each.user.name, "fullname": each.user.name, "type": "user", "isPro": true,
-			"avatarUrl": s.avatarURL(each.user),
-		})
+		list = append(list, s.viewUser(each.user))
 	}
 	from, to := page(c, len(list), number(c, "limit", 1000, 1, 1000))
 	s.linkNext(c, to, len(list))

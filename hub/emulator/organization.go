@@ -123,10 +123,7 @@ func (s *Server) orgMembers(c echo.Context, org *account) error {
 		if !strings.Contains(strings.ToLower(each.user.name), search) {
 			continue
 		}
-		view := map[string]any{
-			"_id": each.user.id, "user": each.user.name, "fullname": each.user.name, "type": "user", "isPro": true,
-			"avatarUrl": s.avatarURL(each.user),
-		}
+		view := s.viewUser(each.user)
 		if inside {
 			view["role"] = each.role
 		}
