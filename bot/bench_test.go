@@ -58,7 +58,16 @@ func benchBody(title string) string {
 "webhook":{"id":"66eb842dd6135a49c078a6cc","version":3}}`, title, strings.Repeat("text ", 150))
 }
 
-// serveBench starts a bot whose rule is on the given event, and returns its address.
+// benchDatabase is an empty database of a kind.
+func benchDatabase(b *testing.B, kind string) (url string) {
+	b.Helper()
+	if kind == "sqlite" {
+		return "sqlite:" + filepath.Join(b.TempDir(), "bot.db")
+	}
+	return strings.Replace(pgtest.Database(b, nil), "pool_max_conns=8", "pool_max_conns=24", 1)
+}
+
+// serveBench starts a bot whose rule is on the given event, and returns the address of its webhook.
 func serveBench(b *testing.B, database, on string, began func(string)) string {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -73,11 +82,6 @@ func serveBench(b *testing.B, database, on string, began func(string)) string {
 	rules := filepath.Join(dir, "rules.yaml")
 	if err := os.WriteFile(rules, fmt.Appendf(nil, benchRules, on), 0o600); err != nil {
 		b.Fatal(err)
-	}
-	if database == "sqlite" {
-		database = "sqlite:" + filepath.Join(dir, "bot.db")
-	} else {
-		database = strings.Replace(pgtest.Database(b, nil), "pool_max_conns=8", "pool_max_conns=24", 1)
 	}
 	registry := actions.NewRegistry()
 	actions.Add(registry, noted{began})
@@ -134,7 +138,7 @@ func BenchmarkReceive(b *testing.B) {
 			if row.database == "" {
 				url = serveEcho(b)
 			} else {
-				url = serveBench(b, row.database, row.on, func(string) { ran.Add(1) })
+				url = serveBench(b, benchDatabase(b, row.database), row.on, func(string) { ran.Add(1) })
 			}
 			client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 			var n atomic.Int64
@@ -181,7 +185,7 @@ func BenchmarkStart(b *testing.B) {
 			const count = 200
 			var mu sync.Mutex
 			sent, took := map[string]time.Time{}, []time.Duration{}
-			url := serveBench(b, database, "discussion.create", func(key string) {
+			url := serveBench(b, benchDatabase(b, database), "discussion.create", func(key string) {
 				mu.Lock()
 				defer mu.Unlock()
 				took = append(took, time.Since(sent[key]))
