@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -71,7 +72,9 @@ func runHub(ctx context.Context, o hubOptions) (err error) {
 		return fmt.Errorf("start the local Hub: %w", err)
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	if err := server.Start(ctx, o.listen); err != nil {
+	if err := server.Start(ctx, o.listen); errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; choose another with --listen (port 0 takes a free one)", err)
+	} else if err != nil {
 		return fmt.Errorf("start the local Hub: %w", err)
 	}
 	fmt.Fprintf(o.out, "The local Hub is at %s\n", server.URL())

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"go.uber.org/zap"
 
@@ -90,7 +91,11 @@ func (d *Dev) startHub(ctx context.Context) (err error) {
 	if d.Hub, err = emulator.New(options); err != nil {
 		return err
 	}
-	return d.Hub.Start(ctx, d.opts.HubListen)
+	err = d.Hub.Start(ctx, d.opts.HubListen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; choose another for the local Hub with --hub-listen (port 0 takes a free one)", err)
+	}
+	return err
 }
 
 func (d *Dev) startBot(ctx context.Context) (err error) {
