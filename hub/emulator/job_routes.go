@@ -161,7 +161,9 @@ func (s *Server) followJob(events bool) func(echo.Context, *job, *account) error
 		if err := eventStream(c, nil); err != nil {
 			return err
 		}
-		told, last := 0, ""
+		j.mu.Lock()
+		told, last := max(0, len(j.lines)-number(c, "tail", maxJobLines, 0, maxJobLines)), ""
+		j.mu.Unlock()
 		for {
 			j.mu.Lock()
 			var messages []any

@@ -43,6 +43,7 @@ func TestJobsAreRecorded(t *testing.T) {
 func TestJobsRunWhenSwitchedOn(t *testing.T) {
 	t.Parallel()
 	l := startLocal(t, Options{RunJob: func(_ context.Context, p JobProcess, say func(string)) error {
+		say("first")
 		say(strings.Join(p.Command, " "))
 		if !slices.Contains(p.Env, "TOKEN=hidden") || !slices.Contains(p.Env, "JOB_ID="+p.ID) {
 			return errors.New("the environment is incomplete")
@@ -54,6 +55,9 @@ func TestJobsRunWhenSwitchedOn(t *testing.T) {
 	path := "/api/jobs/ann/" + made.field("id").(string)
 	if status, log := l.read("ann", path+"/logs"); status != 200 || !strings.Contains(log, `data: {"data":"echo hello"`) {
 		t.Errorf("log: %d %q", status, log)
+	}
+	if _, log := l.read("ann", path+"/logs?tail=1"); strings.Contains(log, "first") || !strings.Contains(log, "hello") {
+		t.Errorf("the last line: %q", log)
 	}
 	if done := l.call("ann", "GET", path, "", 200); done.field("status", "stage") != "COMPLETED" || done.field("finishedAt") == nil {
 		t.Errorf("job: %v", done.body)
