@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -101,10 +102,16 @@ func (w *webFile) get(ctx context.Context, offset, n int64) (io.ReadCloser, int6
 	return resp.Body, size, err
 }
 
-// temporaryFile goes away when it is closed.
+// temporaryFile goes away when it is closed, if it was not taken away before.
 type temporaryFile struct{ localFile }
 
-func (f temporaryFile) Close() error { return errors.Join(f.localFile.Close(), os.Remove(f.Name())) }
+func (f temporaryFile) Close() error {
+	err := f.localFile.Close()
+	if gone := os.Remove(f.Name()); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
+}
 
 // download fetches a URL into a temporary file.
 func download(ctx context.Context, u *url.URL) (_ convert.File, err error) {
@@ -120,6 +127,7 @@ func download(ctx context.Context, u *url.URL) (_ convert.File, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("fetch the checkpoint: %w", err)
 	}
+	_ = os.Remove(f.Name()) // where an open file may lose its name: then a kill leaves nothing behind
 	n, err := io.Copy(f, io.LimitReader(resp.Body, maxDownload+1))
 	if err == nil && n > maxDownload {
 		err = errors.New("it is larger than 512 GiB")

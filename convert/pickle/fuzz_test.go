@@ -3,6 +3,7 @@ package pickle_test
 import (
 	"os"
 	"path/filepath"
+	"runtime/metrics"
 	"testing"
 
 	"github.com/hfbot/hfbot/convert/pickle"
@@ -23,7 +24,14 @@ func FuzzRun(f *testing.F) {
 	}
 	f.Add("cos\nsystem\n(S'id'\ntR.")
 	f.Fuzz(func(t *testing.T, program string) {
+		sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+		metrics.Read(sample)
+		before := sample[0].Value.Uint64()
 		res, _ := run(t, program, pickle.Limits{Memory: 1 << 20, Stack: 10_000})
+		metrics.Read(sample)
+		if n := sample[0].Value.Uint64() - before; n > 16<<20+uint64(len(program))<<12 {
+			t.Errorf("%d bytes cost %d of memory", len(program), n)
+		}
 		if res.Length > int64(len(program)) {
 			t.Errorf("read %d bytes of %d", res.Length, len(program))
 		}
