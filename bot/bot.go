@@ -220,7 +220,7 @@ func (b *Bot) Serve(ctx context.Context) error {
 		stages.Go(func() { b.rules.copies.serve(ctx, b.log) })
 	}
 	stages.Go(func() { b.keeper.serve(ctx) })
-	stages.Go(func() { b.forget(ctx) })
+	stages.Go(func() { b.prune(ctx) })
 	failed := make(chan error, 1)
 	stages.Go(func() { failed <- b.http.Serve(b.listener) })
 	select {

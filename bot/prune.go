@@ -10,16 +10,16 @@ import (
 )
 
 const (
-	forgetEvery = 10 * time.Minute
-	forgetPause = 200 * time.Millisecond // between batches, which deliveries and runs go through
+	pruneEvery = 10 * time.Minute
+	prunePause = 200 * time.Millisecond // between batches, which deliveries and runs go through
 )
 
-// forget removes old deliveries with their runs, now and then, until ctx ends.
-func (b *Bot) forget(ctx context.Context) {
+// prune removes old deliveries with their runs, now and then, until ctx ends.
+func (b *Bot) prune(ctx context.Context) {
 	if b.opts.KeepFor <= 0 && b.opts.KeepNewest <= 0 {
 		return
 	}
-	timer := time.NewTimer(forgetPause)
+	timer := time.NewTimer(prunePause)
 	defer timer.Stop()
 	for {
 		select {
@@ -35,9 +35,9 @@ func (b *Bot) forget(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			b.log.Error("old deliveries not removed", zap.Error(err))
 		}
-		next := forgetEvery
+		next := pruneEvery
 		if n == store.PruneBatch {
-			next = forgetPause
+			next = prunePause
 		}
 		timer.Reset(next)
 	}
