@@ -48,6 +48,8 @@ type jobOut struct {
 const (
 	maxJobLog   = 64 << 10
 	jobKeyLabel = "hfbot-key"
+	maxJobLine  = 4000             // characters
+	jobLogAgain = 10 * time.Second // before a log that broke off is read again
 	stopJobFor  = 10 * time.Second // how long ending a Job may take
 )
 
@@ -75,8 +77,8 @@ func (hfJob) Spec() actions.Spec {
 		ID:      "hf.job",
 		Summary: "Run a program as a Hub Job and wait for its result.",
 		Description: "The Job is labelled with the run's key: a step that is tried again, also after the bot was restarted, " +
-			"finds it and waits on. What the program prints as its last line, as JSON, is the output `json`. It also gets " +
-			"HFBOT_REPO, HFBOT_REPO_TYPE, HFBOT_SHA and HFBOT_REF. Cancelling the run ends the Job that " +
+			"finds it and waits on. What the program prints is in the step's log meanwhile; its last line, when it is JSON, is " +
+			"the output `json`. It also gets HFBOT_REPO, HFBOT_REPO_TYPE, HFBOT_SHA and HFBOT_REF. Cancelling the run ends the Job that " +
 			"is waited for; its own `timeout` ends any. The token needs the right to run Jobs (of a fine-grained token: " +
 			"job.write) and the account a plan with Jobs (https://huggingface.co/docs/hub/jobs).",
 		Effect:     actions.HubWrite,
@@ -117,13 +119,48 @@ func (hfJob) Run(ctx context.Context, rt *actions.Runtime, in jobIn) (jobOut, er
 		}
 	}
 	if in.Wait {
-		ended, err := rt.Hub.WaitForJob(ctx, in.Namespace, job.ID, func(j *hub.Job) { rt.Report(0, 0, "Job "+j.ID+": "+j.Stage) })
+		ended, err := in.await(ctx, rt, job.ID)
 		if err != nil {
 			return jobOut{}, errors.Join(fmt.Errorf("wait for the Job: %w", err), in.stop(ctx, rt, label))
 		}
 		job = ended
 	}
 	return in.result(ctx, rt, job)
+}
+
+// await waits for the end of a Job and logs what it prints meanwhile.
+func (in jobIn) await(ctx context.Context, rt *actions.Runtime, id string) (*hub.Job, error) {
+	following, stop := context.WithCancel(ctx)
+	followed := make(chan struct{})
+	go func() {
+		defer close(followed)
+		in.follow(following, rt, id)
+	}()
+	defer func() {
+		stop()
+		<-followed
+	}()
+	return rt.Hub.WaitForJob(ctx, in.Namespace, id, func(j *hub.Job) { rt.Report(0, 0, "Job "+j.ID+": "+j.Stage) })
+}
+
+// follow logs what a Job prints, each line once. A log that breaks off is read again, since a Job that is yet to start has
+// none; what is lost in the end is in the outputs.
+func (in jobIn) follow(ctx context.Context, rt *actions.Runtime, id string) {
+	for logged := 0; ; {
+		read := 0
+		for line, err := range rt.Hub.JobLogs(ctx, in.Namespace, id, hub.LogOptions{}) {
+			if err != nil {
+				break
+			}
+			if read++; read > logged {
+				rt.Log.Info(cutRunes(strings.TrimRight(plainText(line.Text), "\n"), maxJobLine))
+				logged = read
+			}
+		}
+		if pause(ctx, jobLogAgain) != nil {
+			return
+		}
+	}
 }
 
 // stop ends the Job of a run that was cancelled, also one whose start was not answered any more. A Job whose step only was
@@ -215,7 +252,7 @@ func (in jobIn) log(ctx context.Context, rt *actions.Runtime, id string) ([]stri
 		if err != nil {
 			return nil, fmt.Errorf("read the log of Job %s: %w", id, err)
 		}
-		text := cutRunes(strings.TrimRight(plainText(line.Text), "\n"), 4000)
+		text := cutRunes(strings.TrimRight(plainText(line.Text), "\n"), maxJobLine)
 		lines, size = append(lines, text), size+len(text)+1
 		for len(lines) > in.LogLines || size > maxJobLog {
 			size -= len(lines[0]) + 1

@@ -9,6 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
 	"github.com/hfbot/hfbot/actions"
 	"github.com/hfbot/hfbot/actions/actionstest"
 	"github.com/hfbot/hfbot/hub"
@@ -132,21 +136,36 @@ func TestJobIsNotWaitedFor(t *testing.T) {
 func TestJobOfAStepThatIsCutOff(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		cause error
-		stage string
+		cause  error
+		logged bool // it is cut off when it has logged the first line, else when the Job begins
+		stage  string
 	}{
-		"the bot stops": {errors.New("the bot is stopping"), "COMPLETED"}, "the run is cancelled": {actions.ErrCancelled, "CANCELED"},
+		"the bot stops":                        {errors.New("the bot is stopping"), true, "COMPLETED"},
+		"the bot stops while it starts":        {errors.New("the bot is stopping"), false, "COMPLETED"},
+		"the run is cancelled":                 {actions.ErrCancelled, true, "CANCELED"},
+		"the run is cancelled while it starts": {actions.ErrCancelled, false, "CANCELED"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h, j := newJobs(t)
 			step := training(t, h)
 			ctx, cancel := context.WithCancelCause(t.Context())
+			logged := make(chan struct{})
 			go func() {
 				<-j.running
+				if test.logged {
+					<-logged
+				}
 				cancel(test.cause)
 			}()
-			rt := &actions.Runtime{Hub: h.Bot, BotID: "x", BotName: actionstest.BotName, Key: "k", Event: step.Event}
+			core, _ := observer.New(zap.InfoLevel)
+			log := zap.New(core, zap.Hooks(func(e zapcore.Entry) error {
+				if e.Message == "begin" {
+					close(logged)
+				}
+				return nil
+			}))
+			rt := &actions.Runtime{Hub: h.Bot, BotID: "x", BotName: actionstest.BotName, Key: "k", Event: step.Event, Log: log}
 			if _, err := entry(t, "hf.job").Run(ctx, rt, step.With); err == nil {
 				t.Fatal("the step was not cut off")
 			}
