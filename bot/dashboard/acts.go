@@ -112,7 +112,7 @@ func (d *Dashboard) nothing(c echo.Context) error {
 // audit is the list of what people did.
 func (d *Dashboard) audit(c echo.Context) error {
 	f := filter(c)
-	return d.answer(c, "audit", func(ctx context.Context) (*page, error) {
+	return d.answer(c, "audit", func(ctx context.Context, c echo.Context) (*page, error) {
 		list, next, err := d.Store.AuditPage(ctx, f)
 		if err != nil {
 			return nil, err

@@ -9,7 +9,7 @@ import (
 
 // actions is the catalogue.
 func (d *Dashboard) actions(c echo.Context) error {
-	return d.answer(c, "actions", func(context.Context) (*page, error) {
+	return d.answer(c, "actions", func(context.Context, echo.Context) (*page, error) {
 		return &page{Title: "Actions", Here: "actions", Static: true, Data: d.Actions.Catalogue().Actions}, nil
 	})
 }
@@ -20,7 +20,7 @@ func (d *Dashboard) action(c echo.Context) error {
 	if !ok {
 		return d.problem(c, http.StatusNotFound, "No such action", "This bot was built without it.")
 	}
-	return d.answer(c, "action", func(context.Context) (*page, error) {
+	return d.answer(c, "action", func(context.Context, echo.Context) (*page, error) {
 		return &page{Title: e.Spec.ID, Here: "actions", Static: true, Data: e.Catalogue()}, nil
 	})
 }

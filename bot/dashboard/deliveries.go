@@ -67,7 +67,7 @@ func (d *Dashboard) deliveryRows(ctx context.Context, list []store.Delivery) ([]
 // deliveries is the list.
 func (d *Dashboard) deliveries(c echo.Context) error {
 	f := filter(c)
-	return d.answer(c, "deliveries", func(ctx context.Context) (*page, error) {
+	return d.answer(c, "deliveries", func(ctx context.Context, c echo.Context) (*page, error) {
 		list, next, err := d.Store.DeliveryPage(ctx, f)
 		if err != nil {
 			return nil, err
@@ -98,7 +98,7 @@ func (d *Dashboard) delivery(c echo.Context) error {
 	id, raw := c.Param("id"), c.QueryParam("view") == "raw"
 	from, _ := strconv.Atoi(c.QueryParam("from"))
 	from = max(from, 0)
-	return d.answer(c, "delivery", func(ctx context.Context) (*page, error) {
+	return d.answer(c, "delivery", func(ctx context.Context, c echo.Context) (*page, error) {
 		one, err := d.Store.Delivery(ctx, id)
 		if err != nil {
 			return nil, err

@@ -45,7 +45,7 @@ type overviewPage struct {
 
 func (d *Dashboard) overview(c echo.Context) error {
 	sp := spanNamed(c.QueryParam("span"))
-	return d.answer(c, "overview", func(ctx context.Context) (*page, error) {
+	return d.answer(c, "overview", func(ctx context.Context, c echo.Context) (*page, error) {
 		latest := store.Filter{Limit: latestShown}
 		list, err := d.Store.Deliveries(ctx, latest)
 		if err != nil {

@@ -52,7 +52,7 @@ type rulesPage struct {
 // rules is the page of rules.
 func (d *Dashboard) rules(c echo.Context) error {
 	text, after := c.QueryParam("text"), c.QueryParam("after")
-	return d.answer(c, "rules", func(ctx context.Context) (*page, error) {
+	return d.answer(c, "rules", func(ctx context.Context, c echo.Context) (*page, error) {
 		set := d.Rules()
 		list, next := rulesAfter(set.Rules, text, after)
 		allow := &allowance{40 << 10}

@@ -34,7 +34,7 @@ func runRows(list []store.Run) ([]item, error) {
 // runs is the list.
 func (d *Dashboard) runs(c echo.Context) error {
 	f := filter(c)
-	return d.answer(c, "runs", func(ctx context.Context) (*page, error) {
+	return d.answer(c, "runs", func(ctx context.Context, c echo.Context) (*page, error) {
 		list, next, err := d.Store.RunPage(ctx, f)
 		if err != nil {
 			return nil, err
@@ -83,7 +83,7 @@ func (s stepCard) Link() string {
 // run is the page of one.
 func (d *Dashboard) run(c echo.Context) error {
 	id := c.Param("id")
-	return d.answer(c, "run", func(ctx context.Context) (*page, error) {
+	return d.answer(c, "run", func(ctx context.Context, c echo.Context) (*page, error) {
 		one, err := d.Store.Run(ctx, id)
 		if err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -12,22 +13,25 @@ import (
 // heartbeat keeps proxies from closing a stream on which nothing happens.
 const heartbeat = 15 * time.Second
 
-// answer shows a page; to a browser's EventSource it sends what changes on it.
-func (d *Dashboard) answer(c echo.Context, name string, b build) error {
+// answer shows a page; to a browser's EventSource it sends what changes on it. The page is made from the context that it is
+// given: Echo uses a request's own again when it is over, while others may still have the page open.
+func (d *Dashboard) answer(c echo.Context, name string, b func(ctx context.Context, c echo.Context) (*page, error)) error {
 	r := c.Request()
 	if !strings.HasPrefix(r.Header.Get("Accept"), "text/event-stream") {
-		p, err := b(r.Context())
+		p, err := b(r.Context(), c)
 		if err != nil {
 			return d.failed(c, err)
 		}
 		return d.show(c, http.StatusOK, name, p)
 	}
-	if p, err := b(r.Context()); err != nil {
+	if p, err := b(r.Context(), c); err != nil {
 		return d.failed(c, err)
 	} else if p.Static {
 		return c.NoContent(http.StatusNoContent) // which tells the browser not to come again
 	}
-	return d.stream(c, b)
+	own := c.Echo().NewContext(r, nil)
+	own.Set("person", personOf(c))
+	return d.stream(c, func(ctx context.Context) (*page, error) { return b(ctx, own) })
 }
 
 // stream sends updates until the reader leaves, its session ends or the dashboard closes.
