@@ -153,7 +153,8 @@ func (b *Bot) wire() error {
 	b.identity = &identity{hub: client}
 	b.keeper = newKeeper(b.opts, client, b.rules.current)
 	b.keeper.missed = b.catchUp
-	outside, err := newEgress(b.opts.AllowPrivate || onLoopback(client.Endpoint()), b.opts.AllowEgress)
+	// A bot whose Hub is on this machine is being tried out, with everything that it calls beside it.
+	outside, err := newEgress(b.opts.AllowPrivate || hub.OnThisMachine(client.Endpoint()), b.opts.AllowEgress)
 	if err != nil {
 		return err
 	}

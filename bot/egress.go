@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"syscall"
 	"time"
 
@@ -52,17 +51,6 @@ func (e egress) dialer() *net.Dialer {
 		dialer.Control = func(_, address string, _ syscall.RawConn) error { return e.check(address) }
 	}
 	return dialer
-}
-
-// onLoopback tells whether a base URL is on this machine. A bot whose Hub is, is being tried out, with everything it
-// calls beside it.
-func onLoopback(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return u.Hostname() == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
 // check refuses an "ip:port" that is not a public unicast address, unless it is allowed.

@@ -127,7 +127,7 @@ func (o deployOptions) options(cfg *config.Config, client *hub.Client, set *rule
 	return deploy.Options{
 		Space: hub.RepoRef{Type: kind, Name: o.name}, Dir: o.dir, Rules: set, Client: client, Token: token, BotClient: bot,
 		Secret: hub.Secret(strings.Join(secrets, ",")), AdminToken: cfg.AdminToken, Watch: cfg.Watch, Visibility: o.visibility,
-		Rotate: o.rotate, DryRun: o.dryRun, Local: deploy.OnThisMachine(cfg.Endpoint), Wait: o.wait, LookupEnv: os.LookupEnv,
+		Rotate: o.rotate, DryRun: o.dryRun, Local: hub.OnThisMachine(cfg.Endpoint), Wait: o.wait, LookupEnv: os.LookupEnv,
 		Image: o.image, Flavor: o.flavor, Out: progress, HTTP: http.DefaultClient,
 	}, nil
 }

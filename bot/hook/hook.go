@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -43,7 +42,7 @@ const Label = "hfbot"
 func Address(host string) string {
 	if !strings.Contains(host, "://") {
 		scheme := "https://"
-		if u, err := url.Parse("//" + host); err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()) {
+		if hub.OnThisMachine("//" + host) {
 			scheme = "http://"
 		}
 		host = scheme + host

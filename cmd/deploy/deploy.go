@@ -7,20 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/url"
 	"time"
 
 	"github.com/hfbot/hfbot/bot/hook"
 	"github.com/hfbot/hfbot/bot/rule"
 	"github.com/hfbot/hfbot/hub"
 )
-
-// OnThisMachine tells whether an address, such as a local Hub's, is of this machine.
-func OnThisMachine(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
-}
 
 // Options say what is deployed where.
 type Options struct {
@@ -89,7 +81,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 // served tells whether there is a bot to send a first delivery to. A local Hub builds nothing, but somebody may run the
 // bot in its place, on this machine.
 func (d *deployment) served() bool {
-	return !d.Local || OnThisMachine(d.result.Address)
+	return !d.Local || hub.OnThisMachine(d.result.Address)
 }
 
 // repository brings the Space's settings and files up to date.
