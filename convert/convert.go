@@ -58,11 +58,12 @@ type Options struct {
 	Tied []string
 	// MaxShard is the most bytes of tensors that [OpenModel] puts into one file, 0 for as many as the checkpoints have.
 	MaxShard int64
-	// untied keeps the names of output layers, for a loader that does not tie them.
-	untied bool
 	// Inert takes objects of classes that are not on the allow-list for objects without content. Nothing of them is run
 	// either way.
 	Inert bool
+
+	// untied keeps the names of output layers, for a loader that does not tie them.
+	untied bool
 }
 
 // Tensor is one tensor of the output. Tensors share their shapes, which must not be changed.
