@@ -88,7 +88,7 @@ func TestOpenPageIsNobodyElses(t *testing.T) {
 	leaveFirst()
 	<-left
 	for range 50 {
-		resp, err := http.Get(site.URL + "/other?q=hers") //nolint:noctx // of this test's own server
+		resp, err := http.Get(site.URL + "/other?q=hers")
 		if err != nil {
 			t.Fatal(err)
 		}
