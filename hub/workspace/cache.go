@@ -42,6 +42,7 @@ type cacheKey struct {
 // cacheEntry is a commit in the cache. All but ready is guarded by the lock of the cache; snapshot is set before ready
 // is closed.
 type cacheEntry struct {
+	key      cacheKey
 	dir      string
 	ready    chan struct{}
 	snapshot *snapshot // nil when the fetch failed
@@ -74,7 +75,7 @@ func (c *Cache) take(ctx context.Context, opts Options) (*snapshot, func() error
 		if mine {
 			err := c.fetch(ctx, entry, opts)
 			if err != nil {
-				return nil, nil, errors.Join(err, c.drop(key, entry))
+				return nil, nil, errors.Join(err, c.drop(entry))
 			}
 		}
 		select {
@@ -108,7 +109,7 @@ func (c *Cache) enter(key cacheKey) (entry *cacheEntry, mine bool, err error) {
 		_ = entry.remove() // what stays of it ends with the cache
 	}
 	c.number++
-	entry = &cacheEntry{dir: filepath.Join(c.dir, strconv.Itoa(c.number)), ready: make(chan struct{}), users: 1}
+	entry = &cacheEntry{key: key, dir: filepath.Join(c.dir, strconv.Itoa(c.number)), ready: make(chan struct{}), users: 1}
 	c.entries[key] = entry
 	return entry, true, nil
 }
@@ -131,10 +132,10 @@ func (c *Cache) fetch(ctx context.Context, entry *cacheEntry, opts Options) erro
 }
 
 // drop forgets an entry that could not be fetched.
-func (c *Cache) drop(key cacheKey, entry *cacheEntry) error {
+func (c *Cache) drop(entry *cacheEntry) error {
 	c.mu.Lock()
-	if c.entries[key] == entry {
-		delete(c.entries, key)
+	if c.entries[entry.key] == entry {
+		delete(c.entries, entry.key)
 	}
 	c.mu.Unlock()
 	return c.release(entry)
@@ -154,14 +155,7 @@ func (c *Cache) release(entry *cacheEntry) error {
 }
 
 // holds tells whether the entry is still given out; the lock must be held.
-func (c *Cache) holds(entry *cacheEntry) bool {
-	for _, each := range c.entries {
-		if each == entry {
-			return !c.closed
-		}
-	}
-	return false
-}
+func (c *Cache) holds(entry *cacheEntry) bool { return !c.closed && c.entries[entry.key] == entry }
 
 // makeRoom removes what nobody uses, from what was used longest ago, until the rest fits; the lock must be held.
 func (c *Cache) makeRoom() (err error) {
