@@ -40,7 +40,7 @@ func testClockIsSet(t *testing.T, database database) {
 			return out{}, nil
 		},
 		"test.echo": echo,
-	}, func(o *run.Options) { o.Lease = time.Second })
+	}, func(o *run.Options) { o.Lease = 10 * time.Second }) // long enough for a busy machine
 	worked := b.insert(store.StepPlan{ID: "a", Uses: "test.held"})
 	<-held
 	for _, step := range []time.Duration{-5 * time.Hour, 10 * time.Hour} {
