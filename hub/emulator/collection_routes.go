@@ -100,6 +100,12 @@ func (s *Server) createCollection(c echo.Context) error {
 }
 
 func (s *Server) listCollections(c echo.Context) error {
+	return c.JSON(http.StatusOK, s.viewCollections(c))
+}
+
+// viewCollections renders the page that was asked for. The lock is free again when the answer goes out: a client that
+// does not read it would keep everything from being saved.
+func (s *Server) viewCollections(c echo.Context) []map[string]any {
 	owners, items, q := asked(c, "owner"), asked(c, "item"), strings.ToLower(c.QueryParam("q"))
 	viewer := s.reader(c)
 	s.collections.mu.Lock()
@@ -119,7 +125,7 @@ func (s *Server) listCollections(c echo.Context) error {
 		view["items"] = view["items"].([]map[string]any)[:min(shown, len(view["items"].([]map[string]any)))]
 		views = append(views, view)
 	}
-	return c.JSON(http.StatusOK, views)
+	return views
 }
 
 // hasItems tells whether the collection has any of the things, written like models/owner/name.

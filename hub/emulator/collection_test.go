@@ -2,8 +2,11 @@ package emulator
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -75,4 +78,50 @@ func TestCollections(t *testing.T) {
 	l.call("ann", "GET", path, "", 200) // by the id in the old slug
 	l.call("ann", "DELETE", path, "", 200)
 	l.call("ann", "GET", path, "", 404)
+}
+
+// slowReader is a client that takes an answer only when it is let.
+type slowReader struct {
+	*httptest.ResponseRecorder
+	begun, let chan struct{}
+}
+
+func (w *slowReader) Write(p []byte) (int, error) {
+	close(w.begun)
+	<-w.let
+	return w.ResponseRecorder.Write(p)
+}
+
+// TestListUnread changes a collection while a list of them is not read: to save the one must not wait for the other.
+func TestListUnread(t *testing.T) {
+	t.Parallel()
+	l := startLocal(t, Options{Data: t.TempDir()})
+	made := l.call("ann", "POST", "/api/collections", `{"title":"t","namespace":"ann"}`, 200)
+	reader := &slowReader{httptest.NewRecorder(), make(chan struct{}), make(chan struct{})}
+	listed, changed := make(chan struct{}), make(chan error, 1)
+	go func() {
+		defer close(listed)
+		l.Handler().ServeHTTP(reader, httptest.NewRequest(http.MethodGet, l.URL()+"/api/collections", nil))
+	}()
+	<-reader.begun
+	go func() {
+		got, err := l.do("ann", "PATCH", "/api/collections/"+made.field("slug").(string), `{"title":"u"}`)
+		if err == nil && got.status != http.StatusOK {
+			err = fmt.Errorf("status %d", got.status)
+		}
+		changed <- err
+	}()
+	select {
+	case err := <-changed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("the change waits for the reader of the list")
+	}
+	close(reader.let)
+	<-listed
+	if body := reader.Body.String(); !strings.Contains(body, `"title":"t"`) {
+		t.Errorf("the list: %s", body)
+	}
 }

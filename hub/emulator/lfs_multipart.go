@@ -66,6 +66,14 @@ func (u *lfsUploads) of(r *repo, oid string) *lfsUpload {
 	return begun
 }
 
+// keep stores a part, in the place of one that was sent before.
+func (u *lfsUploads) keep(upload *lfsUpload, number int, part lfsPart) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	upload.parts[number].drop()
+	upload.parts[number] = part
+}
+
 func (u *lfsUploads) end(done *lfsUpload) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -121,11 +129,7 @@ func (s *Server) uploadPart(c echo.Context) error {
 	if err != nil {
 		return fail(c, http.StatusBadRequest, "", err.Error())
 	}
-	upload := s.uploads.of(r, p.oid)
-	s.uploads.mu.Lock()
-	defer s.uploads.mu.Unlock()
-	upload.parts[number].drop()
-	upload.parts[number] = part
+	s.uploads.keep(s.uploads.of(r, p.oid), number, part)
 	c.Response().Header().Set("ETag", part.etag)
 	return c.NoContent(http.StatusOK)
 }
