@@ -1,18 +1,20 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 )
 
-// standardHeaders sets what every answer of the Hub carries: an id to report problems by, and the rate limit, which is
-// shown and never used up.
+// standardHeaders sets what every answer of the Hub carries: an id to report problems by, the client's own if it sent
+// one, and the rate limit, which is shown and never used up.
 func standardHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		header := c.Response().Header()
-		id := c.Request().Header.Get("X-Request-Id")
+		asked := c.Request().Header
+		id := cmp.Or(asked.Get("X-Request-Id"), asked.Get("X-Amzn-Trace-Id")) // the Python client sends the latter
 		if id == "" || len(id) > 200 {
 			id = newID()
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -79,6 +80,25 @@ func TestStandardHeaders(t *testing.T) {
 			if strings.HasPrefix(name, "X-Xet") {
 				t.Errorf("%s: %s would make clients use Xet", path, name)
 			}
+		}
+	}
+}
+
+// The official Python client finds its own id in the answer.
+func TestRequestID(t *testing.T) {
+	t.Parallel()
+	l := startLocal(t, Options{})
+	long := strings.Repeat("x", 300)
+	for _, each := range []struct{ name, sent, want string }{
+		{"X-Request-Id", "mine", "mine"}, {"X-Amzn-Trace-Id", "mine", "mine"}, {"X-Amzn-Trace-Id", long, ""},
+	} {
+		req := httptest.NewRequest(http.MethodGet, l.URL()+"/api/models", nil)
+		req.Header.Set(each.name, each.sent)
+		got := httptest.NewRecorder()
+		l.Handler().ServeHTTP(got, req)
+		switch id := got.Header().Get("X-Request-Id"); {
+		case each.want != "" && id != each.want, each.want == "" && (id == "" || id == each.sent):
+			t.Errorf("%s: %.20s is answered with %.20q", each.name, each.sent, id)
 		}
 	}
 }
