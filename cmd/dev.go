@@ -133,8 +133,10 @@ func printRecipes(w io.Writer, base string, recipes []dev.Recipe) {
 		}
 	}
 	if len(recipes) > 0 && recipes[0].Note == "" {
+		page := recipes[0].Repo.WebPath()
 		fmt.Fprintf(w, "\n# or by git, which also takes real weights:\ngit clone %s%s\n",
-			strings.Replace(base, "://", "://"+dev.UserName+":"+dev.UserToken+"@", 1), recipes[0].Repo.WebPath())
+			strings.Replace(base, "://", "://"+dev.UserName+":"+dev.UserToken+"@", 1), page)
+		fmt.Fprintf(w, "\n# What the bot did there, in a browser:\n#   %s%s/discussions\n", base, page)
 	}
 	fmt.Fprintln(w)
 }

@@ -70,6 +70,9 @@ func runExplain(ctx context.Context, cfg *config.Config, o explainOptions) error
 	if err != nil {
 		return fmt.Errorf("the event in %s is no webhook payload: %w", o.event, err)
 	}
+	if payload.Event.Scope == "" {
+		return fmt.Errorf("the event in %s is no webhook payload: it has no event.scope", o.event)
+	}
 	given, err := readFacts(o.facts)
 	if err != nil {
 		return err
@@ -122,10 +125,10 @@ func skipOwn(
 ) string {
 	const notOwn = ", so the event counts as not the bot's own"
 	matched := slices.ContainsFunc(outcomes, func(o rule.Outcome) bool { return o.Verdict == rule.VerdictMatched })
+	if !matched {
+		return "" // there is nothing to skip
+	}
 	if own == "" && client != nil && client.Token() != "" {
-		if !matched {
-			return "" // there is nothing to skip
-		}
 		me, err := client.WhoAmI(ctx)
 		if err != nil {
 			return "the Hub does not say who the token belongs to (" + err.Error() + ")" + notOwn

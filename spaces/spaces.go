@@ -19,17 +19,13 @@ var folders embed.FS
 // Default is the name of the template that is used when none is named.
 const Default = "auto-safetensors"
 
-// longestShort is the longest short_description the Hub takes, in characters
-// (https://huggingface.co/docs/hub/spaces-config-reference).
-const longestShort = 60
-
 // Example returns the files of the Space that stands ready to be duplicated.
 func Example() (fs.FS, error) { return fs.Sub(folders, "default") }
 
 // Template is a bot to begin with.
 type Template struct {
 	Name    string
-	Summary string // what it does, one sentence without its full stop
+	Summary string // what it does, a sentence of up to 60 characters without its full stop, also the Space's short_description
 }
 
 // Templates lists the templates by name.
@@ -89,13 +85,7 @@ func readme(t Template, title string, rules []byte) ([]byte, error) {
 		secrets = append(secrets, string(m[1]))
 	}
 	slices.Sort(secrets)
-	short := t.Summary
-	if len(short) > longestShort {
-		short = short[:strings.LastIndexByte(short[:longestShort], ' ')]
-	}
 	var out bytes.Buffer
-	err = page.Execute(&out, map[string]any{
-		"Title": title, "Summary": t.Summary, "Short": strings.TrimRight(short, ",;"), "Secrets": slices.Compact(secrets),
-	})
+	err = page.Execute(&out, map[string]any{"Title": title, "Summary": t.Summary, "Secrets": slices.Compact(secrets)})
 	return out.Bytes(), err
 }

@@ -263,6 +263,7 @@ func TestIssues(t *testing.T) {
 		{`success() && repo.private`, "", "success() exists only in the if of a step"},
 		{`vars.og == ''`, "og", "undefined field 'og' (did you mean 'org'?)"},
 		{`repo.name == 3`, "==", "'==' does not take (string, int)"},
+		{`repo.name = 'x'`, "= ", "syntax error: = compares nothing; equality is =="},
 		{`repo.name ==`, "", "syntax error: mismatched input 'the end of the expression'"},
 		{`files.exists(f, changed.exists(c, c == f))`, "", "expression may cost"},
 		{`changed.all(f, f in files)`, "", "expression may cost"},

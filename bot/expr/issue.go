@@ -45,9 +45,11 @@ var (
 	noField    = regexp.MustCompile(`^undefined field '([^']*)'`)
 	noOverload = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'`)
 	noSelect   = regexp.MustCompile(`^type '([^']*)' does not support field selection`)
-	syntax     = regexp.MustCompile(`^Syntax error: (.*)`)
-	tooDeep    = regexp.MustCompile(`recursion (limit|depth) exceeded`)
-	notClosed  = regexp.MustCompile(`^token recognition error at: '(['"])`)
+	// follows is what the parser says because of a mistake before.
+	follows   = regexp.MustCompile(`'<EOF>'|^error recovery|^Syntax error: extraneous input`)
+	syntax    = regexp.MustCompile(`^Syntax error: (.*)`)
+	tooDeep   = regexp.MustCompile(`recursion (limit|depth) exceeded`)
+	notClosed = regexp.MustCompile(`^token recognition error at: '(['"])`)
 )
 
 // translate turns CEL's errors into issues, in the words of the language.
@@ -55,7 +57,7 @@ func (e *Env) translate(src string, issues *cel.Issues) Issues {
 	runes := []rune(src)
 	list := make(Issues, 0, len(issues.Errors()))
 	for _, err := range issues.Errors() {
-		if len(list) > 0 && (strings.Contains(err.Message, "'<EOF>'") || strings.HasPrefix(err.Message, "error recovery")) {
+		if len(list) > 0 && follows.MatchString(err.Message) {
 			continue // it only follows from the mistake before it
 		}
 		at := offset(runes, err.Location)
@@ -195,6 +197,9 @@ func overloadMessage(function, arguments string) string {
 
 // syntaxMessage drops the parser's list of every token that could have followed.
 func syntaxMessage(m string) string {
+	if strings.HasPrefix(m, "token recognition error at: '= ") {
+		return "= compares nothing; equality is =="
+	}
 	if q := notClosed.FindStringSubmatch(m); q != nil {
 		return "the text that begins with " + q[1] + " is not closed"
 	}

@@ -115,6 +115,8 @@ func (d *decoder) syntaxError(err error) {
 	if at, ok := d.misreadExpression(message, where.line); ok {
 		where = at
 		message += "; put quotes around the whole expression"
+	} else if indent := strings.TrimLeft(d.text.line(where.line), " "); strings.HasPrefix(indent, "\t") {
+		message += "; YAML wants spaces where this line begins with a tab"
 	}
 	d.report(Error, where, "%s", message)
 }

@@ -116,6 +116,14 @@ func TestMisreadExpressions(t *testing.T) {
 	}
 }
 
+func TestTabsAreNamed(t *testing.T) {
+	t.Parallel()
+	_, problems := rule.Load([]string{write(t, "version: 1\nrules:\n\t- id: a\n")}, options())
+	if len(problems) != 1 || problems[0].Line != 3 || !strings.Contains(problems[0].Message, "begins with a tab") {
+		t.Errorf("%v, want the tab of line 3", problems)
+	}
+}
+
 // TestIDsThatAreNoText: what stands where an id does is reported, and nothing else goes wrong.
 func TestIDsThatAreNoText(t *testing.T) {
 	t.Parallel()

@@ -80,5 +80,8 @@ func sample(glob string) string {
 	text := globChoice.ReplaceAllString(glob, "$1")
 	text = globClass.ReplaceAllString(text, "$1")
 	text = strings.ReplaceAll(text, "**/", "")
+	if stem, ok := strings.CutSuffix(text, "*.bin"); ok {
+		text = stem + "pytorch_model.bin" // what weights are called; model.convert leaves other .bin files alone
+	}
 	return strings.NewReplacer("**", "example", "*", "example", "?", "x").Replace(text)
 }

@@ -54,7 +54,7 @@ rules:
 	want := map[string]rule.Trial{
 		"push": {
 			RepoType: "dataset", RepoName: "acme/train-example", Tags: []string{"license:example", "a"},
-			Scope: "repo.content", Action: "update", Ref: "refs/heads/main", Path: "example.bin",
+			Scope: "repo.content", Action: "update", Ref: "refs/heads/main", Path: "pytorch_model.bin",
 		},
 		"welcome":   {RepoType: "model", Scope: "discussion", Action: "create", PullRequest: true},
 		"only-talk": {RepoType: "model", Scope: "discussion", Action: "create"},

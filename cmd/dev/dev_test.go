@@ -14,6 +14,7 @@ import (
 	_ "github.com/hfbot/hfbot/actions/builtin"
 	"github.com/hfbot/hfbot/bot/store"
 	"github.com/hfbot/hfbot/cmd/dev"
+	"github.com/hfbot/hfbot/hub"
 )
 
 func start(t *testing.T, rules string) *dev.Dev {
@@ -120,6 +121,36 @@ func TestRulesAreReloaded(t *testing.T) {
 		t.Fatal(err)
 	}
 	waitForRun(t, d, "second")
+}
+
+// TestConversionIsSeen does what is said of the rules that convert weights: each leads to a pull request.
+func TestConversionIsSeen(t *testing.T) {
+	t.Parallel()
+	for _, template := range []string{"auto-safetensors", "convert-command"} {
+		t.Run(template, func(t *testing.T) {
+			t.Parallel()
+			d := start(t, "../../spaces/templates/"+template+"/rules.yaml")
+			recipes, err := d.Recipes(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Do(t.Context(), recipes[0].Calls[0]); err != nil {
+				t.Fatal(err)
+			}
+			waitForRun(t, d, template)
+			made := 0
+			filter := hub.DiscussionFilter{Type: "pull_request", Author: dev.BotName}
+			for _, err := range d.Hub.Client(dev.UserName).Discussions(t.Context(), recipes[0].Repo, filter) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				made++
+			}
+			if made != 1 {
+				t.Errorf("%d pull requests, want 1", made)
+			}
+		})
+	}
 }
 
 func TestCurlQuotes(t *testing.T) {

@@ -2,6 +2,7 @@ package dev
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -61,6 +62,14 @@ func (d *Dev) prepare(ctx context.Context, made *Recipe) error {
 			}
 		}
 	}
+	if converts(made.Rule) && trial.Path == "" {
+		trial.Path = weightsName
+		if trial.Ref == "" {
+			if err := d.checkpoint(ctx, client, made.Repo); err != nil {
+				return err
+			}
+		}
+	}
 	talk, err := d.thread(ctx, client, made.Repo, trial)
 	if err != nil {
 		return err
@@ -83,6 +92,18 @@ func (d *Dev) tag(ctx context.Context, client *hub.Client, repo hub.RepoRef, tag
 	}
 	_, err := client.Commit(ctx, repo, hub.CommitInput{
 		Summary: "Add a card", Files: []hub.CommitFile{hub.BytesFile("README.md", []byte(card+"---\n"))},
+	})
+	return err
+}
+
+// checkpoint puts weights into a repository.
+func (d *Dev) checkpoint(ctx context.Context, client *hub.Client, repo hub.RepoRef) error {
+	content, err := base64.StdEncoding.DecodeString(weights("0000000000"))
+	if err != nil {
+		return err
+	}
+	_, err = client.Commit(ctx, repo, hub.CommitInput{
+		Summary: "Add weights", Files: []hub.CommitFile{hub.BytesFile(weightsName, content)},
 	})
 	return err
 }
@@ -130,7 +151,7 @@ func (d *Dev) thread(ctx context.Context, client *hub.Client, repo hub.RepoRef, 
 
 // Do makes a call as the user.
 func (d *Dev) Do(ctx context.Context, call Call) error {
-	text := strings.ReplaceAll(strings.Join(call.Lines, "\n"), now, time.Now().Format("150405.000000"))
+	text := strings.ReplaceAll(strings.Join(call.Lines, "\n"), now, fmt.Sprintf("%010d", time.Now().UnixMicro()%1e10))
 	req, err := http.NewRequestWithContext(ctx, call.Method, d.Hub.URL()+call.Path, strings.NewReader(text))
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package dev
 import (
 	"encoding/json"
 	"fmt"
+	filename "path"
 	"slices"
 	"strings"
 
@@ -128,9 +129,13 @@ func commitCall(api, revision, summary, path string) Call {
 	if path == "" {
 		path = "notes.txt"
 	}
+	file := map[string]string{"path": path, "content": "written at " + now + "\n"}
+	if slices.Contains([]string{".bin", ".pt", ".pth", ".ckpt"}, filename.Ext(path)) {
+		file["content"], file["encoding"] = weights(now), "base64"
+	}
 	return Call{"POST", api + "/commit/" + revision, []string{
 		body("key", "header", "value", map[string]string{"summary": summary}),
-		body("key", "file", "value", map[string]string{"path": path, "content": "written at " + now + "\n"}),
+		body("key", "file", "value", file),
 	}}
 }
 
