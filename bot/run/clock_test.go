@@ -17,7 +17,8 @@ import (
 func testClockIsSet(t *testing.T, database database) {
 	var off atomic.Int64
 	path := database(t)
-	s, err := store.Open(t.Context(), path, store.WithClock(func() time.Time { return time.Now().Add(time.Duration(off.Load())) }))
+	source := func() time.Time { return time.Now().Add(time.Duration(off.Load())) }
+	s, err := store.Open(t.Context(), path, store.WithTimeSource(source))
 	if err != nil {
 		t.Fatal(err)
 	}

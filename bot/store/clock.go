@@ -61,8 +61,8 @@ func (s *Store) ClockWasSet(within time.Duration) bool {
 
 // Now is the time by which leases and waits are counted: on PostgreSQL the database's, so that all instances agree.
 func (s *Store) Now() time.Time {
-	if s.source != nil {
-		return s.source()
+	if s.read != nil {
+		return s.read()
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()

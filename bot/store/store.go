@@ -35,7 +35,8 @@ type Store struct {
 	dialect  *dialect
 	together together // on SQLite: the transactions that write
 	unlock   func() error
-	source   func() time.Time // the clock of tests; nil: the database's
+	read     func() time.Time // reads the clock of tests; nil: the time goes on from when source was asked
+	source   func() time.Time // who is asked for the time in tests; nil: the database
 
 	intake    chan *pending // deliveries waiting for the next group commit
 	slow      time.Duration // how long Accept waits for its group
@@ -57,7 +58,13 @@ type Store struct {
 type Option func(*Store)
 
 // WithClock makes the store read the time from now, for tests.
-func WithClock(now func() time.Time) Option { return func(s *Store) { s.source = now } }
+func WithClock(now func() time.Time) Option {
+	return func(s *Store) { s.read, s.source = now, now }
+}
+
+// WithTimeSource makes the store ask source for the time whenever it would ask the database's, or this machine's, clock,
+// for tests in which that one is set.
+func WithTimeSource(source func() time.Time) Option { return func(s *Store) { s.source = source } }
 
 // Open opens the database at url and makes or migrates it: "sqlite:PATH" (the folder of PATH is made if missing),
 // "sqlite::memory:" for one that is gone after Close, or "postgres://USER:PASSWORD@HOST/DATABASE", which several bots
