@@ -46,6 +46,9 @@ type deliveryLog struct {
 	outcome
 }
 
+// compare orders tries by when they began.
+func (l deliveryLog) compare(other deliveryLog) int { return l.began.Compare(other.began) }
+
 // deliveryLogView is the JSON shape of a deliveryLog. The real Hub shows the list on a page only, so the names are our
 // own.
 type deliveryLogView struct {

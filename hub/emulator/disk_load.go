@@ -191,7 +191,7 @@ func (s *Server) loadWebhooks(tx *bbolt.Tx) error {
 	}
 	slices.SortFunc(s.hooks.all, func(a, b *webhook) int { return cmp.Compare(numbers[a.id], numbers[b.id]) })
 	for _, w := range s.hooks.all {
-		slices.SortStableFunc(w.logs, func(a, b deliveryLog) int { return a.began.Compare(b.began) })
+		slices.SortStableFunc(w.logs, deliveryLog.compare)
 	}
 	return eachRecord(tx, bucketDeliveries, "", func(id string, record deliveryRecord) error {
 		if w := s.hooks.withID(record.Hook); w != nil {

@@ -169,7 +169,8 @@ func (w *webhook) failed(limit int) {
 	}
 }
 
-// record keeps a try in the bounded activity list.
+// record keeps a try in the bounded activity list, which is in the order in which the tries began, as it is after a
+// restart. They may end in another.
 func (w *webhook) record(d *delivery, try int, replay bool, result outcome) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -185,6 +186,7 @@ func (w *webhook) record(d *delivery, try int, replay bool, result outcome) {
 	w.logs = append(w.logs, deliveryLog{
 		id: id, sent: d, try: try, replay: replay, url: plainURL(w.settings.url), outcome: result,
 	})
+	slices.SortStableFunc(w.logs, deliveryLog.compare)
 }
 
 // activity lists the kept tries, newest first.

@@ -222,3 +222,20 @@ func FuzzWebhookInput(f *testing.F) {
 		}
 	})
 }
+
+// TestActivityOrder ends a try after one that began later; the newest is first all the same.
+func TestActivityOrder(t *testing.T) {
+	t.Parallel()
+	var w webhook
+	now := time.Now()
+	for try, began := range []time.Duration{1, 3, 2} {
+		w.record(&delivery{}, try+1, false, outcome{began: now.Add(began)})
+	}
+	var tries []int
+	for _, each := range w.activity() {
+		tries = append(tries, each.try)
+	}
+	if diff := cmp.Diff([]int{2, 3, 1}, tries); diff != "" {
+		t.Errorf("activity (-want +got):\n%s", diff)
+	}
+}
