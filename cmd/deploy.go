@@ -95,8 +95,8 @@ func runDeploy(c *cobra.Command, o deployOptions) error {
 		return err
 	}
 	if options.Token.Reveal() == cfg.Token.Reveal() {
-		fmt.Fprintln(o.err, "warning: the bot gets your own token, with all its rights; better give it one of an account of its own "+
-			"with --space-token")
+		fmt.Fprintln(o.err, "warning: the bot gets your own token: it may all that you may, and takes what you do for its own acts, "+
+			"which rules leave alone; better give it a token of an account of its own with --space-token")
 	}
 	run := deploy.Run
 	if o.job {

@@ -13,7 +13,9 @@ func newRoot() *cobra.Command {
 		Short: "Rules for what happens on the Hugging Face Hub",
 		Long: `hfbot receives the webhooks of the Hugging Face Hub, matches them against rules in YAML and works
 their steps: convert weights, comment, open pull requests, start CI.`,
-		Example:       "  hfbot demo --once\n  hfbot serve --rules rules.yaml",
+		Example: "  hfbot demo --once                             # see one work\n" +
+			"  hfbot init my-bot && cd my-bot && hfbot dev   # begin one of your own\n" +
+			"  hfbot serve --rules rules.yaml                # run it",
 		SilenceErrors: true, // Main prints them
 		SilenceUsage:  true,
 		Args:          subcommandsOnly,

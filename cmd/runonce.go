@@ -3,6 +3,7 @@ package cmd
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -115,9 +116,13 @@ func (o runOnceOptions) report(d *store.Delivery, runs []store.Run) error {
 		return fmt.Errorf("the event cannot be matched: %s", d.Error)
 	}
 	fmt.Fprintf(o.out, "event %s.%s of %s\n", d.Scope, d.Action, cmp.Or(d.Repo, "no repository"))
+	reasons, err := reasonsOf(d)
+	if err != nil {
+		return err
+	}
 	failed := 0
 	for _, id := range slices.Sorted(maps.Keys(d.Verdicts)) {
-		fmt.Fprintf(o.out, "rule  %s: %s\n", id, d.Verdicts[id])
+		fmt.Fprintf(o.out, "rule  %s: %s%s\n", id, d.Verdicts[id], reasons[id])
 		if d.Verdicts[id] == string(rule.VerdictError) {
 			failed++
 		}
@@ -136,4 +141,22 @@ func (o runOnceOptions) report(d *store.Delivery, runs []store.Run) error {
 		return fmt.Errorf("%s did not go well", count(failed, "rule"))
 	}
 	return nil
+}
+
+// reasonsOf says why rules do not run, as it follows the verdict.
+func reasonsOf(d *store.Delivery) (map[string]string, error) {
+	reasons := map[string]string{}
+	if len(d.Explanation) == 0 {
+		return reasons, nil
+	}
+	var e rule.Explanation
+	if err := json.Unmarshal(d.Explanation, &e); err != nil {
+		return nil, fmt.Errorf("read why: %w", err)
+	}
+	for _, outcome := range e.Rules {
+		if outcome.Verdict != rule.VerdictMatched && string(outcome.Verdict) == d.Verdicts[outcome.RuleID] {
+			reasons[outcome.RuleID] = ": " + outcome.Reason
+		}
+	}
+	return reasons, nil
 }
