@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -80,7 +81,9 @@ func (e *exporter) post(ctx context.Context, body []byte) (again bool, asked tim
 		req.Header.Set("Content-Encoding", "gzip")
 	}
 	res, err := e.client.Do(req)
-	if err != nil {
+	if failed := new(url.Error); errors.As(err, &failed) {
+		return true, 0, fmt.Errorf("%s: %w", e.shown, failed.Err)
+	} else if err != nil {
 		return true, 0, err
 	}
 	defer func() { _ = res.Body.Close() }()

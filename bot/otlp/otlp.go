@@ -29,6 +29,7 @@ const defaultTimeout = 10 * time.Second
 // settings are where spans go.
 type settings struct {
 	url     string // empty: nowhere
+	shown   string // the same for people: an address may hold a password or a key
 	headers http.Header
 	timeout time.Duration
 	gzip    bool
@@ -61,7 +62,7 @@ func Open(version string, lookup func(string) (string, bool), log *zap.Logger) (
 	if err != nil {
 		return nil, nil, err
 	}
-	log.Info("traces are sent", zap.String("to", s.url))
+	log.Info("traces are sent", zap.String("to", s.shown))
 	to := newSender(newExporter(s, about, version), log)
 	return &tracer{sender: to, sampled: sampled}, to.close, nil
 }
@@ -132,6 +133,7 @@ func readSettings(get func(string) string) (s settings, err error) {
 		u = u.JoinPath("v1", "traces")
 	}
 	s.url, s.timeout = u.String(), defaultTimeout
+	s.shown = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 	if protocol, variable := option("PROTOCOL"); protocol == "grpc" {
 		return s, fmt.Errorf("%s=grpc is not supported; set http/json and the collector's HTTP port, usually 4318", variable)
 	}

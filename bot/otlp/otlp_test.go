@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/hfbot/hfbot/bot/otlp"
 )
@@ -165,6 +167,28 @@ func TestRefusedForGood(t *testing.T) {
 	send(t, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": c.URL + "/v1/traces"}) // the failure is logged
 	if c.calls != 1 {
 		t.Errorf("%d calls, want one: a refusal is final", c.calls)
+	}
+}
+
+// TestKeysAreNotLogged keeps the password and the key in a collector's address out of the log, also when it cannot be reached.
+func TestKeysAreNotLogged(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t)
+	c.Close()
+	core, logged := observer.New(zap.DebugLevel)
+	tracer, closeTracer, err := otlp.Open("v1", environment(map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": strings.Replace(c.URL, "://", "://key:hunter2@", 1) + "?key=hunter2",
+		"OTEL_EXPORTER_OTLP_TIMEOUT":  "1",
+	}), zap.New(core))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, span := tracer.Start(t.Context(), "span")
+	span.End()
+	closeTracer(t.Context())
+	text := fmt.Sprint(logged.All())
+	if !strings.Contains(text, c.URL+"/v1/traces") || !strings.Contains(text, "traces are not sent") || strings.Contains(text, "hunter2") {
+		t.Errorf("logged: %s", text)
 	}
 }
 
