@@ -3,6 +3,7 @@ package dashboard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -33,6 +34,17 @@ func (d *Dashboard) registerAPI(v1 *echo.Group) {
 	v1.GET("/breakers", api.breakers)
 	v1.POST("/rules/:rule/reset", api.resetBreaker)
 	v1.POST("/webhooks/:id/enable", api.enableWebhook)
+}
+
+// jsonErrors is middleware that gives what the router and other middleware refuse the form of all errors of the API.
+func jsonErrors(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if refused := new(echo.HTTPError); errors.As(err, &refused) {
+			return c.JSON(refused.Code, map[string]string{"error": fmt.Sprint(refused.Message)})
+		}
+		return err
+	}
 }
 
 // api answers /api/v1.

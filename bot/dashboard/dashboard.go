@@ -100,7 +100,7 @@ func (d *Dashboard) Guard(next echo.HandlerFunc) echo.HandlerFunc { return d.adm
 
 // Register adds the pages and the API to e.
 func (d *Dashboard) Register(e *echo.Echo) {
-	d.registerAPI(e.Group("/api/v1", sane, d.admin.api))
+	d.registerAPI(e.Group("/api/v1", jsonErrors, sane, d.admin.api))
 	web := e.Group("", d.headers, sane)
 	web.GET("/", d.front)
 	web.GET("/assets/:hash/:name", asset)

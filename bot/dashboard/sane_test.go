@@ -19,6 +19,7 @@ func TestStrangeAddresses(t *testing.T) {
 		"/deliveries?text=%00":                                        http.StatusBadRequest,
 		"/deliveries?repo=%ff%fe":                                     http.StatusBadRequest,
 		"/api/v1/deliveries?rule=%00":                                 http.StatusBadRequest,
+		"/api/v1/nothing":                                             http.StatusNotFound,
 		"/deliveries/%00":                                             http.StatusBadRequest,
 		"/runs/%ff":                                                   http.StatusBadRequest,
 		"/deliveries?text=" + strings.Repeat("%25", 1_000):            http.StatusOK,
@@ -37,6 +38,9 @@ func TestStrangeAddresses(t *testing.T) {
 		res, body := s.do(http.MethodGet, path)
 		if res.StatusCode != want || strings.Contains(body, "<script>") || len(body) > 100_000 {
 			t.Errorf("%.80s: %d with %d bytes, want %d: %.200s", path, res.StatusCode, len(body), want, body)
+		}
+		if strings.HasPrefix(path, "/api/v1/") && !strings.HasPrefix(body, `{"error":"`) {
+			t.Errorf("%.80s: %s, want the form of the API's errors", path, body)
 		}
 	}
 }
