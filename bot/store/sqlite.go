@@ -45,7 +45,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), foldersMode); err != nil {
 		return fmt.Errorf("make its folder: %w", err)
 	}
-	if err := checkFile(path); err != nil {
+	if path, err = openFile(path); err != nil {
 		return errors.Join(err, cleanUp())
 	}
 	release, err := lock(path + ".lock")

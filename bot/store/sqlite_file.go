@@ -6,10 +6,27 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 // sqliteMagic begins every SQLite file (https://www.sqlite.org/fileformat.html).
 const sqliteMagic = "SQLite format 3\x00"
+
+// openFile makes the file unless it is there, for its owner only, and returns its own name: a link to it must lead to the
+// same lock.
+func openFile(path string) (string, error) {
+	if err := checkFile(path); err != nil {
+		return "", err
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return "", err
+	}
+	if err := file.Close(); err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(path)
+}
 
 // checkFile tells what SQLite would say in a number only: that the path is a folder, another kind of file, or not
 // writable. A file that is not there yet is fine.
