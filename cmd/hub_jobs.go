@@ -12,6 +12,8 @@ import (
 	"github.com/hfbot/hfbot/hub/emulator"
 )
 
+const longestLine = 64 << 10 // of a Job's log; what is longer comes in several
+
 // runLocalJob runs a Job of the local Hub as a process of this machine, in a folder of its own and with no more of the
 // environment than PATH. Its image is ignored: what the command needs must be installed here.
 func runLocalJob(ctx context.Context, job emulator.JobProcess, say func(line string)) error {
@@ -40,9 +42,13 @@ func runLocalJob(ctx context.Context, job emulator.JobProcess, say func(line str
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
-		lines := bufio.NewScanner(output)
-		for lines.Scan() {
-			say(lines.Text())
+		lines := bufio.NewReaderSize(output, longestLine)
+		for {
+			line, _, err := lines.ReadLine()
+			if err != nil {
+				return // all have closed it
+			}
+			say(string(line))
 		}
 	}()
 	err = process.Wait()

@@ -21,6 +21,10 @@ func TestLocalJob(t *testing.T) {
 	if want := []string{"hello", "token:"}; err != nil || !slices.Equal(lines, want) {
 		t.Errorf("got %q, %v; want %q", lines, err, want)
 	}
+	long := "head -c 1000000 /dev/zero | tr '\\0' a; echo; echo end"
+	if lines, err = run(t.Context(), "sh", "-c", long); err != nil || len(strings.Join(lines, "")) != 1_000_003 {
+		t.Errorf("a long line: %d lines, %v; want all of it and what follows", len(lines), err)
+	}
 	if _, err := run(t.Context(), "sh", "-c", "exit 3"); err == nil || !strings.Contains(err.Error(), "exit status 3") {
 		t.Errorf("a failing command: %v", err)
 	}
