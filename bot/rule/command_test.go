@@ -37,6 +37,9 @@ func TestInvocations(t *testing.T) {
 			{Name: "/c", Words: []string{"<!--"}, Line: 7},
 		}},
 		{"preformatted", "<PRE class=x>\n/a\n</pre>\n/b", []rule.Invocation{{Name: "/b", Words: []string{}, Line: 4}}},
+		{"not shown", "<script>\n/a\n</script><style>\n/b\n</style>\n<textarea>\n/c\n</textarea>\n/d", []rule.Invocation{
+			{Name: "/d", Words: []string{}, Line: 9},
+		}},
 		{"shown on one line", "<!-- x -->\n/a\nuse `<!--` or `<pre>`\n/b", []rule.Invocation{
 			{Name: "/a", Words: []string{}, Line: 2}, {Name: "/b", Words: []string{}, Line: 4},
 		}},

@@ -23,7 +23,7 @@ type Invocation struct {
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 // Invocations finds the slash commands of a comment: at the start of a line, outside code fences, quotes and what HTML
-// hides or shows as it is (<!-- -->, <pre>).
+// hides or shows as it is (<!-- -->, <pre>, <script>, <style>, <textarea>).
 func Invocations(comment string) []Invocation {
 	var list []Invocation
 	var in block
@@ -77,7 +77,9 @@ func (b *block) takes(line string) bool {
 var listMark = regexp.MustCompile(`^(?: {0,3}(?:[-*+]|\d{1,9}[.)]) +)+`)
 
 // html are the pieces of HTML in which a line is no text: what begins and what ends them.
-var html = [][2]string{{"<!--", "-->"}, {"<pre", "</pre>"}}
+var html = [][2]string{
+	{"<!--", "-->"}, {"<pre", "</pre>"}, {"<script", "</script>"}, {"<style", "</style>"}, {"<textarea", "</textarea>"},
+}
 
 // openHTML notes a piece of HTML that begins on a line, outside of code, and does not end there.
 func (b *block) openHTML(line string) {
