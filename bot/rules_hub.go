@@ -79,6 +79,9 @@ func (c *ruleCopy) refresh(ctx context.Context, client *hub.Client) error {
 	if err != nil {
 		return err
 	}
+	if info.SHA == "" {
+		return errors.New("the Hub names no commit of the repository")
+	}
 	if info.SHA == c.sha {
 		return nil
 	}

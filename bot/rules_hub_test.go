@@ -2,6 +2,9 @@ package bot_test
 
 import (
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -91,6 +94,23 @@ func TestRulesOnTheHubThatAreNotThere(t *testing.T) {
 		if !errors.Is(err, bot.ErrRulesUnread) || !strings.Contains(err.Error(), address) {
 			t.Errorf("%s gives %v, %v", address, b, err)
 		}
+	}
+}
+
+// TestRulesWithoutCommit asks a Hub that names no commit of the rules' repository: nothing could be fetched.
+func TestRulesWithoutCommit(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"id":"demo/rules"}`)
+	}))
+	defer server.Close()
+	client, err := hub.New(server.URL, "hf_hfbot")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = bot.CopyRules(t.Context(), client, []string{"hf://demo/rules/rules.yaml"}, t.TempDir())
+	if !errors.Is(err, bot.ErrRulesUnread) || !strings.Contains(err.Error(), "names no commit") {
+		t.Errorf("got %v", err)
 	}
 }
 
