@@ -53,7 +53,7 @@ func (a *api) call(ctx context.Context, method, path string, query url.Values) (
 	}
 	status, body, err := do(http.DefaultClient, req)
 	if err != nil {
-		return nil, fmt.Errorf("ask the bot at %s: %w; it must be running there, else name its address with --server", base.Redacted(), err)
+		return nil, fmt.Errorf("ask the bot at %s: %w; is it running? --server names another address", base.Redacted(), err)
 	}
 	if status < 200 || status > 299 {
 		return nil, refusal(base, path, status, body)

@@ -76,6 +76,7 @@ type journey struct {
 	repo    hub.RepoRef
 	dir     string
 	address string // where the Space is served
+	asUser  *hub.Client
 }
 
 func newJourney(t *testing.T) *journey {
@@ -103,7 +104,13 @@ func newJourney(t *testing.T) *journey {
 	return j
 }
 
-func (j *journey) user() *hub.Client { return j.hub.Client("demo") }
+// user is always the same client: each has connections of its own, and until asks often.
+func (j *journey) user() *hub.Client {
+	if j.asUser == nil {
+		j.asUser = j.hub.Client("demo")
+	}
+	return j.asUser
+}
 
 func (j *journey) must(err error) {
 	j.t.Helper()
