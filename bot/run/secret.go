@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -32,12 +33,23 @@ func (e *Engine) secretsOf(variables map[string]string) (map[string]hub.Secret, 
 // what an action works with, only on what is kept and shown.
 type mask struct{ replacer *strings.Replacer }
 
+// authorization is a value of the header Authorization with one of the common schemes.
+var authorization = regexp.MustCompile(`(?i)^(bearer|basic|token) \S+$`)
+
 // newMask makes the mask of some secrets. Longer ones go first, so that one which contains another is masked whole.
 func newMask(secrets map[string]hub.Secret) mask {
 	var texts []string
 	for _, s := range secrets {
-		if text := s.Reveal(); text != "" {
-			texts = append(texts, text, url.QueryEscape(text), base64.StdEncoding.EncodeToString([]byte(text)))
+		text := s.Reveal()
+		// A value for the header Authorization has its scheme before it; a service may repeat what follows alone.
+		_, credentials, _ := strings.Cut(text, " ")
+		if !authorization.MatchString(text) {
+			credentials = ""
+		}
+		for _, text := range []string{text, credentials} {
+			if text != "" {
+				texts = append(texts, text, url.QueryEscape(text), base64.StdEncoding.EncodeToString([]byte(text)))
+			}
 		}
 	}
 	slices.SortFunc(texts, func(a, b string) int { return len(b) - len(a) })

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,8 +20,11 @@ import (
 
 // An action gives its secret away in every way it can; none of it is kept or logged.
 func testSecretsAreMasked(t *testing.T, database database) {
-	const secret = "s3cr&t/value"
-	forms := strings.Join([]string{secret, "s3cr%26t%2Fvalue", base64.StdEncoding.EncodeToString([]byte(secret))}, " ")
+	const secret, credentials = "s3cr&t/value", "only-what-follows-Bearer"
+	forms := strings.Join([]string{
+		secret, "s3cr%26t%2Fvalue", base64.StdEncoding.EncodeToString([]byte(secret)), credentials,
+	}, " ")
+	environment := map[string]string{"TOKEN": secret, "HEADER": "Bearer " + credentials}
 	leak := func(_ context.Context, rt *actions.Runtime, in in) (out, error) {
 		if got := rt.Secret("token").Reveal(); got != secret {
 			t.Errorf("the action got the secret %q", got)
@@ -35,10 +39,11 @@ func testSecretsAreMasked(t *testing.T, database database) {
 		return out{Text: forms}, nil
 	}
 	b := newBot(t, database(t), map[string]do{"test.leak": leak}, func(o *run.Options) {
-		o.LookupEnv = func(name string) (string, bool) { return secret, name == "TOKEN" }
+		o.LookupEnv = func(name string) (string, bool) { return environment[name], environment[name] != "" }
 	})
 	step := store.StepPlan{
-		Uses: "test.leak", Secrets: map[string]string{"token": "TOKEN"}, With: map[string]any{"text": forms},
+		Uses: "test.leak", Secrets: map[string]string{"token": "TOKEN", "authorization": "HEADER"},
+		With: map[string]any{"text": forms},
 	}
 	ok, bad := step, step
 	ok.ID, bad.ID, bad.With = "ok", "bad", map[string]any{"n": 1, "text": forms}
@@ -57,11 +62,11 @@ func testSecretsAreMasked(t *testing.T, database database) {
 			t.Errorf("the secret is shown as %q", form)
 		}
 	}
-	masked := strings.Join([]string{hub.Redacted, hub.Redacted, hub.Redacted}, " ")
+	masked := strings.Join(slices.Repeat([]string{hub.Redacted}, 4), " ")
 	if got := r.Steps[0].Outputs["text"]; got != masked {
 		t.Errorf("output %q, want %q", got, masked)
 	}
-	if got := r.Steps[1].With["text"]; got != strings.Repeat(hub.Redacted+" ", 2)+hub.Redacted {
+	if got := r.Steps[1].With["text"]; got != masked {
 		t.Errorf("input %q", got)
 	}
 	if want := "refused: " + masked; r.Steps[1].Error != want {
