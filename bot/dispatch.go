@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	dispatchers  = 4     // deliveries matched at the same time
-	handOver     = 1_024 // ids waiting in memory; what does not fit is found by the sweep
-	sweeps       = 4     // how often in a lease deliveries that nobody took are looked for
+	dispatchers  = 4      // deliveries matched at the same time
+	handOver     = 32_768 // ids waiting in memory, half a megabyte; what does not fit waits for the sweep
+	sweeps       = 4      // how often in a lease deliveries that nobody took are looked for
 	sweepBatch   = 256
 	matchTries   = 3 // how often a delivery is matched when the Hub does not answer for a fact
 	matchBackoff = 2 * time.Second
