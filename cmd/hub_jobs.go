@@ -26,6 +26,7 @@ func runLocalJob(ctx context.Context, job emulator.JobProcess, say func(line str
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what stays lies in the temporary folder
 	process := exec.CommandContext(ctx, job.Command[0], job.Command[1:]...)
+	endWithChildren(process)
 	process.Dir = dir
 	process.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}, job.Env...)
 	process.WaitDelay = 5 * time.Second // for children that keep the output open

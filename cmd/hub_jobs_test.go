@@ -2,6 +2,10 @@ package cmd
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -33,7 +37,19 @@ func TestLocalJob(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if _, err := run(ctx, "sleep", "600"); err == nil {
+	// The child holds a pipe open; reading its end comes back only when the child is gone.
+	ended, held, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ended.Close()
+	if _, err := run(ctx, "sh", "-c", fmt.Sprintf("sleep 600 >/proc/%d/fd/%d; echo", os.Getpid(), held.Fd())); err == nil {
 		t.Error("a Job outlived its time")
+	}
+	if err := errors.Join(held.Close(), ended.SetReadDeadline(time.Now().Add(time.Minute))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ended.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("a child of the Job outlived it: %v", err)
 	}
 }
