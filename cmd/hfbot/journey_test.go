@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -77,6 +78,7 @@ type journey struct {
 	dir     string
 	address string // where the Space is served
 	asUser  *hub.Client
+	played  atomic.Value // the state of the Space that its bot was last started with, once it listens
 }
 
 func newJourney(t *testing.T) *journey {
@@ -157,6 +159,10 @@ func (j *journey) deploy(more ...string) []string {
 	if result.Test.Status != http.StatusAccepted {
 		j.t.Errorf("the first delivery was answered %d", result.Test.Status)
 	}
+	j.until("the Space runs what was deployed", func() bool { // playSpace may be behind, as the Hub is not
+		now, _, _ := j.space(j.ctx)
+		return now == j.played.Load()
+	})
 	return result.Changes
 }
 
@@ -288,6 +294,7 @@ func (j *journey) playSpace() (stop func()) {
 			endBot(bot)
 			bot = j.startBot(files, env, &log)
 			j.hub.SetFaults(emulator.Faults{})
+			j.played.Store(now)
 		}
 	})
 	stop = sync.OnceFunc(func() { cancel(); playing.Wait() })
