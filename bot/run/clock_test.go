@@ -59,3 +59,37 @@ func testClockIsSet(t *testing.T, database database) {
 		t.Errorf("the step under way began %d times", r.Steps[0].Attempt)
 	}
 }
+
+// The database's clock is set forward by hours, and of two bots the one that works nothing notices first. It leaves the
+// other one's run alone, whose lease seems to have ended long ago, until that one had time to renew it.
+func TestClockIsSetUnderTwoBots(t *testing.T) {
+	t.Parallel()
+	var off atomic.Int64
+	source := func() time.Time { return time.Now().Add(time.Duration(off.Load())) }
+	path, begun, release := postgres(t), make(chan struct{}, 2), make(chan struct{})
+	join := func() *bot {
+		s, err := store.Open(t.Context(), path, store.WithTimeSource(source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newBotOn(t, s, path, map[string]do{"test.held": func(context.Context, *actions.Runtime, in) (out, error) {
+			begun <- struct{}{}
+			<-release
+			return out{}, nil
+		}}, func(o *run.Options) { o.Lease = time.Hour }) // so that nobody sweeps but this test
+	}
+	first := join()
+	id := first.insert(store.StepPlan{ID: "a", Uses: "test.held"})
+	<-begun
+	second := join()
+	off.Add(int64(5 * time.Hour))
+	for _, b := range []*bot{second, first, second} {
+		if err := b.engine.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(release)
+	if r := first.await(id, store.Succeeded); r.Steps[0].Attempt != 1 {
+		t.Errorf("the step under way began %d times", r.Steps[0].Attempt)
+	}
+}
