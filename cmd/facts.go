@@ -55,6 +55,9 @@ func parseFacts(text []byte) (givenFacts, error) {
 		if name != expr.FactSHA && !slices.Contains(expr.FactNames, name) {
 			return nil, fmt.Errorf("unknown fact %q; facts: %s", name, strings.Join(expr.FactNames, ", "))
 		}
+		if err := expr.CheckFact(name, value); err != nil {
+			return nil, fmt.Errorf("%s %w", name, err)
+		}
 		if list, ok := value.([]any); ok {
 			facts[name] = texts(list)
 		}

@@ -30,7 +30,10 @@ func TestParseFacts(t *testing.T) {
 
 func TestParseFactsErrors(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{"tgas: []": `unknown fact "tgas"`, "[": "yaml", "- tags": "yaml"} {
+	for text, want := range map[string]string{
+		"tgas: []": `unknown fact "tgas"`, "[": "yaml", "- tags": "yaml",
+		"changed: {a.bin: 1}": "changed must be a list", "author: ada": "author must be a mapping, got ada",
+	} {
 		if _, err := parseFacts([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("parseFacts(%q) = %v, want an error with %q", text, err, want)
 		}

@@ -100,7 +100,11 @@ func (l *loader) file(name string, src []byte) {
 // syntaxError reports what the YAML parser says, with a hint for the commonest cause.
 func (d *decoder) syntaxError(err error) {
 	if errors.Is(err, io.EOF) {
-		d.report(Error, place{1, 1}, "the file is empty; it needs a list of rules")
+		holds := "rules"
+		if isTestFile(d.file) {
+			holds = "tests"
+		}
+		d.report(Error, place{1, 1}, "the file is empty; it needs a list of %s", holds)
 		return
 	}
 	message := err.Error()

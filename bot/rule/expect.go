@@ -124,6 +124,23 @@ func (e *expectation) checkVerdicts(outcomes []Outcome) []string {
 	return failures
 }
 
+// checkMatched finds the rules of whose steps something is expected and that did not match, so that none ran.
+func (e *expectation) checkMatched(outcomes []Outcome) []string {
+	ids := slices.Collect(maps.Keys(e.steps))
+	for id := range e.with {
+		if _, asked := e.steps[id]; !asked {
+			ids = append(ids, id)
+		}
+	}
+	var failures []string
+	for _, id := range slices.Sorted(slices.Values(ids)) {
+		if find(outcomes, id, VerdictMatched) == nil {
+			failures = append(failures, fmt.Sprintf("%s: wanted steps to run, but got %s", id, verdictOf(outcomes, id)))
+		}
+	}
+	return failures
+}
+
 func (o *Outcome) fails(clause string) bool {
 	return slices.ContainsFunc(o.Clauses, func(c Clause) bool { return !c.OK && c.Clause == clause })
 }

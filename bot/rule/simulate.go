@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hfbot/hfbot/actions"
 	"github.com/hfbot/hfbot/bot/expr"
 	"github.com/hfbot/hfbot/hub"
 )
@@ -31,6 +32,7 @@ func (f *testFile) run(ctx context.Context, c *testCase, set *Set, opts Options)
 		result.Failures = append(result.Failures, err.Error())
 		return result
 	}
+	result.Failures = append(result.Failures, c.checkAnswers(set, opts)...)
 	outcomes := set.Match(ctx, Delivery{ID: "test", Body: c.event, Payload: p},
 		func(string, string) expr.Facts { return c.facts })
 	f.skipOwn(outcomes, p, c.facts)
@@ -44,11 +46,7 @@ func (f *testFile) run(ctx context.Context, c *testCase, set *Set, opts Options)
 			result.Failures = append(result.Failures, c.expect.checkSteps(o.RuleID, ran)...)
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(c.expect.steps)) {
-		if find(outcomes, id, VerdictMatched) == nil {
-			result.Failures = append(result.Failures, fmt.Sprintf("%s: wanted steps, but it did not match", id))
-		}
-	}
+	result.Failures = append(result.Failures, c.expect.checkMatched(outcomes)...)
 	if len(result.Failures) > 0 {
 		result.Explanation = Explanation{Rules: outcomes}.Text()
 	}
@@ -111,6 +109,51 @@ func (c *testCase) simulate(ctx context.Context, o *Outcome, opts Options) ([]St
 		in.Failed = in.Failed || !r.OK && !s.ContinueOnError
 	}
 	return ran, nil
+}
+
+// checkAnswers looks for answers that no step of the rules could give, such as a misspelt output.
+func (c *testCase) checkAnswers(set *Set, opts Options) []string {
+	var failures []string
+	for _, id := range slices.Sorted(maps.Keys(c.steps)) {
+		uses := set.usesOf(id)
+		if len(uses) == 0 {
+			failures = append(failures, fmt.Sprintf("steps.%s: no rule has a step of this id", id))
+		}
+		given, _ := c.steps[id].(map[string]any)
+		outputs, _ := given["outputs"].(map[string]any)
+		for _, name := range slices.Sorted(maps.Keys(outputs)) {
+			for _, action := range uses {
+				if entry, known := opts.Actions.Get(action); known {
+					failures = append(failures, checkAnswer(entry, id, name, outputs[name])...)
+				}
+			}
+		}
+	}
+	return failures
+}
+
+func checkAnswer(entry *actions.Entry, id, name string, value any) []string {
+	i := slices.IndexFunc(entry.Outputs, func(f actions.Field) bool { return f.Name == name })
+	if i < 0 {
+		return []string{fmt.Sprintf("steps.%s: %s has no output %q", id, entry.Spec.ID, name)}
+	}
+	if err := expr.CheckOutput(entry.Outputs[i], value); err != nil {
+		return []string{fmt.Sprintf("steps.%s: output %s of %s %v", id, name, entry.Spec.ID, err)}
+	}
+	return nil
+}
+
+// usesOf are the actions of all steps with an id.
+func (s *Set) usesOf(id string) []string {
+	var uses []string
+	for _, r := range s.Rules {
+		for _, step := range r.Steps {
+			if step.ID == id && !slices.Contains(uses, step.Uses) {
+				uses = append(uses, step.Uses)
+			}
+		}
+	}
+	return uses
 }
 
 // answer is what the test says a step came to: success without outputs unless it says otherwise.

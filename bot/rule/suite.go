@@ -165,6 +165,10 @@ func testFileKeys(f *testFile) []key {
 		{
 			name: "tests", doc: "The tests.", required: true, schema: anySchema,
 			decode: func(d *decoder, n *yaml.Node) {
+				if n.Kind != yaml.SequenceNode {
+					d.errorf(n, "tests must be a list, got %s", kindOf(n))
+					return
+				}
 				for _, e := range d.list(n) {
 					c := testCase{line: e.Line}
 					d.object(e, "a test", testCaseKeys(&c))
@@ -196,8 +200,13 @@ func testCaseKeys(c *testCase) []key {
 				for _, p := range d.mapping(n, "facts") {
 					if !slices.Contains(append([]string{expr.FactSHA}, expr.FactNames...), p.key.Value) {
 						d.unknown(p.key, expr.FactNames)
+						continue
 					}
-					c.facts[p.key.Value] = d.value(p.value, "facts."+p.key.Value)
+					v := d.value(p.value, "facts."+p.key.Value)
+					if err := expr.CheckFact(p.key.Value, v); err != nil {
+						d.errorf(p.value, "facts.%s %v", p.key.Value, err)
+					}
+					c.facts[p.key.Value] = v
 				}
 			},
 		},
@@ -214,23 +223,25 @@ func testCaseKeys(c *testCase) []key {
 
 // event reads a payload from a file or from the node itself.
 func (d *decoder) event(n *yaml.Node) []byte {
-	if n = d.resolve(n); n.Kind == yaml.MappingNode {
-		body, err := json.Marshal(d.value(n, "event"))
-		if err != nil {
-			d.errorf(n, "event: %v", err)
-		}
-		return body
-	}
-	if !d.isText(n, "event") {
+	var body []byte
+	var err error
+	switch n = d.resolve(n); {
+	case n.Kind == yaml.MappingNode:
+		body, err = json.Marshal(d.value(n, "event"))
+	case d.isText(n, "event"):
+		body, err = readFile(filepath.Join(d.dir, n.Value))
+	default:
 		return nil
 	}
-	body, err := readFile(filepath.Join(d.dir, n.Value))
 	if err != nil {
 		d.errorf(n, "event: %v", err)
 		return nil
 	}
-	if _, err := hub.ParsePayload(body); err != nil {
-		d.errorf(n, "event: %s is no payload: %v", n.Value, err)
+	switch p, err := hub.ParsePayload(body); {
+	case err != nil:
+		d.errorf(n, "event is no payload: %v", err)
+	case p.Event.Scope == "":
+		d.errorf(n, "event is no payload: it has no event.scope")
 	}
 	return body
 }

@@ -65,3 +65,48 @@ func TestSuiteIsStrict(t *testing.T) {
 		}
 	}
 }
+
+// TestSuiteRefusesWhatDecidesByAccident: a fact or answer of the wrong shape reads as empty, and an expectation of a rule
+// that did not run is never looked at, so each of them is a mistake rather than a test that passes.
+func TestSuiteRefusesWhatDecidesByAccident(t *testing.T) {
+	t.Parallel()
+	const event = "    event: {event: {scope: repo, action: update}, repo: {type: model, name: a/b}}\n"
+	rules := write(t, "version: 1\nrules:\n  - id: r\n    on: repo.update\n    if: \"'x' in files\"\n"+
+		"    steps: [{id: c, uses: model.convert, with: {to: safetensors}}]\n")
+	for name, tc := range map[string]struct{ test, want string }{
+		"fact":          {event + "    facts: {files: {x: y}}\n    expect: {}", "facts.files must be a list, got map[x:y]"},
+		"output":        {event + "    facts: {files: x}\n    steps: {c: {outputs: {pull: 1}}}\n    expect: {}", `steps.c: model.convert has no output "pull"`},
+		"output's type": {event + "    facts: {files: x}\n    steps: {c: {outputs: {pull_request: seven}}}\n    expect: {}", "steps.c: output pull_request of model.convert must be a number, got seven"},
+		"step":          {event + "    facts: {files: x}\n    steps: {d: {}}\n    expect: {}", "steps.d: no rule has a step of this id"},
+		"with":          {event + "    facts: {files: z}\n    expect: {with: {r: {c: {to: x}}}}", "r: wanted steps to run, but got not_matched"},
+		"no such rule":  {event + "    facts: {files: z}\n    expect: {steps: {q: []}}", "q: wanted steps to run, but got no such rule"},
+		"event":         {"    event: {repo: {name: a/b}}\n    expect: {matched: []}", "event is no payload: it has no event.scope"},
+		"event's type":  {"    event: [1]\n    expect: {matched: []}", "event must be text, got a list"},
+		"no list":       {"", "tests must be a list, got a mapping"},
+	} {
+		path := filepath.Join(filepath.Dir(rules), strings.ReplaceAll(name, " ", "-")+"_test.yaml")
+		text := "rules: rules.yaml\ntests:\n  - name: x\n" + tc.test + "\n"
+		if tc.test == "" {
+			text = "tests: {}\n"
+		}
+		writeFile(t, path, text)
+		results, problems := rule.RunTests(t.Context(), []string{path}, rule.Options{Actions: catalogue()})
+		got := problems.Text()
+		for _, r := range results {
+			got += r.Text()
+		}
+		if !strings.Contains(got, tc.want) {
+			t.Errorf("%s: no %q in:\n%s", name, tc.want, got)
+		}
+	}
+}
+
+func TestSuiteEmptyFile(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(filepath.Dir(write(t, "rules: []\n")), "x_test.yaml")
+	writeFile(t, name, "")
+	_, problems := rule.RunTests(t.Context(), []string{name}, rule.Options{Actions: catalogue()})
+	if want := "it needs a list of tests"; !strings.Contains(problems.Text(), want) {
+		t.Errorf("no %q in %s", want, problems.Text())
+	}
+}
