@@ -33,7 +33,8 @@ func newDev() *cobra.Command {
 		Use:   "dev [RULES]...",
 		Short: "Try rules on a Hub of your own, reloaded as you edit them",
 		Long: `Runs a local Hub and the bot with your rules, without account or network, and prints for each rule what to type
-to make it fire. Save the rules and they are in force; the dashboard shows what came of each event. Everything is in
+to make it fire; what a rule's condition wants comes from the first event in the tests beside it that the rule matches.
+Save the rules and they are in force; the dashboard shows what came of each event. Everything is in
 memory and gone after Ctrl-C. Steps that call other services, such as ci.github, really call them.`,
 		Example: "  hfbot dev\n  hfbot dev rules.yaml --hub-listen 127.0.0.1:5001",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -128,7 +129,7 @@ func printRecipes(w io.Writer, base string, recipes []dev.Recipe) {
 		for _, call := range r.Calls {
 			fmt.Fprintln(w, call.Curl(base))
 		}
-		for _, also := range r.Rule.Words().If {
+		for _, also := range r.Also {
 			fmt.Fprintf(w, "#   it also wants: %s\n", also)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // Trial is an event that a rule waits for, with names that its globs match, so that people can try the rule out. What
-// `if` wants besides is theirs to see to.
+// `if` wants besides comes from an example; without one it is theirs to see to.
 type Trial struct {
 	RepoType    string   // model, dataset, …
 	RepoName    string   // "ns/name"; empty: any
@@ -17,12 +17,14 @@ type Trial struct {
 	Action      string // empty: any
 	Ref         string // that must move, for repo.content
 	Path        string // that must change; empty: any
-	Comment     string // the text of a comment, for a command
+	Comment     string // its text; empty: any
+	Title       string // of the discussion; empty: any
 	PullRequest bool   // rather than a discussion
+	Author      string // who must do it; empty: whoever may write to the repository
 }
 
-// Trial is an event that the rule waits for.
-func (r *Rule) Trial() Trial {
+// Trial is an event that the rule waits for, like the example as far as that is one for the rule.
+func (r *Rule) Trial(example Example) Trial {
 	t := Trial{
 		RepoType: first(r.repos.types, "model"), RepoName: sample(first(r.repos.names, "")),
 		Private: r.repos.private != nil && *r.repos.private, Path: sample(first(r.paths.any, "")),
@@ -31,12 +33,15 @@ func (r *Rule) Trial() Trial {
 	for _, pattern := range slices.Concat(r.repos.tags.all, r.repos.tags.any[:min(1, len(r.repos.tags.any))]) {
 		t.Tags = append(t.Tags, sample(pattern))
 	}
-	if r.Command != nil {
-		t.Scope, t.Action, t.Comment = "discussion.comment", "create", r.Command.example()
-		return t
-	}
 	if len(r.on) > 0 {
 		t.Scope, t.Action = r.on[0].scope, r.on[0].action
+	}
+	if r.Command != nil {
+		t.Scope, t.Action, t.Comment = "discussion.comment", "create", r.Command.example()
+	}
+	if example.isFor(r) {
+		t.Scope, t.Action = example.Payload.Event.Scope, example.Payload.Event.Action
+		t.like(r, example)
 	}
 	if within(t.Scope, "repo.content") || t.Scope == "repo" && t.Action != "create" {
 		t.Ref = sample(first(r.refs.globs, mainRef))

@@ -26,6 +26,8 @@ const (
 	UserToken = "hf_demo"
 	BotName   = "hfbot"
 	botToken  = "hf_hfbot"
+	// OrgName is an organisation of both: only where it is a member may the bot merge, close and hide.
+	OrgName = "acme-lab"
 )
 
 // Options of a stage.
@@ -46,7 +48,7 @@ type Dev struct {
 	Bot *bot.Bot
 
 	opts    Options
-	orgs    []string
+	cast    cast
 	hook    string            // id of the bot's webhook
 	threads map[string]thread // prepared, by what they are for
 	dir     string
@@ -65,7 +67,7 @@ func Start(ctx context.Context, opts Options) (d *Dev, err error) {
 	if d.dir, err = os.MkdirTemp("", "hfbot-dev-"); err != nil {
 		return d, err
 	}
-	if d.orgs, err = organisations(opts.Rules); err != nil {
+	if d.cast, err = castFor(opts.Rules); err != nil {
 		return d, err
 	}
 	if err = d.startHub(ctx); err != nil {
@@ -77,13 +79,16 @@ func Start(ctx context.Context, opts Options) (d *Dev, err error) {
 	return d, nil
 }
 
-// startHub makes the organisations that the rules name, so that their repositories can be made.
+// startHub makes the accounts that the rules and their tests name.
 func (d *Dev) startHub(ctx context.Context) (err error) {
 	options := emulator.Options{
 		Users:      []emulator.User{{Name: UserName, Token: UserToken}, {Name: BotName, Token: botToken}},
 		OnDelivery: d.opts.OnDelivery, RunJob: d.opts.RunJob,
 	}
-	for _, name := range d.orgs {
+	for _, name := range d.cast.people {
+		options.Users = append(options.Users, emulator.User{Name: name, Token: tokenOf(name)})
+	}
+	for _, name := range d.cast.orgs {
 		options.Orgs = append(options.Orgs, emulator.Org{
 			Name: name, Members: map[string]string{UserName: "admin", BotName: "write"},
 		})
@@ -124,7 +129,7 @@ func (d *Dev) startBot(ctx context.Context) (err error) {
 // watched is all that can happen here.
 func (d *Dev) watched() []hub.Watched {
 	list := []hub.Watched{{Type: "user", Name: UserName}}
-	for _, name := range d.orgs {
+	for _, name := range d.cast.orgs {
 		list = append(list, hub.Watched{Type: "org", Name: name})
 	}
 	return list
@@ -163,7 +168,7 @@ func (d *Dev) Close() error {
 // knows tells whether a repository of that name can be made here.
 func (d *Dev) knows(name string) bool {
 	owner, _, _ := strings.Cut(name, "/")
-	return strings.EqualFold(owner, UserName) || slices.ContainsFunc(d.orgs, func(org string) bool {
+	return strings.EqualFold(owner, UserName) || slices.ContainsFunc(d.cast.orgs, func(org string) bool {
 		return strings.EqualFold(owner, org)
 	})
 }

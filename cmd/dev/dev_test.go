@@ -153,9 +153,38 @@ func TestConversionIsSeen(t *testing.T) {
 	}
 }
 
+// TestTestsTellWhatFires takes author and text from the tests beside the rules: the trusted account's pull request is
+// merged, and the advertising is hidden.
+func TestTestsTellWhatFires(t *testing.T) {
+	t.Parallel()
+	for template, done := range map[string]func(*hub.Discussion) bool{
+		"auto-merge": func(d *hub.Discussion) bool { return d.Author == "librarian-bot" && d.Status == "merged" },
+		"moderate": func(d *hub.Discussion) bool {
+			return slices.ContainsFunc(d.Events, func(e hub.DiscussionEvent) bool { return e.Hidden })
+		},
+	} {
+		t.Run(template, func(t *testing.T) {
+			t.Parallel()
+			d := start(t, "../../spaces/templates/"+template+"/rules.yaml")
+			recipes, err := d.Recipes(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Do(t.Context(), recipes[0].Calls[0]); err != nil {
+				t.Fatal(err)
+			}
+			waitForRun(t, d, template)
+			made, err := d.Hub.Client(dev.UserName).Discussion(t.Context(), recipes[0].Repo, 1)
+			if err != nil || !done(made) {
+				t.Errorf("it came to %+v, %v", made, err)
+			}
+		})
+	}
+}
+
 func TestCurlQuotes(t *testing.T) {
 	t.Parallel()
-	call := dev.Call{Method: "POST", Path: "/p", Lines: []string{`{"a":"it's\n"}`, `{"b":"NOW"}`}}
+	call := dev.Call{As: "demo", Method: "POST", Path: "/p", Lines: []string{`{"a":"it's\n"}`, `{"b":"{NOW}"}`}}
 	want := `curl -sS -X POST -H 'Authorization: Bearer hf_demo' -H 'Content-Type: application/x-ndjson' ` +
 		`--data-binary $'{"a":"it\'s\\n"}\n{"b":"'"$(date +%s)"$'"}' 'http://hub/p'`
 	if got := call.Curl("http://hub"); got != want {

@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -24,8 +25,9 @@ type thread struct {
 // must not be called twice at the same time.
 func (d *Dev) Recipes(ctx context.Context) (recipes []Recipe, err error) {
 	err = d.quietly(ctx, func() error {
+		examples := examplesOf(d.opts.Rules)
 		for _, r := range d.Bot.Rules().Rules {
-			made := d.recipe(r)
+			made := d.recipe(r, examples[r.ID])
 			if made.Note == "" {
 				if err := d.prepare(ctx, &made); err != nil {
 					return fmt.Errorf("prepare %s for rule %s: %w", made.Repo, r.ID, err)
@@ -40,7 +42,7 @@ func (d *Dev) Recipes(ctx context.Context) (recipes []Recipe, err error) {
 
 // prepare makes the repository, and in it the branch and the thread that the rule is about.
 func (d *Dev) prepare(ctx context.Context, made *Recipe) error {
-	trial, client := made.Rule.Trial(), d.Hub.Client(UserName)
+	trial, client := made.trial, d.Hub.Client(UserName)
 	options := hub.CreateRepoOptions{Private: trial.Private}
 	if made.Repo.Type == hub.Space {
 		options.SpaceSDK = "static"
@@ -86,12 +88,8 @@ func (d *Dev) tag(ctx context.Context, client *hub.Client, repo hub.RepoRef, tag
 	if len(tags) == 0 {
 		return nil
 	}
-	card := "---\ntags:\n"
-	for _, tag := range tags {
-		card += fmt.Sprintf("  - %q\n", tag)
-	}
 	_, err := client.Commit(ctx, repo, hub.CommitInput{
-		Summary: "Add a card", Files: []hub.CommitFile{hub.BytesFile("README.md", []byte(card+"---\n"))},
+		Summary: "Add a card", Files: []hub.CommitFile{hub.BytesFile(cardName, []byte(card(tags)))},
 	})
 	return err
 }
@@ -115,14 +113,15 @@ func (d *Dev) thread(ctx context.Context, client *hub.Client, repo hub.RepoRef, 
 	if !inside {
 		return thread{}, nil
 	}
-	key := fmt.Sprint(repo, trial.PullRequest, trial.Action == "delete")
+	key := fmt.Sprint(repo, trial.PullRequest, trial.Action == "delete", trial.Title)
 	if known, ok := d.threads[key]; ok {
 		return known, nil
 	}
 	var num int
 	if trial.PullRequest {
 		made, err := client.Commit(ctx, repo, hub.CommitInput{
-			Summary: "Suggest a change", CreatePR: true, Files: []hub.CommitFile{hub.BytesFile("notes.txt", []byte("a note\n"))},
+			Summary: cmp.Or(trial.Title, "Suggest a change"), CreatePR: true,
+			Files: []hub.CommitFile{hub.BytesFile(notesName, []byte("a note\n"))},
 		})
 		if err != nil {
 			return thread{}, err
@@ -130,7 +129,7 @@ func (d *Dev) thread(ctx context.Context, client *hub.Client, repo hub.RepoRef, 
 		num = made.PullRequestNum
 	} else {
 		made, err := client.CreateDiscussion(ctx, repo, hub.CreateDiscussionInput{
-			Title: "A question", Description: "What is this?",
+			Title: cmp.Or(trial.Title, "A question"), Description: "What is this?",
 		})
 		if err != nil {
 			return thread{}, err
@@ -149,14 +148,14 @@ func (d *Dev) thread(ctx context.Context, client *hub.Client, repo hub.RepoRef, 
 	return talk, nil
 }
 
-// Do makes a call as the user.
+// Do makes a call.
 func (d *Dev) Do(ctx context.Context, call Call) error {
 	text := strings.ReplaceAll(strings.Join(call.Lines, "\n"), now, fmt.Sprintf("%010d", time.Now().UnixMicro()%1e10))
 	req, err := http.NewRequestWithContext(ctx, call.Method, d.Hub.URL()+call.Path, strings.NewReader(text))
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+UserToken)
+	req.Header.Set("Authorization", "Bearer "+tokenOf(call.As))
 	req.Header.Set("Content-Type", call.contentType())
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
