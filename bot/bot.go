@@ -161,8 +161,8 @@ func (b *Bot) wire() error {
 	b.engine, err = run.New(run.Options{
 		Store: b.store, Actions: b.opts.Actions, Hub: client, DryRun: b.opts.DryRun,
 		HTTP: outside.client(),
-		Bot:  b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir, "steps"), Workers: b.opts.Workers,
-		Lease:     b.opts.Lease,
+		Bot:  b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir, "steps"), UploadDir: uploadDir(b.opts),
+		Workers: b.opts.Workers, Lease: b.opts.Lease,
 		LookupEnv: b.opts.LookupEnv, Observer: b.metrics, Tracer: b.opts.Tracer, OnChange: func(run string) { b.dashboard.Changed(run) },
 		Facts: func(_ *store.Delivery, p *hub.Payload, ref, sha string, known map[string]any) expr.Facts {
 			return newHubFacts(client, p, ref, sha, known)

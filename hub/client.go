@@ -58,7 +58,7 @@ func New(endpoint string, token Secret, opts ...Option) (*Client, error) {
 		budget:   NewAllowance(),
 		identity: newIdentityCache(),
 
-		unfinished: newUnfinished(),
+		unfinished: newUnfinished(""),
 	}
 	for _, opt := range opts {
 		opt(c)

@@ -38,14 +38,19 @@ type unfinished struct {
 	uploads map[string]*partsUpload // by repository and content
 }
 
-// WithUploadFolder keeps uploads in parts in a folder while they are under way, so that after a crash the commit of the
-// same content to the same repository sends the missing parts only. The files hold addresses of the store, which are
-// permissions to write there, so only the owner can read them. One folder is for the clients of one endpoint and token.
-func WithUploadFolder(dir string) Option {
-	return func(c *Client) { c.unfinished.dir = dir }
+// WithUploadFolder returns a client on the same budget that keeps uploads in parts in a folder, made if missing, while they
+// are under way: after a crash the commit of the same content to the same repository, by a client with the same folder,
+// sends the missing parts only. The files hold addresses of the store, which are permissions to write there, so only the
+// owner can read them; who gives an upload up removes them. One folder is for the clients of one endpoint and token.
+func (c *Client) WithUploadFolder(dir string) *Client {
+	keeper := *c
+	keeper.unfinished = newUnfinished(dir)
+	return &keeper
 }
 
-func newUnfinished() *unfinished { return &unfinished{uploads: map[string]*partsUpload{}} }
+func newUnfinished(dir string) *unfinished {
+	return &unfinished{dir: dir, uploads: map[string]*partsUpload{}}
+}
 
 // take hands an upload over to the caller; nil when there is none that is worth a try.
 func (u *unfinished) take(key string) *partsUpload {

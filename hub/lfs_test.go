@@ -351,8 +351,8 @@ func TestLFSUploadGoesOnInAnotherProcess(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "uploads")
 	store := newPartsStore(t, map[string]int{"/first/3": 403})
 	in := hub.CommitInput{Summary: "S", Files: []hub.CommitFile{hub.BytesFile("w.bin", []byte(weights))}}
-	begun := serveWith(t, []hub.Option{hub.WithUploadFolder(dir)}, lfsExchanges([]string{"w.bin"}, "*", store.answer("first"))...)
-	if _, err := begun.Commit(t.Context(), model, in); err == nil {
+	begun := serve(t, lfsExchanges([]string{"w.bin"}, "*", store.answer("first"))...)
+	if _, err := begun.WithUploadFolder(dir).Commit(t.Context(), model, in); err == nil {
 		t.Fatal("the first commit succeeds")
 	}
 	left, err := os.ReadDir(dir)
@@ -365,9 +365,9 @@ func TestLFSUploadGoesOnInAnotherProcess(t *testing.T) {
 	store.mu.Lock()
 	store.refuse, store.got = nil, nil
 	store.mu.Unlock()
-	next := serveWith(t, []hub.Option{hub.WithUploadFolder(dir)}, lfsExchanges([]string{"w.bin"}, "*", store.answer("second"),
+	next := serve(t, lfsExchanges([]string{"w.bin"}, "*", store.answer("second"),
 		exchange{call: commitCall, body: "*", answer: committed})...)
-	if _, err := next.Commit(t.Context(), model, in); err != nil {
+	if _, err := next.WithUploadFolder(dir).Commit(t.Context(), model, in); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"PUT /first/3", "POST /first/complete"}, store.got); diff != "" {
@@ -391,10 +391,10 @@ func TestLFSUploadIgnoresADamagedFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 		store := newPartsStore(t, nil)
-		client := serveWith(t, []hub.Option{hub.WithUploadFolder(dir)}, lfsExchanges([]string{"w.bin"}, "*", store.answer("first"),
+		client := serve(t, lfsExchanges([]string{"w.bin"}, "*", store.answer("first"),
 			exchange{call: commitCall, body: "*", answer: committed})...)
 		in := hub.CommitInput{Summary: "S", Files: []hub.CommitFile{hub.BytesFile("w.bin", []byte(weights))}}
-		if _, err := client.Commit(t.Context(), model, in); err != nil {
+		if _, err := client.WithUploadFolder(dir).Commit(t.Context(), model, in); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

@@ -18,7 +18,7 @@ func (x *execution) dryRun() bool { return x.engine.opts.DryRun || x.run.Plan.Dr
 func (x *execution) carriers() (*hub.Client, *http.Client) {
 	client, web := x.engine.opts.Hub, x.engine.opts.HTTP
 	if !x.dryRun() {
-		return client, web
+		return x.resumeUploads(client), web
 	}
 	if client != nil {
 		client = client.ReadOnly()

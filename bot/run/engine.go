@@ -35,14 +35,17 @@ var (
 
 // Options of an Engine.
 type Options struct {
-	Store     *store.Store
-	Actions   *actions.Registry
-	Hub       *hub.Client
-	HTTP      *http.Client
-	DryRun    bool                        // all steps run without their effects
-	Bot       func() (id, name string)    // the bot's own account; may be nil
-	Log       *zap.Logger                 // nil: no log
-	WorkDir   string                      // where steps get their folders; made if missing
+	Store   *store.Store
+	Actions *actions.Registry
+	Hub     *hub.Client
+	HTTP    *http.Client
+	DryRun  bool                     // all steps run without their effects
+	Bot     func() (id, name string) // the bot's own account; may be nil
+	Log     *zap.Logger              // nil: no log
+	WorkDir string                   // where steps get their folders; made if missing
+	// UploadDir outlives this process: large uploads go on there in the next one, see [hub.Client.WithUploadFolder]; made if
+	// missing. Empty: they begin anew.
+	UploadDir string
 	Workers   int                         // runs at a time; 0: a default
 	Lease     time.Duration               // how long a worker that fell silent keeps its runs; 0: a default
 	LookupEnv func(string) (string, bool) // step secrets; nil: os.LookupEnv
@@ -128,6 +131,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	e.loops.Go(func() { e.keepTime(loops) })
 	e.loops.Go(func() { e.keepLeases(loops) })
+	e.loops.Go(func() { e.sweepUploads(loops) })
 	return nil
 }
 
@@ -179,6 +183,9 @@ func (e *Engine) changed(c store.Change) {
 		case e.poke <- struct{}{}:
 		default: // it looks anyway
 		}
+	}
+	if c.State.Final() {
+		e.dropUploads(c.Run)
 	}
 	if e.opts.OnChange != nil {
 		e.opts.OnChange(c.Run)

@@ -13,9 +13,11 @@ import (
 	_ "modernc.org/sqlite" // the SQLite driver, pure Go
 )
 
+// Memory is the path of a SQLite database that is gone after Close.
+const Memory = ":memory:"
+
 const (
-	readers      = 4 // connections of the pool that reads
-	memoryURL    = ":memory:"
+	readers      = 4     // connections of the pool that reads
 	foldersMode  = 0o700 // bodies of private repositories' events are inside
 	memoryPrefix = "hfbot-memory-"
 )
@@ -32,7 +34,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 		return err
 	}
 	cleanUp := func() error { return nil }
-	if path == memoryURL {
+	if path == Memory {
 		dir, err := os.MkdirTemp("", memoryPrefix)
 		if err != nil {
 			return err

@@ -1,0 +1,24 @@
+package bot
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/hfbot/hfbot/bot/store"
+)
+
+// uploadDir is where large uploads under way are noted for the process after this one: beside a SQLite file, which has
+// one bot, else under the work folder that was set, which the bots of a PostgreSQL database may share. The system's
+// temporary folder is no place for it: others can write there, and it may not outlive the machine.
+func uploadDir(opts Options) string {
+	path, isSQLite := strings.CutPrefix(opts.Database, "sqlite:")
+	switch {
+	case isSQLite && path == store.Memory:
+		return ""
+	case isSQLite:
+		return path + ".uploads"
+	case opts.WorkDir != "":
+		return filepath.Join(opts.WorkDir, "uploads")
+	}
+	return ""
+}
