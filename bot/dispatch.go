@@ -234,7 +234,7 @@ func (d *dispatcher) write(ctx context.Context, delivery *store.Delivery, p *hub
 		v.Rules = slices.Clone(before.Rules) // settling changes them, and may have to be done again
 		opened = nil
 		s := settlement{tx: tx, delivery: delivery, payload: p, now: d.store.Now(), own: v.own, opened: &opened}
-		if err := tx.Lock(keysOf(v.Rules)...); err != nil {
+		if err := tx.Lock(keysOf(v.Rules, p.Repo.ID)...); err != nil {
 			return err
 		}
 		if known, err = overtake(tx, delivery, p); known || err != nil {

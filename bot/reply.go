@@ -43,7 +43,7 @@ func (s settlement) grant(list []wish, e *rule.Explanation) error {
 	if len(replies) == 0 {
 		return nil
 	}
-	said, err := s.tx.CountRepoRuns(rule.OwnID, s.payload.Repo.ID, s.now.Add(-time.Hour), false)
+	said, err := s.tx.CountRepoRuns(rule.OwnID, s.payload.Repo.ID, s.now.Add(-time.Hour))
 	if err != nil {
 		return err
 	}

@@ -45,13 +45,13 @@ func (s settlement) settle(o *rule.Outcome) error {
 	return s.tx.InsertRun(r)
 }
 
-// keysOf are the keys that the matches share with other runs.
-func keysOf(outcomes []rule.Outcome) (keys []store.Keys) {
+// keysOf are the keys that the matches on a repository share with other runs.
+func keysOf(outcomes []rule.Outcome, repoID string) (keys []store.Keys) {
 	for _, o := range outcomes {
 		if o.Verdict != rule.VerdictMatched || o.Rule == nil {
 			continue
 		}
-		k := store.Keys{Rule: o.RuleID, Once: o.OnceKey}
+		k := store.Keys{Rule: o.RuleID, Once: o.OnceKey, Breaker: repoID}
 		if o.Rule.Debounce != nil {
 			k.Debounce = o.DebounceKey
 		}

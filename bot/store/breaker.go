@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -27,37 +26,62 @@ type BreakerLimit struct {
 	Own bool
 }
 
-// Trip returns the breaker that keeps a run from being made, nil when it is closed. It opens one whose limit is reached;
-// opened tells that this was now.
+// Trip returns the breaker that keeps a run from being made, nil when it is closed; then the caller makes the run, in this
+// transaction. It opens one whose limit is reached; opened tells that this was now. Lock [Keys] with the repository before.
 func (t *Tx) Trip(r *Run, limit BreakerLimit) (b *Breaker, opened bool, err error) {
 	b = &Breaker{Rule: r.Rule, Repo: r.Repo, RepoID: r.RepoID, Own: limit.Own}
 	var openedAt, until, resetAt int64
-	err = t.tx.QueryRowContext(t.ctx, `SELECT runs, opened_at, until, reset_at FROM breakers
-		WHERE rule = ? AND repo_id = ? AND own = ?`, r.Rule, r.RepoID, oneIf(limit.Own)).
-		Scan(&b.Runs, &openedAt, &until, &resetAt)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	var atMost int
+	err = t.tx.QueryRowContext(t.ctx, seeRun, r.Rule, r.RepoID, oneIf(limit.Own), r.Repo, limit.Max+1, limit.Per.Microseconds(),
+		micros(t.now), clockAhead.Microseconds()).Scan(&b.Runs, &openedAt, &until, &resetAt, &atMost)
+	if err != nil {
 		return nil, false, fmt.Errorf("store: look up the breaker of rule %s: %w", r.Rule, err)
 	}
 	if until > micros(t.now) && openedAt <= t.latest() { // else the clock was set back since it opened
 		b.OpenedAt, b.Until = fromMicros(openedAt), fromMicros(until)
 		return b, false, nil
 	}
-	since := t.now.Add(-limit.Per)
-	if reset := fromMicros(resetAt); resetAt > 0 && reset.After(since) {
-		since = reset
+	// Runs that the bot's own acts caused are always counted: they are few, and a rule that sets its own limit sees none of
+	// them here.
+	if atMost <= limit.Max && !limit.Own {
+		return nil, false, nil
 	}
-	if b.Runs, err = t.CountRepoRuns(r.Rule, r.RepoID, since, limit.Own); err != nil || b.Runs < limit.Max {
+	if b.Runs, err = t.recount(b, limit, resetAt); err != nil || b.Runs < limit.Max {
 		return nil, false, err
 	}
 	b.OpenedAt, b.Until = t.now, t.now.Add(limit.Per)
-	_, err = t.exec(`INSERT INTO breakers (rule, repo_id, own, repo, runs, opened_at, until, reset_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (rule, repo_id, own) DO UPDATE SET repo = excluded.repo,
-		runs = excluded.runs, opened_at = excluded.opened_at, until = excluded.until`,
-		b.Rule, b.RepoID, oneIf(b.Own), b.Repo, b.Runs, micros(b.OpenedAt), micros(b.Until), resetAt)
+	_, err = t.exec(`UPDATE breakers SET repo = ?, runs = ?, opened_at = ?, until = ? WHERE rule = ? AND repo_id = ? AND own = ?`,
+		b.Repo, b.Runs, micros(b.OpenedAt), micros(b.Until), b.Rule, b.RepoID, oneIf(b.Own))
 	if err != nil {
 		return nil, false, fmt.Errorf("store: open the breaker of rule %s: %w", r.Rule, err)
 	}
 	return b, true, nil
+}
+
+// seeRun counts one more run on the breaker, and gives what it has seen: more than the limit when that is not known, for it is
+// new, was for another time, or the clock was set back since it was counted.
+const seeRun = `INSERT INTO breakers (rule, repo_id, own, repo, runs, opened_at, until, reset_at, counted, counted_per, counted_at)
+	VALUES (?, ?, ?, ?, 0, 0, 0, 0, ?, ?, ?) ON CONFLICT (rule, repo_id, own) DO UPDATE SET counted = CASE
+	WHEN breakers.counted_per = excluded.counted_per AND breakers.counted_at <= excluded.counted_at + ?
+	THEN breakers.counted + 1 ELSE excluded.counted END RETURNING runs, opened_at, until, reset_at, counted`
+
+// recount counts the runs before this one for a limit. What it keeps, and seeRun goes on from, is never too few: runs leave
+// the time of the limit, are skipped or removed, and none comes into it but those that seeRun has seen. It counts those with
+// it that would come in if the clock were set back by so little that nobody would take note.
+func (t *Tx) recount(b *Breaker, limit BreakerLimit, resetAt int64) (n int, err error) {
+	since := max(micros(t.now.Add(-limit.Per)), resetAt)
+	var atMost int
+	err = t.tx.QueryRowContext(t.ctx, `SELECT COUNT(CASE WHEN created_at > ? AND created_at <= ? THEN 1 END), COUNT(*) FROM runs
+		WHERE rule = ? AND repo_id = ? AND created_at > ? AND state <> 'skipped' AND own_caused >= ?`,
+		since, t.latest(), b.Rule, b.RepoID, max(since-clockAhead.Microseconds(), resetAt), oneIf(limit.Own)).Scan(&n, &atMost)
+	if err == nil {
+		_, err = t.exec(`UPDATE breakers SET counted = ?, counted_per = ?, counted_at = ? WHERE rule = ? AND repo_id = ? AND own = ?`,
+			atMost+1, limit.Per.Microseconds(), micros(t.now), b.Rule, b.RepoID, oneIf(limit.Own))
+	}
+	if err != nil {
+		return 0, fmt.Errorf("store: count runs of rule %s: %w", b.Rule, err)
+	}
+	return n, nil
 }
 
 // maxBreakers is the most that OpenBreakers lists.
@@ -84,7 +108,7 @@ func (s *Store) OpenBreakers(ctx context.Context, rule string) ([]Breaker, error
 // and runs from before do not count. There is an [ErrState] when none is open.
 func (s *Store) ResetBreaker(ctx context.Context, rule, repo string) error {
 	return s.InTx(ctx, func(tx *Tx) error {
-		n, err := tx.exec(`UPDATE breakers SET until = 0, reset_at = ? WHERE rule = ? AND (repo_id = ? OR repo = ?)
+		n, err := tx.exec(`UPDATE breakers SET until = 0, reset_at = ?, counted_per = 0 WHERE rule = ? AND (repo_id = ? OR repo = ?)
 			AND until > ?`, micros(tx.now), rule, repo, repo, micros(tx.now))
 		if err != nil {
 			return fmt.Errorf("store: reset the breaker of rule %s: %w", rule, err)

@@ -70,7 +70,7 @@ func testClockSetBack(t *testing.T, db database) {
 		t.Errorf("%d runs of times to come count for a rate limit", n)
 	}
 	if n := count(func(tx *store.Tx) (int, error) {
-		return tx.CountRepoRuns("waiting", "r1", clock.Now().Add(-time.Minute), false)
+		return tx.CountRepoRuns("waiting", "r1", clock.Now().Add(-time.Minute))
 	}); n != 0 {
 		t.Errorf("%d runs of times to come count for a breaker", n)
 	}

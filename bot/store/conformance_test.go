@@ -51,6 +51,8 @@ var suite = []struct {
 	{"Triggers", testTriggers},
 	{"VerdictCounts", testVerdictCounts},
 	{"Breaker", testBreaker},
+	{"BreakerCounts", testBreakerCounts},
+	{"BreakerTogether", testBreakerTogether},
 	{"PublicDeliveries", testPublicDeliveries},
 	{"FilterText", testFilterText},
 }

@@ -19,11 +19,10 @@ func (t *Tx) CountRuns(rule, rateKey string, since time.Time) (n int, err error)
 // back, and would count for far too long.
 func (t *Tx) latest() int64 { return micros(t.now.Add(clockAhead)) }
 
-// CountRepoRuns counts the runs of a rule on a repository since a time, those that were skipped left out. With own it
-// counts only the runs that the bot's own acts caused.
-func (t *Tx) CountRepoRuns(rule, repoID string, since time.Time, own bool) (n int, err error) {
+// CountRepoRuns counts the runs of a rule on a repository since a time, those that were skipped left out.
+func (t *Tx) CountRepoRuns(rule, repoID string, since time.Time) (n int, err error) {
 	err = t.tx.QueryRowContext(t.ctx, `SELECT COUNT(*) FROM runs WHERE rule = ? AND repo_id = ? AND created_at > ?
-		AND created_at <= ? AND state <> 'skipped' AND own_caused >= ?`, rule, repoID, micros(since), t.latest(), oneIf(own)).Scan(&n)
+		AND created_at <= ? AND state <> 'skipped'`, rule, repoID, micros(since), t.latest()).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("store: count runs of rule %s: %w", rule, err)
 	}

@@ -6,20 +6,21 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // On SQLite one transaction writes at a time. On PostgreSQL several do, and what they decide together (who holds a
-// group, which run a debounce keeps, whether a value of once_per is free, how many runs a rate limit has seen) is decided
+// group, which run a debounce keeps, whether a value of once_per is free, how many runs a limit has seen) is decided
 // under a lock on its name. All names that a transaction needs are locked at once and in order, before any row, so that
 // no two transactions wait for each other; where they do all the same, PostgreSQL ends one and InTx tries it again.
 
 // Keys are what a run of a rule shares with other runs; empty ones with none.
-type Keys struct{ Rule, Once, Debounce, Group, Rate string }
+type Keys struct{ Rule, Once, Debounce, Group, Rate, Breaker string }
 
 // names are what is locked for the keys.
 func (k Keys) names() (names []string) {
 	for _, key := range []struct{ kind, value string }{
-		{"once", k.Once}, {"debounce", k.Debounce}, {"rate", k.Rate},
+		{"once", k.Once}, {"debounce", k.Debounce}, {"rate", k.Rate}, {"breaker", k.Breaker},
 	} {
 		if key.value != "" {
 			names = append(names, strconv.Quote(key.kind)+strconv.Quote(k.Rule)+strconv.Quote(key.value))
@@ -32,7 +33,7 @@ func (k Keys) names() (names []string) {
 }
 
 // Lock keeps other transactions that lock any of the same keys waiting until this one ends. Call it once, before
-// TakeOnce, Debounce, JoinGroup and CountRuns.
+// TakeOnce, Debounce, JoinGroup, CountRuns and Trip.
 func (t *Tx) Lock(keys ...Keys) error {
 	var names []string
 	for _, k := range keys {
@@ -47,10 +48,14 @@ func (t *Tx) lockNames(names []string) error {
 		return nil
 	}
 	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		if _, err := t.exec(`SELECT pg_advisory_xact_lock(hashtextextended(?, 0))`, name); err != nil {
-			return fmt.Errorf("store: lock %s: %w", name, err)
-		}
+	names = slices.Compact(names)
+	if len(names) == 0 {
+		return nil
+	}
+	_, err := t.exec(`SELECT pg_advisory_xact_lock(hash) FROM (SELECT hashtextextended(name, 0) AS hash
+		FROM unnest(?::text[]) WITH ORDINALITY AS names (name, at) ORDER BY at) AS ordered`, names)
+	if err != nil {
+		return fmt.Errorf("store: lock %s: %w", strings.Join(names, ", "), err)
 	}
 	return nil
 }

@@ -63,6 +63,10 @@ func (t *Tx) remove(deliveries []string) error {
 		`DELETE FROM logs WHERE run_id IN ` + runs,
 		`DELETE FROM progress WHERE run_id IN ` + runs,
 		`DELETE FROM steps WHERE run_id IN ` + runs,
+		// What a closed breaker has seen; without any run left it begins anew.
+		`DELETE FROM breakers WHERE until = 0 AND (rule, repo_id) IN (SELECT rule, repo_id FROM runs WHERE delivery_id IN ` + these + `)
+			AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.rule = breakers.rule AND runs.repo_id = breakers.repo_id
+			AND delivery_id NOT IN ` + these + `)`,
 		`DELETE FROM runs WHERE delivery_id IN ` + these,
 		`DELETE FROM verdicts WHERE delivery_id IN ` + these,
 		`DELETE FROM dedupe WHERE key IN (SELECT key FROM deliveries WHERE id IN ` + these + `)

@@ -226,32 +226,29 @@ func testDebounceThenGroup(t *testing.T, db database) {
 func testLimits(t *testing.T, db database) {
 	clock := newClock()
 	s := db.open(t, store.WithClock(clock.Now))
-	keep := func(rule, rate string, own bool) {
+	keep := func(rule, rate string) {
 		r := newRun(accept(t, s), rule)
-		r.RateKey, r.OwnCaused = rate, own
+		r.RateKey = rate
 		inTx(t, s, func(tx *store.Tx) error { return tx.InsertRun(r) })
 	}
-	keep("rule", "alice", false)
+	keep("rule", "alice")
 	clock.add(time.Minute)
 	since := clock.Now().Add(-time.Second)
-	keep("rule", "alice", false)
-	keep("rule", "bob", true)
-	keep("other", "alice", false)
-	counts := func() (rate, repo, own int) {
+	keep("rule", "alice")
+	keep("rule", "bob")
+	keep("other", "alice")
+	counts := func() (rate, repo int) {
 		inTx(t, s, func(tx *store.Tx) (err error) {
 			if rate, err = tx.CountRuns("rule", "alice", since); err != nil {
 				return err
 			}
-			if repo, err = tx.CountRepoRuns("rule", "r1", since, false); err != nil {
-				return err
-			}
-			own, err = tx.CountRepoRuns("rule", "r1", since, true)
+			repo, err = tx.CountRepoRuns("rule", "r1", since)
 			return err
 		})
-		return rate, repo, own
+		return rate, repo
 	}
-	if rate, repo, own := counts(); rate != 1 || repo != 2 || own != 1 {
-		t.Errorf("counted %d for the rate, %d for the repo, %d by own acts; want 1, 2, 1", rate, repo, own)
+	if rate, repo := counts(); rate != 1 || repo != 2 {
+		t.Errorf("counted %d for the rate, %d for the repo; want 1, 2", rate, repo)
 	}
 }
 
