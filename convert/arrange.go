@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hfbot/hfbot/convert/safetensors"
+	"github.com/hfbot/hfbot/convert/torchfile"
 )
 
 // arrange decides which names are written, in what order and as what type.
@@ -18,7 +19,7 @@ func (p *Plan) arrange(tensors []named, opts Options) *Refusal {
 	layout := make([]safetensors.Tensor, 0, len(kept))
 	for _, n := range kept {
 		dtype := outputType(n.tensor.DType.Safetensors, opts.DType)
-		layout = append(layout, safetensors.Tensor{Name: n.name, DType: dtype, Shape: n.tensor.Shape})
+		layout = append(layout, safetensors.Tensor{Name: n.name, DType: dtype, Shape: outputShape(n.tensor)})
 	}
 	if err := safetensors.Layout(layout); err != nil {
 		return refuse(Unsupported, "%v", err)
@@ -41,6 +42,17 @@ func (p *Plan) arrange(tensors []named, opts Options) *Refusal {
 		return refusal
 	}
 	return nil
+}
+
+// outputShape is the shape that a tensor is written with. Torch counts the bytes of packed numbers, safetensors the numbers.
+func outputShape(t *torchfile.Tensor) []int64 {
+	last := len(t.Shape) - 1
+	if t.DType.Packed == 1 || last < 0 {
+		return t.Shape
+	}
+	shape := slices.Clone(t.Shape)
+	shape[last] *= t.DType.Packed
+	return shape
 }
 
 // permutation returns the numbers below n in an order. For the many tensors of a large model such lists take far less
@@ -159,5 +171,5 @@ func view(n named) string {
 			strides[i] = 0 // never taken
 		}
 	}
-	return fmt.Sprintf("%q %s %d %v %v", t.Storage.Key, t.DType.Name, t.Offset, t.Shape, strides)
+	return fmt.Sprintf("%q %s %d %v %v %v %v", t.Storage.Key, t.DType.Name, t.Offset, t.Shape, strides, t.Conjugated, t.Negated)
 }

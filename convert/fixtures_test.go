@@ -3,6 +3,8 @@ package convert_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -19,6 +21,7 @@ type fixture struct {
 	OK      bool              `json:"ok"`
 	Kind    string            `json:"kind"`
 	Note    string            `json:"note"`
+	File    string            `json:"file"` // SHA-256 of what the reference library writes
 	Aliases map[string]string `json:"aliases"`
 	Tensors map[string]struct {
 		DType  string  `json:"dtype"`
@@ -77,6 +80,9 @@ func checkOutput(t *testing.T, plan *convert.Plan, want fixture) {
 	}
 	if err := plan.Hash(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	if sum := sha256.Sum256(out); hex.EncodeToString(sum[:]) != want.File {
+		t.Errorf("the file is not what the reference library writes:\n%q", plan.Header())
 	}
 	if diff := cmp.Diff(want.Aliases, plan.Aliases); diff != "" {
 		t.Errorf("aliases (-want +got):\n%s", diff)

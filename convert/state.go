@@ -2,6 +2,7 @@ package convert
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hfbot/hfbot/convert/pickle"
@@ -78,6 +79,9 @@ func findKey(top *pickle.Dict) (string, *Refusal) {
 	}
 	switch len(found) {
 	case 0:
+		if slices.ContainsFunc(top.Entries, func(e pickle.Entry) bool { return torchfile.Foreign(e.Value) }) {
+			return "", nil // which is refused by its name
+		}
 		return "", refuse(Unsupported, "no tensors at the top or under a well-known entry; if they are under another "+
 			"one, give its name as key; the entries are %s", listEntries(top))
 	case 1:
@@ -129,8 +133,8 @@ func (s *state) take(d *pickle.Dict, path string) *Refusal {
 	for _, e := range d.Entries {
 		tensor, ok := e.Value.(*torchfile.Tensor)
 		if !ok {
-			if e.Value == pickle.Value(torchfile.NumpyArray) {
-				return refuse(Unsupported, "entry %.200q is a numpy array, which is not read", entryName(e.Key))
+			if torchfile.Foreign(e.Value) {
+				return refuse(Unsupported, "entry %.200q is %s, which is not read", entryName(e.Key), pickle.Kind(e.Value))
 			}
 			s.dropped = append(s.dropped, path+entryName(e.Key))
 			continue

@@ -82,7 +82,7 @@ func (s source) damaged(to safetensors.DType, sum uint32) bool {
 	t := s.tensor
 	want, known := t.Storage.Checksum()
 	whole := t.Offset == 0 && t.Contiguous() && t.Elements()*t.DType.Size == t.Storage.Bytes
-	return known && whole && to == t.DType.Safetensors && sum != want
+	return known && whole && t.AsStored() && to == t.DType.Safetensors && sum != want
 }
 
 // readers reads tensors of one checkpoint after the other.
@@ -109,17 +109,25 @@ func (r *readers) tensor(s source, to safetensors.DType, skip int64, out *pipe) 
 		return nil
 	case !t.Contiguous():
 		return gather(reader, t, func(b []byte) error {
-			b = r.cast.cast(b, from, to)
+			b = r.cast.cast(resolved(t, b), from, to)
 			n := min(skip, int64(len(b)))
 			skip -= n
 			_, err := out.Write(b[n:])
 			return err
 		})
-	case from == to:
+	case from == to && t.AsStored():
 		return copyStorage(reader, t, skip, out)
 	default:
 		return r.castStorage(reader, t, to, skip, out)
 	}
+}
+
+// resolved turns stored elements into those of a tensor, in place.
+func resolved(t *torchfile.Tensor, b []byte) []byte {
+	if !t.AsStored() {
+		t.Resolve(b)
+	}
+	return b
 }
 
 // castStorage casts a contiguous tensor block by block.
@@ -134,7 +142,7 @@ func (r *readers) castStorage(
 		if err := reader.ReadStorage(t.Storage, b, off); err != nil {
 			return err
 		}
-		if _, err := out.Write(r.cast.cast(b, t.DType.Safetensors, to)[skip:]); err != nil {
+		if _, err := out.Write(r.cast.cast(resolved(t, b), t.DType.Safetensors, to)[skip:]); err != nil {
 			return err
 		}
 		skip = 0

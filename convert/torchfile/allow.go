@@ -3,12 +3,20 @@ package torchfile
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hfbot/hfbot/convert/pickle"
 )
 
-// NumpyArray is what a numpy array becomes: its numbers are inside the pickle and are not taken.
-var NumpyArray = pickle.Opaque{What: "a numpy array"}
+// foreign are the kinds of arrays whose numbers are not taken, since they are inside the pickle or of no layout that
+// safetensors has. They do no harm beside weights, but must not be missed among them.
+var foreign = map[pickle.Value]bool{}
+
+// Foreign reports whether a value stands for such an array.
+func Foreign(v pickle.Value) bool {
+	o, ok := v.(pickle.Opaque)
+	return ok && foreign[o]
+}
 
 // allowed is the list of classes and functions that a checkpoint may name, beside torch's element types and storage
 // classes. None of them is run: each entry says what becomes of a call. Those that carry no weights become opaque.
@@ -22,15 +30,30 @@ func init() {
 		"torch.nn.parameter.Parameter", "torch.nn.parameter.Buffer")
 	allow(fromCPU, "torch._utils._rebuild_device_tensor_from_cpu_tensor")
 	allow(fromType, "torch._tensor._rebuild_from_type_v2")
-	allow(unmade, "torch.Tensor")
+	allow(unmade, "torch.Tensor", "torch.per_tensor_affine", "torch.per_tensor_symmetric", "torch.per_channel_affine",
+		"torch.per_channel_symmetric", "torch.per_channel_affine_float_qparams")
+	for _, module := range []string{"torch.", "torch.cuda.", "torch.sparse.", "torch.cuda.sparse."} {
+		for _, kind := range strings.Fields("BFloat16 Bool Byte Char Double Float Half Int Long Short") {
+			allow(unmade, module+kind+"Tensor")
+		}
+	}
 	allow(sequence, "torch.Size", "builtins.tuple")
 	allow(list, "builtins.list", "collections.deque")
 	allow(collection, "builtins.set", "builtins.frozenset")
 	allow(mapping, "collections.OrderedDict", "collections.Counter", "builtins.dict")
 	allow(defaultMapping, "collections.defaultdict")
-	allow(numpyArray, "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct", "numpy.ndarray")
+	for what, names := range map[string][]string{
+		"a numpy array":      {"numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct", "numpy.ndarray"},
+		"a quantized tensor": {"torch._utils._rebuild_qtensor"}, "a sparse tensor": {"torch._utils._rebuild_sparse_tensor"},
+		"a tensor without numbers": {"torch._utils._rebuild_meta_tensor_no_storage"},
+		"a nested tensor":          {"torch._utils._rebuild_nested_tensor"},
+	} {
+		foreign[pickle.Opaque{What: what}] = true
+		allow(opaque(what), names...)
+	}
 	for _, name := range []string{
-		"torch.device", "torch.memory_format", "_codecs.encode", "builtins.bytearray", "builtins.bytes",
+		"torch.device", "torch.memory_format", "torch.serialization._get_layout",
+		"_codecs.encode", "builtins.bytearray", "builtins.bytes",
 		"builtins.complex", "builtins.int", "builtins.float", "builtins.str", "builtins.bool", "builtins.slice",
 		"builtins.range", "builtins.object", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar",
 		"numpy.dtype", "datetime.datetime", "datetime.date", "datetime.timedelta", "datetime.timezone",
@@ -51,9 +74,7 @@ func opaque(what string) func(*host, []pickle.Value) (pickle.Value, error) {
 	return func(*host, []pickle.Value) (pickle.Value, error) { return pickle.Opaque{What: what}, nil }
 }
 
-func numpyArray(*host, []pickle.Value) (pickle.Value, error) { return NumpyArray, nil }
-
-// unmade is for classes that may be named and not called.
+// unmade is for classes and constants that may be named and not called.
 func unmade(*host, []pickle.Value) (pickle.Value, error) {
 	return nil, pickle.Unsupportedf("a tensor made from nothing")
 }

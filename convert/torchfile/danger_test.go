@@ -35,6 +35,10 @@ func TestDangerous(t *testing.T) {
 		{"functools", "partial", true},
 		{"operator", "attrgetter", true},
 
+		{"torch._dynamo.decorators", "_DimRange.os.system", true},
+		{"torch._dynamo.decorators", "other", true},
+
+		{"torch._dynamo.decorators", "_DimRange", false},
 		{"torch", "FloatStorage", false},
 		{"torch._utils", "_rebuild_tensor_v2", false},
 		{"torch._utils", "_os.system__x", false},

@@ -11,6 +11,15 @@ type DType struct {
 	Name        string            // torch's name, such as "float32"
 	Size        int64             // bytes of one element
 	Safetensors safetensors.DType // empty when the format has no such type
+	Packed      int64             // numbers in one element, of a type of less than a byte; else 1
+}
+
+// Complex tells whether an element is two numbers.
+func (d *DType) Complex() bool { return strings.Contains(d.Name, "complex") }
+
+// Float tells whether an element is a number of IEEE 754, with the sign in its highest bit.
+func (d *DType) Float() bool {
+	return d.Name == "float64" || d.Name == "float32" || d.Name == "float16"
 }
 
 // dtypes holds the element types by the names they have in module torch.
@@ -44,17 +53,41 @@ func init() {
 		{"float8_e4m3fnuz", "Float8_e4m3fnuzStorage", 1, safetensors.F8E4M3FNZ},
 		{"float8_e5m2fnuz", "Float8_e5m2fnuzStorage", 1, safetensors.F8E5M2FNZ},
 		{"float8_e8m0fnu", "", 1, safetensors.F8E8M0},
+		{"float4_e2m1fn_x2", "", 1, safetensors.F4},
 		{"complex64 cfloat", "ComplexFloatStorage", 8, safetensors.C64},
 		{"complex128 cdouble", "ComplexDoubleStorage", 16, ""},
 		{"complex32 chalf", "", 4, ""},
+		{"bcomplex32", "", 4, ""},
 		{"qint8", "QInt8Storage", 1, ""},
 		{"qint32", "QInt32Storage", 4, ""},
 		{"quint8", "QUInt8Storage", 1, ""},
 		{"quint4x2", "QUInt4x2Storage", 1, ""},
 		{"quint2x4", "QUInt2x4Storage", 1, ""},
+		{"bits16", "", 2, ""},
+		{"bits8", "", 1, ""},
+		{"bits1x8", "", 1, ""},
+		{"bits2x4", "", 1, ""},
+		{"bits4x2", "", 1, ""},
+		{"int1", "", 1, ""},
+		{"int2", "", 1, ""},
+		{"int3", "", 1, ""},
+		{"int4", "", 1, ""},
+		{"int5", "", 1, ""},
+		{"int6", "", 1, ""},
+		{"int7", "", 1, ""},
+		{"uint1", "", 1, ""},
+		{"uint2", "", 1, ""},
+		{"uint3", "", 1, ""},
+		{"uint4", "", 1, ""},
+		{"uint5", "", 1, ""},
+		{"uint6", "", 1, ""},
+		{"uint7", "", 1, ""},
 	} {
 		names := strings.Fields(t.names)
-		d := &DType{Name: names[0], Size: t.size, Safetensors: t.dtype}
+		d := &DType{Name: names[0], Size: t.size, Safetensors: t.dtype, Packed: 1}
+		if t.dtype != "" {
+			d.Packed = 8 * t.size / t.dtype.Bits()
+		}
 		for _, name := range names {
 			dtypes[name] = d
 		}

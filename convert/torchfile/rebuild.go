@@ -37,7 +37,7 @@ func rebuildTensor(least, typeAt, metadataAt int) func(*host, []pickle.Value) (p
 			return nil, err
 		}
 		if metadataAt > 0 && metadataAt < len(args) {
-			return t, plain(args[metadataAt])
+			return t, t.flags(args[metadataAt])
 		}
 		return t, nil
 	}
@@ -83,16 +83,23 @@ func integers(v pickle.Value) ([]int64, error) {
 	return out, nil
 }
 
-// plain checks that a tensor's metadata sets none of its bits: torch writes {"conj": True} for a tensor whose stored
-// numbers are the conjugates of its own, and likewise neg.
-func plain(metadata pickle.Value) error {
+// flags takes a tensor's metadata: torch writes {"conj": True} for a tensor whose stored numbers are the conjugates of its
+// own, and {"neg": True} where their signs are the other way round.
+func (t *Tensor) flags(metadata pickle.Value) error {
 	switch m := metadata.(type) {
 	case pickle.None:
 		return nil
 	case *pickle.Dict:
 		for _, e := range m.Entries {
-			if e.Value != false {
-				return pickle.Unsupportedf("a tensor stored conjugated or negated")
+			set, ok := e.Value.(bool)
+			switch {
+			case ok && !set:
+			case ok && e.Key == "conj" && t.DType.Complex():
+				t.Conjugated = true
+			case ok && e.Key == "neg" && (t.DType.Complex() || t.DType.Float()):
+				t.Negated = true
+			default:
+				return pickle.Unsupportedf("a tensor with metadata of a kind not known")
 			}
 		}
 		return nil

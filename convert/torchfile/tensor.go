@@ -31,6 +31,26 @@ type Tensor struct {
 	Offset  int64
 	Shape   []int64
 	Stride  []int64
+
+	// The numbers of the tensor are the conjugates of the stored ones, or the same with the other sign.
+	Conjugated, Negated bool
+}
+
+// AsStored reports whether the numbers of the tensor are the stored ones.
+func (t *Tensor) AsStored() bool { return !t.Conjugated && !t.Negated }
+
+// Resolve turns stored elements into those of the tensor.
+func (t *Tensor) Resolve(elements []byte) {
+	half := t.DType.Size // from one number to the next; a complex one is two
+	if t.DType.Complex() {
+		half /= 2
+	}
+	for end, imaginary := half, false; end <= int64(len(elements)); end += half {
+		if t.Negated != (t.Conjugated && imaginary) {
+			elements[end-1] ^= 0x80 // the sign, in little-endian order
+		}
+		imaginary = !imaginary
+	}
 }
 
 // String names the kind of value for messages.

@@ -78,3 +78,26 @@ func TestElements(t *testing.T) {
 		}
 	}
 }
+
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		dtype               string
+		conjugated, negated bool
+		want                string
+	}{
+		{"complex64", true, false, "\x01\x02\x03\x04\x05\x06\x07\x88"},
+		{"complex64", false, true, "\x01\x02\x03\x84\x05\x06\x07\x88"},
+		{"complex64", true, true, "\x01\x02\x03\x84\x05\x06\x07\x08"},
+		{"float32", false, true, "\x01\x02\x03\x84\x05\x06\x07\x88"},
+		{"float16", false, true, "\x01\x82\x03\x84\x05\x86\x07\x88"},
+		{"float64", false, true, "\x01\x02\x03\x04\x05\x06\x07\x88"},
+	}
+	for _, test := range tests {
+		v := Tensor{DType: dtypes[test.dtype], Conjugated: test.conjugated, Negated: test.negated}
+		got := []byte("\x01\x02\x03\x04\x05\x06\x07\x08")
+		if v.Resolve(got); string(got) != test.want {
+			t.Errorf("%s %v %v: %x", test.dtype, test.conjugated, test.negated, got)
+		}
+	}
+}
