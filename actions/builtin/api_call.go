@@ -20,12 +20,13 @@ type apiRequest struct {
 	body    []byte
 	headers map[string]hub.Secret
 	hints   map[int]string // what to do about a status
+	alsoOK  int            // a status that is no failure
 }
 
 // maxAPIAnswer bounds an answer that is decoded, in bytes.
 const maxAPIAnswer = 4 << 20
 
-// apiCall makes the call, without following redirects, and decodes the answer.
+// apiCall makes the call, without following redirects, and decodes the answer into out (nil: it is not read).
 func apiCall(ctx context.Context, rt *actions.Runtime, r apiRequest, out any) error {
 	req, err := http.NewRequestWithContext(ctx, r.method, r.address, bytes.NewReader(r.body))
 	if err != nil {
@@ -44,12 +45,18 @@ func apiCall(ctx context.Context, rt *actions.Runtime, r apiRequest, out any) er
 	if err != nil {
 		return fmt.Errorf("read the answer of %s: %w", r.who, err)
 	}
+	if resp.StatusCode == r.alsoOK {
+		return nil
+	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		err := refusal(resp, content)
 		if hint := r.hints[resp.StatusCode]; hint != "" {
 			err = fmt.Errorf("%w: %s", err, hint)
 		}
 		return err
+	}
+	if out == nil {
+		return nil
 	}
 	if err := json.Unmarshal(content, out); err != nil {
 		return fmt.Errorf("%s gave an answer that is no JSON: %w", r.who, err)

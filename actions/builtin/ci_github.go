@@ -97,13 +97,14 @@ func (ciGitHub) Spec() actions.Spec {
 			"workflow shows by `run-name: Train ${{ inputs.hfbot_id }}` (of an event: " +
 			"`${{ github.event.client_payload.hfbot_id }}`), also a run is found again that was started right when the bot " +
 			"died; without it such a call is made again, and a `concurrency` group in the workflow makes that harmless. To " +
-			"wait, events and older GitHub Enterprise Servers need `id_input`. A run that fails is no failure of the step: " +
-			"see `ok`.",
+			"wait, events and older GitHub Enterprise Servers need `id_input`. Cancelling the bot's run cancels the one that is " +
+			"waited for. A run that fails is no failure of the step: see `ok`.",
 		Effect:  actions.External,
 		Timeout: 2 * time.Hour,
 		Secrets: []actions.SecretSpec{{
 			Name: "token", Required: true,
-			Doc: "a token that may write Actions (workflow) or Contents (event_type) of the repository",
+			Doc: "a token that may write Actions (workflow) or Contents (event_type) of the repository; to cancel an event's run, " +
+				"Actions too",
 		}},
 		Example: "uses: ci.github\nwith:\n  repository: acme/training\n  workflow: train.yml\n  ref: main\n" +
 			"  inputs: {dataset: \"${{ repo.name }}\", sha: \"${{ sha }}\"}\nsecrets: {token: GITHUB_TOKEN}",
@@ -122,7 +123,7 @@ func (ciGitHub) Run(ctx context.Context, rt *actions.Runtime, in githubIn) (gith
 		run, err = in.wait(ctx, rt, run)
 	}
 	if err != nil {
-		return githubOut{}, err
+		return githubOut{}, errors.Join(err, in.stop(ctx, rt, run))
 	}
 	if run != nil {
 		out.URL = run.URL

@@ -61,8 +61,8 @@ func (ciGitLab) Spec() actions.Spec {
 			"repetition, so a failed one is repeated only when nothing was sent or GitLab asks for it. A step that is cut off, " +
 			"also by the death of the bot, finds the pipeline that it started and goes on waiting: by its id, or among the " +
 			"newest 20 of the ref by the variable `HFBOT_ID`. A project that lets nobody set variables needs " +
-			"`id_variable: \"\"`; there a call that the bot died in is made again. A pipeline that fails is no failure of the " +
-			"step: see `ok`.",
+			"`id_variable: \"\"`; there a call that the bot died in is made again. Cancelling the run " +
+			"cancels the pipeline that is waited for. A pipeline that fails is no failure of the step: see `ok`.",
 		Effect:  actions.External,
 		Timeout: 2 * time.Hour,
 		Secrets: []actions.SecretSpec{{
@@ -97,12 +97,12 @@ func (ciGitLab) Run(ctx context.Context, rt *actions.Runtime, in gitlabIn) (gitl
 	}
 	p, err := in.start(ctx, rt)
 	if err != nil {
-		return gitlabOut{}, err
+		return gitlabOut{}, errors.Join(err, in.stop(ctx, rt, p))
 	}
 	for in.Wait && !p.done() {
 		rt.Report(0, 0, "pipeline "+p.URL+": "+p.Status)
 		if err := pause(ctx, in.Poll); err != nil {
-			return gitlabOut{}, fmt.Errorf("the pipeline %s is still %s: %w", p.URL, p.Status, err)
+			return gitlabOut{}, errors.Join(fmt.Errorf("the pipeline %s is still %s: %w", p.URL, p.Status, err), in.stop(ctx, rt, p))
 		}
 		err := in.get(ctx, rt, fmt.Sprintf("/pipelines/%d", p.ID), p)
 		if err != nil && actions.IsPermanent(err) {
@@ -139,9 +139,23 @@ func (in gitlabIn) start(ctx context.Context, rt *actions.Runtime) (*pipeline, e
 		return nil, actions.Permanent(err)
 	}
 	if err := in.call(ctx, rt, http.MethodPost, "/pipeline", body, p); err != nil {
-		return nil, err
+		return p, err
 	}
 	return p, rt.Remember(ctx, map[string]any{"asked": true, "pipeline": strconv.FormatInt(p.ID, 10)})
+}
+
+// stop ends the pipeline of a run that was cancelled, also one whose start was not answered any more
+// (https://docs.gitlab.com/api/pipelines/#cancel-all-jobs-for-a-pipeline). To cancel one that has ended does nothing.
+func (in gitlabIn) stop(ctx context.Context, rt *actions.Runtime, p *pipeline) error {
+	return ifCancelled(ctx, "the pipeline", func(ctx context.Context) (err error) {
+		if (p == nil || p.ID == 0) && in.IDVariable != "" {
+			p, err = in.find(ctx, rt)
+		}
+		if err != nil || p == nil || p.ID == 0 {
+			return err
+		}
+		return in.call(ctx, rt, http.MethodPost, fmt.Sprintf("/pipelines/%d/cancel", p.ID), nil, nil)
+	})
 }
 
 // lookedThrough is how many of the newest pipelines are looked through for one that an earlier attempt started.

@@ -1,13 +1,10 @@
 package builtin
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,20 +13,15 @@ import (
 	"github.com/hfbot/hfbot/actions/actionstest"
 )
 
-// fakeGitLab is a GitLab with one project. Each pipeline runs until it was looked at some times.
+// fakeGitLab is a GitLab with one project.
 type fakeGitLab struct {
-	*httptest.Server
-	mu      sync.Mutex
-	looks   int // that a pipeline runs for
-	started [][]map[string]string
-	polls   map[string]int
-	token   string
-	answer  func(path string) // called before each answer; may be nil
+	ciServer
+	started [][]map[string]string // variables
 }
 
 func newFakeGitLab(t *testing.T) *fakeGitLab {
 	t.Helper()
-	g := &fakeGitLab{looks: 2, polls: map[string]int{}}
+	g := &fakeGitLab{ciServer: ciServer{looks: 3}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /projects/{project}/pipeline", func(w http.ResponseWriter, r *http.Request) {
 		var in struct{ Variables []map[string]string }
@@ -48,7 +40,7 @@ func newFakeGitLab(t *testing.T) *fakeGitLab {
 	})
 	mux.HandleFunc("GET /projects/{project}/pipelines/{id}", func(w http.ResponseWriter, r *http.Request) {
 		status, id := "running", r.PathValue("id")
-		if g.polls[id]++; g.polls[id] >= g.looks {
+		if g.ended(id) {
 			status = "success"
 		}
 		n := 0
@@ -60,48 +52,16 @@ func newFakeGitLab(t *testing.T) *fakeGitLab {
 		_, _ = fmt.Sscan(r.PathValue("id"), &n)
 		_ = json.NewEncoder(w).Encode(g.started[n-1])
 	})
-	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.mu.Lock()
-		g.token = r.Header.Get("Private-Token")
-		mux.ServeHTTP(w, r)
-		answer := g.answer
-		g.mu.Unlock()
-		if answer != nil {
-			answer(r.Method + " " + r.URL.Path)
-		}
-	}))
-	t.Cleanup(g.Close)
+	mux.HandleFunc("POST /projects/{project}/pipelines/{id}/cancel", func(w http.ResponseWriter, r *http.Request) {
+		g.cancelled = append(g.cancelled, r.PathValue("id"))
+		fmt.Fprint(w, g.pipeline(1, "canceling"))
+	})
+	g.serve(t, mux)
 	return g
 }
 
 func (g *fakeGitLab) pipeline(id int, status string) string {
 	return fmt.Sprintf(`{"id":%d,"status":%q,"web_url":"https://gitlab.example/%d","duration":12.5}`, id, status, id)
-}
-
-// attempts runs a step again and again with what it kept. Before, the first attempt was cut off where cut says so.
-func attempts(t *testing.T, step actionstest.Step, cut func(cancel context.CancelFunc)) map[string]any {
-	t.Helper()
-	h := actionstest.New(t)
-	kept := map[string]any{}
-	keep := func(_ context.Context, note map[string]any) error {
-		text, err := json.Marshal(note)
-		if err == nil {
-			clear(kept)
-			err = json.Unmarshal(text, &kept)
-		}
-		return err
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	cut(cancel)
-	rt := webRuntime(nil)
-	rt.Keep, rt.Secrets = keep, secretsOf(step.Secrets)
-	if out, err := entry(t, step.Uses).Run(ctx, rt, step.With); err == nil {
-		t.Fatalf("the first attempt was not cut off: %v", out)
-	}
-	cut(func() {})
-	step.Key, step.Kept = rt.Key, kept
-	return h.MustRun(t, step)
 }
 
 func TestGitLab(t *testing.T) {
@@ -118,7 +78,7 @@ func TestGitLab(t *testing.T) {
 	if diff := cmp.Diff(want, h.MustRun(t, step)); diff != "" {
 		t.Error(diff)
 	}
-	if g.token != "s3cret" {
+	if g.head.Get("Private-Token") != "s3cret" {
 		t.Error("the token is not sent")
 	}
 	if vars := g.started[0]; len(vars) != 2 || vars[1]["key"] != "HFBOT_ID" || len(vars[1]["value"]) != 32 {
@@ -136,30 +96,27 @@ func TestGitLab(t *testing.T) {
 	}
 }
 
-// Whatever call a step is cut off in, the next attempt waits for the same pipeline.
-func TestGitLabGoesOnWaiting(t *testing.T) {
+// Whatever call a step is cut off in, the next attempt waits for the same pipeline. When the run was cancelled, so is the
+// pipeline.
+func TestGitLabIsCutOff(t *testing.T) {
 	t.Parallel()
 	for _, where := range []string{"POST /projects/acme/x/pipeline", "GET /projects/acme/x/pipelines/1"} {
-		t.Run(where[:4], func(t *testing.T) {
-			t.Parallel()
-			g := newFakeGitLab(t)
-			step := actionstest.Step{
-				Uses: "ci.gitlab", Secrets: map[string]string{"token": "s3cret"},
-				With: map[string]any{"project": "acme/x", "wait": true, "poll": "1ms", "api_url": g.URL},
-			}
-			out := attempts(t, step, func(cancel context.CancelFunc) {
-				g.mu.Lock()
-				defer g.mu.Unlock()
-				g.looks = 3
-				g.answer = func(path string) {
-					if path == where {
-						cancel()
-					}
+		for name, cause := range cutCauses {
+			t.Run(name+" "+where[:4], func(t *testing.T) {
+				t.Parallel()
+				g := newFakeGitLab(t)
+				step := g.cutOff(t, actionstest.Step{
+					Uses: "ci.gitlab", Secrets: map[string]string{"token": "s3cret"},
+					With: map[string]any{"project": "acme/x", "wait": true, "poll": "1ms", "api_url": g.URL},
+				}, where, cause)
+				if g.checkCancelled(t, cause) {
+					return
+				}
+				out := actionstest.New(t).MustRun(t, step)
+				if len(g.started) != 1 || out["id"] != int64(1) || out["ok"] != true {
+					t.Errorf("%d pipelines, outputs %v", len(g.started), out)
 				}
 			})
-			if len(g.started) != 1 || out["id"] != int64(1) || out["ok"] != true {
-				t.Errorf("%d pipelines, outputs %v", len(g.started), out)
-			}
-		})
+		}
 	}
 }

@@ -51,7 +51,7 @@ func (in githubIn) start(ctx context.Context, rt *actions.Runtime) (*githubRun, 
 	return run, rt.Remember(ctx, map[string]any{"run": strconv.FormatInt(run.ID, 10), "url": run.URL})
 }
 
-// wait waits for the end of a run; nil is one that is still to be found.
+// wait waits for the end of a run; nil is one that is still to be found. With an error it gives the run as far as it is known.
 func (in githubIn) wait(ctx context.Context, rt *actions.Runtime, run *githubRun) (*githubRun, error) {
 	if run == nil && in.IDInput == "" {
 		return nil, actions.Permanentf("the workflow was started, but this GitHub server does not tell which run it is: give id_input")
@@ -63,12 +63,12 @@ func (in githubIn) wait(ctx context.Context, rt *actions.Runtime, run *githubRun
 		}
 		if run == nil || run.Status != "" { // one that an earlier attempt started is asked for at once
 			if err := pause(ctx, in.Poll); err != nil {
-				return nil, fmt.Errorf("wait for the workflow: %w", err)
+				return run, fmt.Errorf("wait for the workflow: %w", err)
 			}
 		}
 		now, err := in.look(ctx, rt, run)
 		if err != nil && actions.IsPermanent(err) {
-			return nil, err
+			return run, err
 		}
 		switch {
 		case now != nil:
@@ -124,15 +124,48 @@ func (in githubIn) find(ctx context.Context, rt *actions.Runtime) (*githubRun, e
 	return nil, nil
 }
 
+// stopTries is how often a run is looked for that is to be cancelled: one that was just started is not listed at once.
+const stopTries = 3
+
+// stop ends the workflow of a run that was cancelled, also one whose start was not answered any more, if its name tells
+// (https://docs.github.com/en/rest/actions/workflow-runs#cancel-a-workflow-run).
+func (in githubIn) stop(ctx context.Context, rt *actions.Runtime, run *githubRun) error {
+	return ifCancelled(ctx, "the workflow's run", func(ctx context.Context) (err error) {
+		for try := 0; run == nil && in.IDInput != "" && try < stopTries; try++ {
+			if err := pause(ctx, time.Duration(try)*time.Second/2); err != nil {
+				return err
+			}
+			if run, err = in.find(ctx, rt); err != nil {
+				return err
+			}
+		}
+		if run == nil {
+			return nil
+		}
+		r := in.below(rt, http.MethodPost, fmt.Sprintf("/actions/runs/%d/cancel", run.ID))
+		r.alsoOK = http.StatusConflict // it has ended
+		return apiCall(ctx, rt, r, nil)
+	})
+}
+
 // read reads below the repository.
 func (in githubIn) read(ctx context.Context, rt *actions.Runtime, path string, out any) error {
-	return apiCall(ctx, rt, apiRequest{
-		who: "GitHub", method: http.MethodGet, address: strings.TrimSuffix(in.APIURL, "/") + "/repos/" + in.Repository + path,
+	return apiCall(ctx, rt, in.below(rt, http.MethodGet, path), out)
+}
+
+// below is a call below the repository.
+func (in githubIn) below(rt *actions.Runtime, method, path string) apiRequest {
+	permission := "read"
+	if method != http.MethodGet {
+		permission = "write"
+	}
+	return apiRequest{
+		who: "GitHub", method: method, address: strings.TrimSuffix(in.APIURL, "/") + "/repos/" + in.Repository + path,
 		headers: map[string]hub.Secret{"Authorization": "Bearer " + rt.Secret("token")},
 		hints: map[int]string{
 			http.StatusUnauthorized: "the token is wrong or expired",
-			http.StatusForbidden:    "the token lacks the permission Actions (read)",
+			http.StatusForbidden:    "the token lacks the permission Actions (" + permission + ")",
 			http.StatusNotFound:     "the repository or run does not exist, or the token may not see it",
 		},
-	}, out)
+	}
 }

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,18 +17,14 @@ import (
 // runningGitHub is a GitHub whose workflows run. An old one is a GitHub Enterprise Server that does not tell which run a
 // call starts. Each run shows the input or key "tag" in its name.
 type runningGitHub struct {
-	*httptest.Server
-	mu      sync.Mutex
+	ciServer
 	old     bool
-	looks   int
 	started []string // names
-	polls   map[string]int
-	answer  func(path string)
 }
 
 func newRunningGitHub(t *testing.T, old bool) *runningGitHub {
 	t.Helper()
-	g := &runningGitHub{old: old, looks: 3, polls: map[string]int{}}
+	g := &runningGitHub{old: old, ciServer: ciServer{looks: 3}}
 	mux := http.NewServeMux()
 	start := func(w http.ResponseWriter, r *http.Request) {
 		var in struct {
@@ -61,22 +55,17 @@ func newRunningGitHub(t *testing.T, old bool) *runningGitHub {
 	})
 	mux.HandleFunc("GET /repos/acme/x/actions/runs/{id}", func(w http.ResponseWriter, r *http.Request) {
 		id, n, status := r.PathValue("id"), 0, "in_progress"
-		if g.polls[id]++; g.polls[id] >= g.looks {
+		if g.ended(id) {
 			status = "completed"
 		}
 		_, _ = fmt.Sscan(id, &n)
 		fmt.Fprint(w, g.run(n, status))
 	})
-	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.mu.Lock()
-		mux.ServeHTTP(w, r)
-		answer := g.answer
-		g.mu.Unlock()
-		if answer != nil {
-			answer(r.Method + " " + r.URL.Path)
-		}
-	}))
-	t.Cleanup(g.Close)
+	mux.HandleFunc("POST /repos/acme/x/actions/runs/{id}/cancel", func(w http.ResponseWriter, r *http.Request) {
+		g.cancelled = append(g.cancelled, r.PathValue("id"))
+		w.WriteHeader(http.StatusAccepted)
+	})
+	g.serve(t, mux)
 	return g
 }
 
@@ -137,31 +126,48 @@ func TestGitHubWaits(t *testing.T) {
 	}
 }
 
-// Whatever call a step is cut off in, the next attempt waits for the same run.
-func TestGitHubGoesOnWaiting(t *testing.T) {
+// Whatever call a step is cut off in, the next attempt waits for the same run. When the bot's run was cancelled, so is
+// GitHub's.
+func TestGitHubIsCutOff(t *testing.T) {
 	t.Parallel()
 	const start = "POST /repos/acme/x/actions/workflows/t.yml/dispatches"
 	for name, test := range map[string]struct {
-		where  string
-		tagged bool
+		where       string
+		old, tagged bool
 	}{
-		"while it waits": {"GET /repos/acme/x/actions/runs/1", false}, "while it starts": {start, true},
+		"while it waits": {"GET /repos/acme/x/actions/runs/1", false, false}, "while it starts": {start, false, true},
+		"while it is looked for": {"GET /repos/acme/x/actions/runs", true, true},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			g := newRunningGitHub(t, false)
-			out := attempts(t, g.step(false, test.tagged), func(cancel context.CancelFunc) {
-				g.mu.Lock()
-				defer g.mu.Unlock()
-				g.answer = func(path string) {
-					if path == test.where {
-						cancel()
-					}
+		for why, cause := range cutCauses {
+			t.Run(why+" "+name, func(t *testing.T) {
+				t.Parallel()
+				g := newRunningGitHub(t, test.old)
+				if test.old { // it has looked before it starts the workflow
+					g.started = append(g.started, "Train "+stepID(webRuntime(nil)))
+				}
+				step := g.cutOff(t, g.step(false, test.tagged), test.where, cause)
+				if g.checkCancelled(t, cause) {
+					return
+				}
+				out := actionstest.New(t).MustRun(t, step)
+				if len(g.started) != 1 || out["url"] != "https://gh.example/1" || out["conclusion"] != "failure" {
+					t.Errorf("%d runs, outputs %v", len(g.started), out)
 				}
 			})
-			if len(g.started) != 1 || out["url"] != "https://gh.example/1" || out["conclusion"] != "failure" {
-				t.Errorf("%d runs, outputs %v", len(g.started), out)
-			}
-		})
+		}
+	}
+}
+
+// A run that ended before it could be cancelled is no failure to cancel it.
+func TestGitHubEndsBeforeItIsCancelled(t *testing.T) {
+	t.Parallel()
+	over := newService(t, func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, `{"message":"Cannot cancel a workflow run that is completed."}`, http.StatusConflict)
+	})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(actions.ErrCancelled)
+	in := githubIn{Repository: "acme/x", APIURL: over.URL}
+	if err := in.stop(ctx, webRuntime(nil), &githubRun{ID: 1}); err != nil || len(over.calls) != 1 {
+		t.Errorf("error %v, calls %v", err, over.calls)
 	}
 }

@@ -50,7 +50,6 @@ const (
 	jobKeyLabel = "hfbot-key"
 	maxJobLine  = 4000             // characters
 	jobLogAgain = 10 * time.Second // before a log that broke off is read again
-	stopJobFor  = 10 * time.Second // how long ending a Job may take
 )
 
 // Validate implements actions.Validator.
@@ -163,22 +162,15 @@ func (in jobIn) follow(ctx context.Context, rt *actions.Runtime, id string) {
 	}
 }
 
-// stop ends the Job of a run that was cancelled, also one whose start was not answered any more. A Job whose step only was
-// cut off goes on.
+// stop ends the Job of a run that was cancelled, also one whose start was not answered any more.
 func (in jobIn) stop(ctx context.Context, rt *actions.Runtime, label map[string]string) error {
-	if !errors.Is(context.Cause(ctx), actions.ErrCancelled) {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopJobFor)
-	defer cancel()
-	job, err := in.earlier(ctx, rt, label)
-	if err == nil && job != nil && !job.Done() {
-		err = rt.Hub.CancelJob(ctx, in.Namespace, job.ID)
-	}
-	if err != nil {
-		return fmt.Errorf("end the Job of the cancelled run: %w", err)
-	}
-	return nil
+	return ifCancelled(ctx, "the Job", func(ctx context.Context) error {
+		job, err := in.earlier(ctx, rt, label)
+		if err != nil || job == nil || job.Done() {
+			return err
+		}
+		return rt.Hub.CancelJob(ctx, in.Namespace, job.ID)
+	})
 }
 
 // earlier finds the Job of an earlier try.
