@@ -2,8 +2,11 @@ package expr
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
@@ -87,6 +90,9 @@ func (e *Env) compile(src string, k kind) (*Program, Issues) {
 	if n := utf8.RuneCountInString(src); n > maxSource {
 		return nil, Issues{{Message: fmt.Sprintf("the expression is %d characters long (limit %d)", n, maxSource)}}
 	}
+	if strings.TrimSpace(src) == "" {
+		return nil, Issues{{Message: "the expression is empty"}}
+	}
 	checked, issues := e.check(src)
 	if issues != nil {
 		return nil, issues
@@ -96,9 +102,10 @@ func (e *Env) compile(src string, k kind) (*Program, Issues) {
 		return nil, issues
 	}
 	if issue := resultIssue(checked.OutputType(), k); issue != nil {
+		issue.Offset = utf8.RuneCountInString(src) - utf8.RuneCountInString(strings.TrimLeftFunc(src, unicode.IsSpace))
 		return nil, Issues{*issue}
 	}
-	if issue := e.checkCost(checked); issue != nil {
+	if issue := p.checkCost(); issue != nil {
 		return nil, Issues{*issue}
 	}
 	var err error
@@ -140,8 +147,10 @@ func (p *Program) inspect(k kind) Issues {
 	rep := p.ast.NativeRep()
 	var issues Issues
 	report := func(e ast.Expr, format string, args ...any) {
-		loc := rep.SourceInfo().GetStartLocation(e.ID())
-		issues = append(issues, Issue{Offset: offset([]rune(p.Source), loc), Message: fmt.Sprintf(format, args...)})
+		src := []rune(p.Source)
+		at := offset(src, rep.SourceInfo().GetStartLocation(e.ID()))
+		// The place of a macro such as always() is its parenthesis.
+		issues = append(issues, Issue{Offset: wordStart(src, at), Message: fmt.Sprintf(format, args...)})
 	}
 	named := map[string]bool{}
 	indexed := map[string]bool{}
@@ -159,7 +168,7 @@ func (p *Program) inspect(k kind) Issues {
 		case ast.ComprehensionKind:
 			p.loops = true
 		case ast.CallKind:
-			p.inspectCall(e.AsCall(), indexed, func(format string, args ...any) { report(e, format, args...) })
+			p.inspectCall(e, indexed, report)
 		}
 	})
 	for _, name := range lazyNames {
@@ -173,12 +182,14 @@ func (p *Program) inspect(k kind) Issues {
 	return issues
 }
 
-func (p *Program) inspectCall(c ast.CallExpr, indexed map[string]bool, report func(string, ...any)) {
+func (p *Program) inspectCall(e ast.Expr, indexed map[string]bool, report func(ast.Expr, string, ...any)) {
+	c := e.AsCall()
 	switch c.FunctionName() {
 	case operators.Equals, operators.NotEquals:
 		for _, arg := range c.Args() {
 			if arg.Kind() == ast.LiteralKind && arg.AsLiteral() == types.NullValue {
-				report("nothing is ever null here; ask with has(), as in has(comment.content)")
+				src := []rune(p.Source)
+				report(e, "%s", nullMessage(src, offset(src, p.ast.NativeRep().SourceInfo().GetStartLocation(e.ID()))))
 			}
 		}
 	case operators.Index, operators.OptIndex:
@@ -191,10 +202,40 @@ func (p *Program) inspectCall(c ast.CallExpr, indexed map[string]bool, report fu
 		pattern := c.Args()[1]
 		if pattern.Kind() == ast.LiteralKind {
 			if s, ok := pattern.AsLiteral().(types.String); ok && !ValidGlob(string(s)) {
-				report("the pattern %q is malformed", string(s))
+				report(pattern, "the pattern %q is malformed", string(s))
 			}
 		}
+	case "matches", "timestamp", "duration":
+		arg := c.Args()[len(c.Args())-1]
+		if err := literalError(c.FunctionName(), arg); err != nil {
+			report(arg, "%v", err)
+		}
 	}
+}
+
+// literalError says what is wrong with a constant that a function reads; CEL says so too, but not where.
+func literalError(function string, arg ast.Expr) error {
+	if arg.Kind() != ast.LiteralKind {
+		return nil
+	}
+	s, ok := arg.AsLiteral().(types.String)
+	if !ok {
+		return nil
+	}
+	switch function {
+	case "matches":
+		_, err := regexp.Compile(string(s))
+		return err
+	case "timestamp":
+		if types.IsError(s.ConvertToType(types.TimestampType)) {
+			return fmt.Errorf("%q is no time such as 2026-01-31T12:00:00Z", string(s))
+		}
+	case "duration":
+		if types.IsError(s.ConvertToType(types.DurationType)) {
+			return fmt.Errorf("%q is no duration such as 90s or 1h30m", string(s))
+		}
+	}
+	return nil
 }
 
 func walk(e ast.Expr, visit func(ast.Expr)) { ast.PreOrderVisit(e, ast.NewExprVisitor(visit)) }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/cost"
 	"cel.dev/cel-go/common/operators"
@@ -77,12 +76,12 @@ func callCost(units uint64) *cost.CallEstimate {
 // checkCost refuses an expression that may cost too much. One loop is always accepted, whatever is done for each
 // element: its time grows with the repository, not with its square, and evaluation has a deadline besides. Without a loop
 // nothing looks at the deadline, and what is dear makes a text too large to hold: replace with a long text.
-func (e *Env) checkCost(checked *cel.Ast) *Issue {
-	estimate, err := e.cel.EstimateCost(checked, sizes{})
+func (p *Program) checkCost() *Issue {
+	estimate, err := p.env.cel.EstimateCost(p.ast, sizes{})
 	if err != nil {
 		return &Issue{Message: fmt.Sprintf("the cost of the expression is unknown: %v", err)}
 	}
-	depth := loops(checked.NativeRep().Expr())
+	depth := loops(p.ast.NativeRep().Expr())
 	unknown := estimate.Max == math.MaxUint64 // of a value whose type only the run tells, such as a key of the card
 	if estimate.Max <= maxCost || depth == 1 || depth == 0 && unknown {
 		return nil
@@ -91,7 +90,20 @@ func (e *Env) checkCost(checked *cel.Ast) *Issue {
 	if unknown {
 		cost = "any number of"
 	}
-	return &Issue{Message: fmt.Sprintf("expression may cost %s steps (limit %s)", exponent(cost), exponent("1e+07"))}
+	return &Issue{
+		Offset:  p.dearest(depth),
+		Message: fmt.Sprintf("expression may cost %s steps (limit %s)", exponent(cost), exponent("1e+07")),
+	}
+}
+
+// dearest is where the first condition begins that has as many loops inside each other as the whole expression.
+func (p *Program) dearest(depth int) int {
+	for _, e := range conjuncts(p.ast.NativeRep().Expr()) {
+		if loops(e) == depth {
+			return p.start(e)
+		}
+	}
+	return 0
 }
 
 // exponent writes 1.3e+10 as people do: 1.3e10.

@@ -1,8 +1,11 @@
 package expr
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"cel.dev/cel-go/cel"
@@ -84,7 +87,7 @@ func (e *Env) reword(src []rune, at int, message string) Issue {
 	} else if m := undeclared.FindStringSubmatch(message); m != nil {
 		e.unknownName(&issue, src, m[1])
 	} else if m := noOverload.FindStringSubmatch(message); m != nil {
-		issue.Message = overloadMessage(m[1], m[2])
+		issue.Message = overloadMessage(m[1], m[2], src, at)
 	} else if m := noSelect.FindStringSubmatch(message); m != nil {
 		issue.Offset = afterDot(src, at)
 		issue.Message = fmt.Sprintf("a %s has no fields", m[1])
@@ -136,20 +139,28 @@ func (r *record) listing() string {
 
 // unknownName points at the name; CEL points at the parenthesis of a call.
 func (e *Env) unknownName(issue *Issue, src []rune, name string) {
-	word := []rune(name[strings.LastIndex(name, ".")+1:])
 	if at := issue.Offset; at < len(src) && src[at] == '(' {
-		for at > 0 && src[at-1] == ' ' {
-			at--
+		issue.Offset = wordStart(src, at)
+		if usage, ok := macroUsage[name]; ok {
+			issue.Message = fmt.Sprintf("%s takes other arguments: %s", name, usage)
+			return
 		}
-		issue.Offset = max(at-len(word), 0)
 		issue.Message = fmt.Sprintf("unknown function '%s'%s", name, suggestion(name, e.functionNames()))
 		return
 	}
 	issue.Message = fmt.Sprintf("unknown name '%s'%s", name, suggestion(name, variableNames()))
 }
 
+// macroUsage shows how what CEL expands before it knows types is called; with other arguments it is an unknown function.
+var macroUsage = map[string]string{
+	"has": "has(comment.content)", "has_tag": "has_tag('license:*')",
+	"always": "always()", "failure": "failure()", "success": "success()",
+	"all": "list.all(x, condition)", "exists": "list.exists(x, condition)", "exists_one": "list.exists_one(x, condition)",
+	"filter": "list.filter(x, condition)", "map": "list.map(x, value) or list.map(x, condition, value)",
+}
+
 func (e *Env) functionNames() []string {
-	names := []string{"has", "has_tag", "always", "failure", "success", "all", "exists", "exists_one", "filter", "map"}
+	names := slices.Sorted(maps.Keys(macroUsage))
 	for name := range e.cel.Functions() {
 		if !strings.ContainsAny(name, "@_") {
 			names = append(names, name)
@@ -187,10 +198,33 @@ func afterDot(src []rune, at int) int {
 	return at
 }
 
-func overloadMessage(function, arguments string) string {
+// nullMessage says how to ask for what is absent, by the name that the operator at an offset compares with null.
+func nullMessage(src []rune, at int) string {
+	name := cmp.Or(comparedWithNull(src, at), "comment.content")
+	return fmt.Sprintf("nothing is ever null here; ask with has(), as in has(%s)", name)
+}
+
+// comparedWithNull is the name on the other side of null around the operator at an offset.
+func comparedWithNull(src []rune, at int) string {
+	before, after := string(src[:at]), strings.TrimLeft(string(src[min(at+2, len(src)):]), " \n")
+	if strings.HasPrefix(after, "null") {
+		return trailingName.FindString(strings.TrimRight(before, " \n"))
+	}
+	return leadingName.FindString(after)
+}
+
+var (
+	trailingName = regexp.MustCompile(`[A-Za-z_][\w.]*$`)
+	leadingName  = regexp.MustCompile(`^[A-Za-z_][\w.]*`)
+)
+
+func overloadMessage(function, arguments string, src []rune, at int) string {
 	args := strings.NewReplacer("double", "float", "dyn", "any value").Replace(arguments)
 	if symbol, ok := operators.FindReverse(function); ok {
 		function = symbol
+	}
+	if isComparison := function == "==" || function == "!="; isComparison && strings.Contains(arguments, "null") {
+		return nullMessage(src, at)
 	}
 	return fmt.Sprintf("'%s' does not take %s", function, args)
 }

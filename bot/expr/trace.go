@@ -109,6 +109,9 @@ func wordStart(src []rune, at int) int {
 	if at >= len(src) || src[at] != '(' {
 		return at
 	}
+	for at > 0 && src[at-1] == ' ' {
+		at--
+	}
 	for at > 0 && src[at-1] < 0x80 && isWord(byte(src[at-1])) {
 		at--
 	}

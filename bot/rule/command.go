@@ -55,6 +55,7 @@ func commandKeys(c *Command) []key {
 		{
 			name: "allow", doc: "Who may: write, author, user:NAME, anyone.", schema: textsSchema,
 			decode: func(d *decoder, n *yaml.Node) {
+				d.notEmpty(n, "command.allow", "who may")
 				c.Allow = d.texts(n, "command.allow")
 				for _, who := range c.Allow {
 					if !slices.Contains([]string{"write", "author", "anyone"}, who) && !strings.HasPrefix(who, "user:") {
@@ -104,7 +105,10 @@ func argKeys(a *Arg) []key {
 		},
 		{
 			name: "enum", doc: "The only values.", schema: textsSchema,
-			decode: func(d *decoder, n *yaml.Node) { a.Enum = d.texts(n, "enum") },
+			decode: func(d *decoder, n *yaml.Node) {
+				d.notEmpty(n, "enum", "a value")
+				a.Enum = d.texts(n, "enum")
+			},
 		},
 		{
 			name: "default", doc: "The value when it is not given.", schema: anySchema,

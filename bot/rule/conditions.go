@@ -205,8 +205,8 @@ func (m *matcher) allowPart(r *Rule, in *expr.Input) part {
 		}
 		name, _ := author["name"].(string)
 		role, _ := author["role"].(string)
-		ok := slices.Contains(allow, "write") && hub.Role(role).CanWrite() ||
-			name != "" && slices.Contains(allow, "user:"+name)
+		named := func(who string) bool { return strings.EqualFold(who, "user:"+name) } // as the Hub tells names apart
+		ok := slices.Contains(allow, "write") && hub.Role(role).CanWrite() || name != "" && slices.ContainsFunc(allow, named)
 		return ok, nil, fmt.Sprintf("%s, whose role is %s", name, role)
 	}
 	return part{

@@ -68,8 +68,13 @@ func (d *decoder) globs(n *yaml.Node, what string) []string {
 		}
 		list = append(list, s)
 	}
-	if len(list) == 0 && d.resolve(n).Kind == yaml.SequenceNode && len(d.resolve(n).Content) == 0 {
-		d.errorf(n, "%s is an empty list; take it out or write a pattern", what)
-	}
+	d.notEmpty(n, what, "a pattern")
 	return list
+}
+
+// notEmpty refuses a list without entries: whether its author means all or none is not to be guessed.
+func (d *decoder) notEmpty(n *yaml.Node, what, entry string) {
+	if n = d.resolve(n); n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
+		d.errorf(n, "%s is an empty list; take it out or write %s", what, entry)
+	}
 }

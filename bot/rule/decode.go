@@ -119,10 +119,24 @@ func (d *decoder) syntaxError(err error) {
 	if at, ok := d.misreadExpression(message, where.line); ok {
 		where = at
 		message += "; put quotes around the whole expression"
-	} else if indent := strings.TrimLeft(d.text.line(where.line), " "); strings.HasPrefix(indent, "\t") {
-		message += "; YAML wants spaces where this line begins with a tab"
+	} else {
+		message += d.syntaxHint(message, where.line)
 	}
 	d.report(Error, where, "%s", message)
+}
+
+// tabbed is a line with a tab where YAML wants spaces: in the indentation, or behind the dash of a list.
+var tabbed = regexp.MustCompile(`^ *(- *)*\t`)
+
+// syntaxHint says what to do about mistakes that the parser names in words of its own.
+func (d *decoder) syntaxHint(message string, line int) string {
+	switch {
+	case tabbed.MatchString(d.text.line(line)):
+		return "; YAML wants spaces where this line begins with a tab"
+	case strings.Contains(message, "incompatible YAML document"):
+		return "; take the line with %YAML out"
+	}
+	return ""
 }
 
 // unknownAnchor is what the parser says of *x without saying where.
@@ -147,6 +161,9 @@ func (d *decoder) misreadExpression(message string, line int) (place, bool) {
 			continue
 		}
 		value := string(d.text[n][col-1:])
+		if q := value[:1]; (q == `"` || q == "'") && strings.Count(value, q)%2 == 1 {
+			continue // the quotes close on a later line
+		}
 		if alias != "" && strings.HasPrefix(value, alias) || alias == "" && yaml.Unmarshal([]byte("if: "+value), new(yaml.Node)) != nil {
 			return place{n + 1, col}, true
 		}
@@ -245,7 +262,7 @@ func retryKeys(v *retry) []key {
 		},
 		{
 			name: "backoff", doc: "The wait before the first of them, with jitter.", schema: durationSchema,
-			decode: func(d *decoder, n *yaml.Node) { v.backoff = d.duration(n, "retry.backoff") },
+			decode: func(d *decoder, n *yaml.Node) { v.backoff = d.wait(n, "retry.backoff") },
 		},
 		{
 			name: "factor", doc: "What each wait is multiplied by for the next.", schema: numberSchema,

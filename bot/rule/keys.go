@@ -127,6 +127,7 @@ func controlKeys(dr *draft) []key {
 			name: "once_per", doc: "CEL expressions; the rule succeeds once for their values.", schema: textsSchema,
 			decode: func(d *decoder, n *yaml.Node) {
 				r.OncePer = true
+				d.notEmpty(n, "once_per", "an expression")
 				for _, e := range d.list(n) {
 					if e = d.expression(e, "once_per"); e != nil {
 						dr.exprs.once = append(dr.exprs.once, e)

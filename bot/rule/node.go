@@ -212,8 +212,26 @@ func (d *decoder) number(n *yaml.Node, what string, least float64) float64 {
 
 var days = regexp.MustCompile(`^(\d{1,4})d$`)
 
-// duration reads a time such as 90s, 5m, 1h30m or 7d; zero is allowed only for backoff.
+// duration reads a time such as 90s, 5m, 1h30m or 7d.
 func (d *decoder) duration(n *yaml.Node, what string) time.Duration {
+	v, ok := parseDuration(n)
+	if !ok || v <= 0 {
+		d.errorf(n, "%s must be a time such as 90s, 5m or 1h, got %s", what, shown(n))
+		return time.Second
+	}
+	return v
+}
+
+// wait is a duration that may be none.
+func (d *decoder) wait(n *yaml.Node, what string) time.Duration {
+	v, ok := parseDuration(n)
+	if !ok {
+		d.errorf(n, "%s must be a time such as 0s, 5s or 1m, got %s", what, shown(n))
+	}
+	return v
+}
+
+func parseDuration(n *yaml.Node) (time.Duration, bool) {
 	s := n.Value
 	if m := days.FindStringSubmatch(s); m != nil {
 		count, err := strconv.Atoi(m[1])
@@ -222,11 +240,8 @@ func (d *decoder) duration(n *yaml.Node, what string) time.Duration {
 		}
 	}
 	v, err := time.ParseDuration(s)
-	if n.Kind != yaml.ScalarNode || err != nil || v <= 0 {
-		d.errorf(n, "%s must be a time such as 90s, 5m or 1h, got %s", what, shown(n))
-		return time.Second
-	}
-	return v
+	hasUnit := !strings.HasSuffix(s, "0") // all but 0 must have one, so that one form of it is enough
+	return v, err == nil && n.Kind == yaml.ScalarNode && hasUnit && !strings.HasPrefix(s, "-")
 }
 
 func shown(n *yaml.Node) string {

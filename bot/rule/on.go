@@ -74,10 +74,7 @@ func (dr *draft) decodeOn(n *yaml.Node) {
 func hasKey(n *yaml.Node, name string) bool { return valueNode(n, name) != n }
 
 func (dr *draft) onText(n *yaml.Node) {
-	s, ok := dr.constant(n, "on")
-	if !ok {
-		return
-	}
+	s := dr.scope(n, "on")
 	t := trigger{scope: s}
 	if i := strings.LastIndexByte(s, '.'); i > 0 && slices.Contains(eventActions, s[i+1:]) {
 		t = trigger{s[:i], s[i+1:]}
@@ -85,12 +82,18 @@ func (dr *draft) onText(n *yaml.Node) {
 	dr.addTrigger(n, t)
 }
 
-func (dr *draft) addTrigger(n *yaml.Node, t trigger) {
-	if t.scope == "" {
-		return
+// scope reads a scope, "" when it is none.
+func (d *decoder) scope(n *yaml.Node, what string) string {
+	s, ok := d.constant(n, what)
+	if ok && !scopeForm.MatchString(s) {
+		d.errorf(n, "%s: %q is no scope; write one such as repo.content or discussion.comment.create", what, s)
+		return ""
 	}
-	if !scopeForm.MatchString(t.scope) {
-		dr.errorf(n, "on: %q is no scope; write one such as repo.content or discussion.comment.create", t.scope)
+	return s
+}
+
+func (dr *draft) addTrigger(n *yaml.Node, t trigger) {
+	if t.scope == "" { // that was reported
 		return
 	}
 	root, _, _ := strings.Cut(t.scope, ".")
@@ -123,7 +126,7 @@ func triggerKeys(t *trigger) []key {
 	return []key{
 		{
 			name: "scope", doc: "A scope such as repo.content.", required: true, schema: textSchema,
-			decode: func(d *decoder, n *yaml.Node) { t.scope, _ = d.constant(n, "on.scope") },
+			decode: func(d *decoder, n *yaml.Node) { t.scope = d.scope(n, "on.scope") },
 		},
 		{
 			name: "action", doc: "What happened; any without.", schema: enumSchema(eventActions...),

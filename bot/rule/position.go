@@ -42,13 +42,14 @@ type cursor struct {
 }
 
 // locate maps each code point of a scalar's value to its place in the file; one more entry is the end. What it cannot
-// follow (tags, anchors, odd indentation) falls back to the start of the scalar, as it checks what it reads against the
-// value.
+// follow (a scalar on the line after its anchor, odd indentation) falls back to the start of the scalar, as it checks
+// what it reads against the value.
 func (t text) locate(n *yaml.Node) []place {
 	value := []rune(n.Value)
 	c := &cursor{text: t, line: n.Line - 1, col: n.Column - 1, value: value}
-	ok := n.Tag == "" || strings.HasPrefix(n.Tag, "!!")
-	if ok && c.line >= 0 && c.line < len(t) {
+	ok := c.line >= 0 && c.line < len(t)
+	if ok {
+		c.skipProperties()
 		switch {
 		case n.Style&yaml.LiteralStyle != 0, n.Style&yaml.FoldedStyle != 0:
 			ok = c.block()
@@ -64,6 +65,19 @@ func (t text) locate(n *yaml.Node) []place {
 		return fallback(n, len(value))
 	}
 	return append(c.places, place{c.line + 1, c.col + 1})
+}
+
+// skipProperties moves from an anchor or a tag to the scalar behind it.
+func (c *cursor) skipProperties() {
+	line := c.text[c.line]
+	for c.col < len(line) && (line[c.col] == '&' || line[c.col] == '!') {
+		for c.col < len(line) && line[c.col] != ' ' {
+			c.col++
+		}
+		for c.col < len(line) && line[c.col] == ' ' {
+			c.col++
+		}
+	}
 }
 
 func fallback(n *yaml.Node, size int) []place {

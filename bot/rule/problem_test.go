@@ -116,11 +116,20 @@ func TestMisreadExpressions(t *testing.T) {
 	}
 }
 
-func TestTabsAreNamed(t *testing.T) {
+// TestSyntaxHints: what the parser says in words of its own, said in the reader's.
+func TestSyntaxHints(t *testing.T) {
 	t.Parallel()
-	_, problems := rule.Load([]string{write(t, "version: 1\nrules:\n\t- id: a\n")}, options())
-	if len(problems) != 1 || problems[0].Line != 3 || !strings.Contains(problems[0].Message, "begins with a tab") {
-		t.Errorf("%v, want the tab of line 3", problems)
+	const open = "version: 1\nrules:\n"
+	for src, want := range map[string]string{
+		open + "\t- id: a\n":                                      "3:1: error: YAML: found character that cannot start any token; YAML wants spaces where this line begins with a tab",
+		open + "  -\tid: a\n    on: repo\n":                       "begins with a tab",
+		"%YAML 1.2\n---\nrules: []\n":                             "1:1: error: YAML: found incompatible YAML document; take the line with %YAML out",
+		open + "  - if: \"a\n      b\"\n    on: [repo, >-\n   x]": "5:1: error: YAML: found character that cannot start any token\n",
+	} {
+		_, problems := rule.Load([]string{write(t, src)}, options())
+		if len(problems) != 1 || !strings.Contains(problems.Text(), want) {
+			t.Errorf("%q: %s, want %q", src, problems.Text(), want)
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ func reposKeys(dr *draft) []key {
 		list("type", "Types of repositories.", &r.types, (*decoder).repoTypes),
 		list("name", "Globs of names, such as acme-lab/*.", &r.names, (*decoder).globs),
 		list("not_name", "Globs of names that are left out.", &r.notName, (*decoder).globs),
-		list("owner", "Names or ids of users and organisations.", &r.owners, (*decoder).texts),
+		list("owner", "Names or ids of users and organisations.", &r.owners, (*decoder).owners),
 		{
 			name: "private", doc: "Only private or only public repositories.", schema: boolSchema,
 			decode: func(d *decoder, n *yaml.Node) {
@@ -67,7 +67,13 @@ func reposKeys(dr *draft) []key {
 	}
 }
 
+func (d *decoder) owners(n *yaml.Node, what string) []string {
+	d.notEmpty(n, what, "a name")
+	return d.texts(n, what)
+}
+
 func (d *decoder) repoTypes(n *yaml.Node, what string) []string {
+	d.notEmpty(n, what, "a type")
 	types := d.texts(n, what)
 	for _, t := range types {
 		if best := near.Best(t, repoTypes); best != t && best != "" {
