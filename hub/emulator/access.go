@@ -83,7 +83,7 @@ func (s *Server) askAccess(c echo.Context) error {
 		status = accessAccepted
 	}
 	r.setAccess(who, status)
-	return c.JSON(http.StatusOK, map[string]string{"status": status})
+	return c.Redirect(http.StatusSeeOther, r.ref().WebPath())
 }
 
 func (s *Server) listAccess(c echo.Context) error {

@@ -1,12 +1,9 @@
 package emulator
 
 import (
-	"fmt"
-	"html"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -159,7 +156,7 @@ func (s *Server) changeCollection(c echo.Context, k *collection) error {
 		return err
 	}
 	s.keepCollection(k)
-	return c.JSON(http.StatusOK, map[string]any{"data": s.viewNow(c, k)})
+	return c.JSON(http.StatusOK, map[string]any{"success": true, "data": s.viewNow(c, k)})
 }
 
 func (s *Server) deleteCollection(c echo.Context, k *collection) error {
@@ -260,82 +257,4 @@ func (s *Server) removeItem(c echo.Context, k *collection) error {
 	}
 	s.keepCollection(k)
 	return c.JSON(http.StatusOK, map[string]bool{"success": true})
-}
-
-// itemName is what an item is called now, empty for what is gone; the lock must be held.
-func (s *Server) itemName(item collectionItem) string {
-	switch item.Type {
-	case "paper":
-		return item.Target
-	case "collection":
-		if other := s.collections.withID(item.Target); other != nil {
-			return other.slug()
-		}
-		return ""
-	}
-	if r := s.repos.withID(item.Target); r != nil {
-		return r.ref().Name
-	}
-	return ""
-}
-
-// viewCollection renders the collection as the caller may see it; the lock must be held.
-func (s *Server) viewCollection(c echo.Context, k *collection) map[string]any {
-	items := []map[string]any{}
-	for _, each := range k.items {
-		if view := s.viewItem(c, each); view != nil {
-			view["position"] = len(items)
-			items = append(items, view)
-		}
-	}
-	return map[string]any{
-		"slug": k.slug(), "title": k.title, "description": k.description, "theme": k.theme, "private": k.private,
-		"position": k.position, "lastUpdated": timestamp(k.updated), "gating": false, "upvotes": 0, "isUpvotedByUser": false,
-		"shareUrl": s.URL() + "/collections/" + k.slug(), "items": items, "owner": s.viewOwner(k.owner),
-	}
-}
-
-// viewOwner renders an account as the owner of a collection.
-func (s *Server) viewOwner(a *account) map[string]any {
-	view := map[string]any{
-		"_id": a.id, "name": a.name, "fullname": a.name, "avatarUrl": s.avatarURL(a), "type": a.kind(), "isHf": false,
-		"isHfAdmin": false, "isMod": false,
-	}
-	if !a.org {
-		view["isPro"] = true
-	}
-	return view
-}
-
-// viewItem renders an item; nil for what is gone, or private to the caller. The lock must be held.
-func (s *Server) viewItem(c echo.Context, item collectionItem) map[string]any {
-	name := s.itemName(item)
-	if name == "" {
-		return nil
-	}
-	view := map[string]any{"_id": item.ID, "id": name, "type": item.Type}
-	if item.Note != "" {
-		view["note"] = map[string]string{"text": item.Note, "html": fmt.Sprintf("<p>%s</p>", html.EscapeString(item.Note))}
-	}
-	switch typ := itemTypes[item.Type]; {
-	case item.Type == "collection":
-		other := s.collections.withID(item.Target)
-		if !other.readableBy(s.reader(c)) {
-			return nil
-		}
-		view["id"], view["slug"], view["title"], view["numberItems"] = other.id, name, other.title, len(other.items)
-	case typ != "":
-		r := s.repos.withID(item.Target)
-		if r == nil || !r.state().readableBy(s.reader(c)) {
-			return nil
-		}
-		state := r.state()
-		view["author"], view["private"], view["repoType"] = state.owner.name, state.private, typ
-		view["lastModified"], view["likes"] = timestamp(state.updatedAt.In(time.UTC)), len(r.likedBy())
-		view["gated"] = any(state.gated)
-		if state.gated == "" {
-			view["gated"] = false
-		}
-	}
-	return view
 }

@@ -44,7 +44,7 @@ type discussionView struct {
 	IsPullRequest bool        `json:"isPullRequest"`
 	Pinned        bool        `json:"pinned"`
 	Locked        bool        `json:"locked"`
-	IsReport      bool        `json:"isReport"`
+	IsReport      *bool       `json:"isReport,omitempty"` // of what is no pull request; nobody reports here
 	Collection    string      `json:"collection"`
 	Events        []eventView `json:"events"`
 	*pullRequestView
@@ -97,7 +97,9 @@ func (d *discussion) view(ref hub.RepoRef) discussionView {
 	for _, event := range d.events {
 		view.Events = append(view.Events, event.view())
 	}
-	if d.pull != nil {
+	if d.pull == nil {
+		view.IsReport = new(bool)
+	} else {
 		view.pullRequestView = &pullRequestView{Changes: d.pull.changes(), FilesWithConflicts: []string{}}
 	}
 	return view

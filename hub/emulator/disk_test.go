@@ -86,7 +86,7 @@ func TestDataOutlivesTheServer(t *testing.T) {
 	l.call("ann", "POST", model+"/discussions/"+num+"/comment", `{"comment":"because"}`, 201)
 	l.call("ann", "POST", model+"/discussions/1/merge", "", 200)
 	l.call("ann", "PUT", model+"/settings", `{"gated":"manual"}`, 200)
-	l.call("bob", "POST", "/ann/first/ask-access", "", 200)
+	l.call("bob", "POST", "/ann/first/ask-access", "", 303)
 	l.call("ann", "POST", model+"/user-access-request/grant", `{"user":"bob"}`, 200)
 	l.call("ann", "POST", "/api/repos/move", `{"fromRepo":"ann/first","toRepo":"acme/second","type":"model"}`, 200)
 	doomed := l.makeRepo("dataset", "doomed", "")

@@ -32,6 +32,38 @@ type jobSpec struct {
 	Attempts    int               `json:"attempts,omitempty"`
 	Labels      map[string]string `json:"labels,omitempty"`
 	Volumes     []spaceVolume     `json:"volumes,omitempty"`
+	Expose      *jobPorts         `json:"expose,omitempty"`
+}
+
+// jobPorts are what others may reach of a Job.
+type jobPorts struct {
+	Ports  []int `json:"ports"`
+	Public []int `json:"portsPublic,omitempty"` // those of them that need no token
+}
+
+const maxPorts = 20
+
+func (p *jobPorts) check() error {
+	if p == nil {
+		return nil
+	}
+	if p.Ports == nil {
+		return errors.New(`"ports" is required`)
+	}
+	if len(p.Ports) > maxPorts {
+		return fmt.Errorf("a Job exposes at most %d ports", maxPorts)
+	}
+	for _, port := range p.Ports {
+		if port < 1 || port > 65535 {
+			return fmt.Errorf("%d is no port", port)
+		}
+	}
+	for _, port := range p.Public {
+		if !slices.Contains(p.Ports, port) {
+			return fmt.Errorf("the public port %d is not among the exposed ones", port)
+		}
+	}
+	return nil
 }
 
 var labelText = regexp.MustCompile(`^[a-zA-Z0-9._-]{0,100}$`)
@@ -57,7 +89,7 @@ func (s jobSpec) check() error {
 	if err := checkLabels(s.Labels); err != nil {
 		return err
 	}
-	return checkVolumes(s.Volumes)
+	return errors.Join(s.Expose.check(), checkVolumes(s.Volumes))
 }
 
 // Stages of a Job.
@@ -177,11 +209,12 @@ func (s *Server) startJob(owner, creator *account, spec jobSpec, initiator map[s
 
 // process is the Job with the environment that the Hub gives it.
 func (j *job) process(more map[string]string) JobProcess {
+	spec := j.asked()
 	env := map[string]string{"JOB_ID": j.id, "ACCELERATOR": "none", "CPU_CORES": "2", "MEMORY": "16Gi"}
-	maps.Copy(env, j.spec.Environment)
-	maps.Copy(env, j.spec.Secrets)
+	maps.Copy(env, spec.Environment)
+	maps.Copy(env, spec.Secrets)
 	maps.Copy(env, more)
-	run := JobProcess{ID: j.id, Command: slices.Concat(j.spec.Command, j.spec.Arguments)}
+	run := JobProcess{ID: j.id, Command: slices.Concat(spec.Command, spec.Arguments)}
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		run.Env = append(run.Env, name+"="+env[name])
 	}
@@ -229,11 +262,20 @@ func (j *job) runs() bool {
 	return j.stage == jobRunning
 }
 
+// asked is what the Job shall do, as of now.
+func (j *job) asked() jobSpec {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.spec
+}
+
 // view is what the Job shall do, without the values of its secrets.
 func (s jobSpec) view() map[string]any {
+	names := slices.AppendSeq([]string{}, maps.Keys(s.Secrets))
+	slices.Sort(names)
 	view := map[string]any{
 		"command": append([]string{}, s.Command...), "arguments": append([]string{}, s.Arguments...), "flavor": s.Flavor,
-		"environment": orEmpty(s.Environment), "secrets": slices.Sorted(maps.Keys(s.Secrets)), "labels": orEmpty(s.Labels),
+		"environment": orEmpty(s.Environment), "secrets": names, "labels": orEmpty(s.Labels),
 	}
 	for name, text := range map[string]string{"dockerImage": s.DockerImage, "spaceId": s.SpaceID, "arch": s.Arch} {
 		if text != "" {
@@ -241,10 +283,13 @@ func (s jobSpec) view() map[string]any {
 		}
 	}
 	if s.Timeout != nil {
-		view["timeout"], view["timeoutSeconds"] = *s.Timeout, *s.Timeout
+		view["timeout"] = *s.Timeout
 	}
 	if len(s.Volumes) > 0 {
 		view["volumes"] = s.Volumes
+	}
+	if s.Expose != nil {
+		view["expose"] = s.Expose
 	}
 	return view
 }
@@ -268,6 +313,13 @@ func (s *Server) viewJob(j *job) map[string]any {
 	status := map[string]any{"stage": j.stage, "message": nil, "failureCount": 0}
 	if j.message != "" {
 		status["message"] = j.message
+	}
+	if j.spec.Expose != nil {
+		urls := []string{}
+		for _, port := range j.spec.Expose.Ports {
+			urls = append(urls, fmt.Sprintf("https://%s--%d.hf.jobs", j.id, port)) // nothing is there
+		}
+		status["exposeUrls"] = urls
 	}
 	view := j.spec.view()
 	maps.Copy(view, map[string]any{

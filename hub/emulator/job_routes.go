@@ -12,7 +12,7 @@ import (
 
 // jobRoutes record Jobs (https://huggingface.co/docs/huggingface_hub/guides/jobs).
 func (s *Server) jobRoutes(e *echo.Echo) {
-	e.GET("/api/jobs/hardware", listHardware)
+	e.GET("/api/jobs/hardware", listJobHardware)
 	e.POST("/api/jobs/:ns", s.inJobs(s.runJob))
 	e.GET("/api/jobs/:ns", s.inJobs(s.listJobs))
 	e.GET("/api/jobs/:ns/count", s.inJobs(s.countJobs))
@@ -27,6 +27,7 @@ func (s *Server) jobRoutes(e *echo.Echo) {
 	e.POST("/api/jobs/:ns/:job/cancel", s.onJob(s.cancelJob))
 	e.POST("/api/jobs/:ns/:job/duplicate", s.onJob(s.duplicateJob))
 	e.PUT("/api/jobs/:ns/:job/labels", s.onJob(s.setJobLabels))
+	e.PUT("/api/jobs/:ns/:job/expose", s.onJob(s.exposeJob))
 }
 
 // inJobs finds the account whose Jobs the path is about, for those who may run some there.
@@ -63,7 +64,7 @@ func (s *Server) runJob(c echo.Context, owner, who *account) error {
 	if err := spec.check(); err != nil {
 		return fail(c, http.StatusBadRequest, "", err.Error())
 	}
-	made := s.startJob(owner, who, spec, map[string]any{"type": "user", "id": who.id, "name": who.name}, nil)
+	made := s.startJob(owner, who, spec, s.jobOwner(who), nil)
 	return c.JSON(http.StatusOK, s.viewJob(made))
 }
 
@@ -125,7 +126,7 @@ func (s *Server) cancelJob(c echo.Context, j *job, _ *account) error {
 }
 
 func (s *Server) duplicateJob(c echo.Context, j *job, who *account) error {
-	made := s.startJob(j.owner, who, j.spec, map[string]any{"type": "duplicated-job", "id": j.id}, nil)
+	made := s.startJob(j.owner, who, j.asked(), map[string]any{"type": "duplicated-job", "id": j.id}, nil)
 	return c.JSON(http.StatusOK, s.viewJob(made))
 }
 
@@ -135,6 +136,19 @@ func (s *Server) setJobLabels(c echo.Context, j *job, _ *account) error {
 		return err
 	}
 	j.set(func() { j.labels = labels })
+	return c.JSON(http.StatusOK, s.viewJob(j))
+}
+
+// exposeJob replaces the ports that others may reach.
+func (s *Server) exposeJob(c echo.Context, j *job, _ *account) error {
+	var ports jobPorts
+	if err := decodeJSON(c, &ports); err != nil {
+		return err
+	}
+	if err := ports.check(); err != nil {
+		return fail(c, http.StatusBadRequest, "", err.Error())
+	}
+	j.set(func() { j.spec.Expose = &ports })
 	return c.JSON(http.StatusOK, s.viewJob(j))
 }
 

@@ -64,6 +64,25 @@ func TestJobsRunWhenSwitchedOn(t *testing.T) {
 	}
 }
 
+func TestJobPorts(t *testing.T) {
+	t.Parallel()
+	l := startLocal(t, Options{})
+	made := l.call("ann", "POST", "/api/jobs/ann", `{"dockerImage":"i","flavor":"inf2x6","expose":{"ports":[8000]}}`, 200)
+	id := made.field("id").(string)
+	if made.field("status", "exposeUrls", 0) != "https://"+id+"--8000.hf.jobs" {
+		t.Errorf("made: %v", made.body)
+	}
+	path := "/api/jobs/ann/" + id + "/expose"
+	changed := l.call("ann", "PUT", path, `{"ports":[80,81],"portsPublic":[81]}`, 200)
+	if changed.field("expose", "portsPublic", 0) != 81.0 || changed.field("status", "exposeUrls", 1) != "https://"+id+"--81.hf.jobs" {
+		t.Errorf("changed: %v", changed.body)
+	}
+	for _, body := range []string{`{}`, `{"ports":[0]}`, `{"ports":[1],"portsPublic":[2]}`} {
+		l.call("ann", "PUT", path, body, 400)
+	}
+	l.call("bob", "PUT", path, `{"ports":[80]}`, 403)
+}
+
 func TestWebhookStartsAJob(t *testing.T) {
 	t.Parallel()
 	got := make(chan JobProcess, 10)
@@ -73,7 +92,7 @@ func TestWebhookStartsAJob(t *testing.T) {
 	}})
 	hook := l.call("ann", "POST", "/api/settings/webhooks", `{"watched":[{"type":"user","name":"ann"}],"domains":["repo"],
 		"secret":"shh","job":{"dockerImage":"i","command":["run"],"flavor":"cpu-basic","secrets":{"TOKEN":"hidden"}}}`, 200)
-	if hook.field("webhook", "job", "command", 0) != "run" || hook.field("webhook", "job", "secrets") != nil {
+	if hook.field("webhook", "job", "command", 0) != "run" || !slices.Equal(hook.field("webhook", "job", "secrets").([]any), []any{"TOKEN"}) {
 		t.Errorf("webhook: %v", hook.body)
 	}
 	l.makeRepo("model", "m", "")

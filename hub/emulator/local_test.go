@@ -31,6 +31,7 @@ func startLocal(t testing.TB, opts Options) local {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.web.Handler = checked(t, s.router)
 	if err := s.Start(t.Context(), "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,13 @@ func (l local) do(user, method, path, body string) (answer, error) {
 	if strings.Contains(path, "/commit/") {
 		req.Header.Set("Content-Type", "application/x-ndjson")
 	}
-	resp, err := http.DefaultClient.Do(req)
+	client := http.Client{CheckRedirect: func(next *http.Request, _ []*http.Request) error {
+		if next.Response.StatusCode == http.StatusSeeOther {
+			return http.ErrUseLastResponse // the page that a browser shows next
+		}
+		return nil
+	}}
+	resp, err := client.Do(req)
 	if err != nil {
 		return answer{}, err
 	}

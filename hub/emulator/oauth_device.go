@@ -42,8 +42,7 @@ func (s *Server) startDevice(c echo.Context) error {
 	}
 	return c.JSON(http.StatusOK, map[string]any{
 		"device_code": code, "user_code": d.userCode, "verification_uri": s.URL() + "/oauth/device",
-		"verification_uri_complete": s.URL() + "/oauth/device?user_code=" + d.userCode,
-		"expires_in":                int(deviceLifetime.Seconds()), "interval": 1,
+		"expires_in": int(deviceLifetime.Seconds()),
 	})
 }
 

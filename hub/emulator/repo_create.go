@@ -78,15 +78,15 @@ func (s *Server) createRepo(c echo.Context) error {
 	if err != nil {
 		return commitFailure(c, err)
 	}
-	answer := map[string]any{"url": s.URL() + r.ref().WebPath(), "name": r.ref().Name, "id": r.id}
+	url := s.URL() + r.ref().WebPath()
 	if err := s.repos.add(r); errors.Is(err, errNameTaken) {
-		answer["error"] = "You already created this " + string(r.typ) + " repo"
-		c.Response().Header().Set("X-Error-Message", answer["error"].(string))
-		return c.JSON(http.StatusConflict, answer)
+		problem := "You already created this " + string(r.typ) + " repo"
+		c.Response().Header().Set("X-Error-Message", problem)
+		return c.JSON(http.StatusConflict, map[string]string{"error": problem, "url": url})
 	}
 	s.opts.Log("%s was created by %s", r.ref(), who.name)
 	s.repoEvent(r, who, "create", "repo", nil)
-	return c.JSON(http.StatusOK, answer)
+	return c.JSON(http.StatusOK, map[string]string{"url": url, "name": r.ref().Name, "id": r.id})
 }
 
 // newRepo checks the wish for a repository and makes it, without entering it anywhere.

@@ -120,9 +120,7 @@ func (s *Server) duplicateRepo(c echo.Context) error {
 		return fail(c, http.StatusConflict, "", "You already created this "+string(from.typ)+" repo")
 	}
 	s.repoEvent(copied, who, "create", "repo", nil)
-	return c.JSON(http.StatusOK, map[string]any{
-		"url": s.URL() + copied.ref().WebPath(), "name": copied.ref().Name, "id": copied.id,
-	})
+	return c.JSON(http.StatusOK, map[string]string{"url": s.URL() + copied.ref().WebPath()})
 }
 
 // copyFrom takes the branches, tags and files of another repository.

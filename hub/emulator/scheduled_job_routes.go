@@ -72,7 +72,7 @@ func (s *Server) listScheduled(c echo.Context, owner, _ *account) error {
 	wanted := asked(c, "label")
 	list := []map[string]any{}
 	for _, each := range s.schedule.of(owner) {
-		if view := s.viewScheduled(each); hasLabels(view["labels"].(map[string]string), wanted) {
+		if view := s.viewScheduled(each); hasLabels(view["jobSpec"].(map[string]any)["labels"].(map[string]string), wanted) {
 			list = append(list, view)
 		}
 	}
@@ -139,7 +139,7 @@ func (s *Server) viewScheduled(j *scheduledJob) map[string]any {
 	}
 	view := map[string]any{
 		"id": j.id, "type": "scheduled-job", "createdAt": timestamp(j.createdAt), "schedule": j.rule, "suspend": j.suspended,
-		"concurrency": j.concurrency, "status": status, "jobSpec": j.spec.view(), "labels": orEmpty(j.spec.Labels),
+		"concurrency": j.concurrency, "status": status, "jobSpec": j.spec.view(),
 		"owner":     s.jobOwner(j.owner),
 		"initiator": s.jobOwner(j.creator),
 	}

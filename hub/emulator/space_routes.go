@@ -35,7 +35,7 @@ func (s *Server) spaceRoutes(e *echo.Echo) {
 	e.GET(apiRepo+"/logs/:log", s.ownSpace(s.spaceLogs))
 	e.GET(apiRepo+"/events", s.anySpace(s.spaceEvents))
 	e.GET(apiRepo+"/metrics", s.anySpace(s.spaceEvents))
-	e.GET("/api/spaces/hardware", listHardware)
+	e.GET("/api/spaces/hardware", listSpaceHardware)
 	e.GET("/api/spaces/templates", listTemplates)
 }
 

@@ -59,7 +59,7 @@ func (in webhookInput) settings(update bool) (webhookSettings, error) {
 	if err := checkWebhookSecret(in.Secret); err != nil {
 		return none, err
 	}
-	var domains []string
+	domains := []string{}
 	for _, domain := range *in.Domains { // in the order given, each once
 		if !slices.Contains(domains, domain) {
 			domains = append(domains, domain)

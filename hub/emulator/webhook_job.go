@@ -27,19 +27,25 @@ func (s *Server) startWebhookJob(d *delivery, p *hub.Payload) bool {
 func (j *jobs) specOf(owner *account, id string) *jobSpec {
 	for _, each := range j.of(owner) {
 		if each.id == id {
-			spec := each.spec
+			spec := each.asked()
 			return &spec
 		}
 	}
 	return nil
 }
 
-// withoutSecrets is the spec as it is shown.
-func (s *jobSpec) withoutSecrets() *jobSpec {
+// inWebhook is the spec as a webhook shows it; nil for none.
+func (s *jobSpec) inWebhook() map[string]any {
 	if s == nil {
 		return nil
 	}
-	shown := *s
-	shown.Secrets = nil
-	return &shown
+	view := s.view()
+	view["timeoutSeconds"] = s.Timeout
+	for _, name := range []string{"timeout", "arch", "volumes", "expose"} {
+		delete(view, name)
+	}
+	if len(s.Command) == 0 {
+		delete(view, "command")
+	}
+	return view
 }

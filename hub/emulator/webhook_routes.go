@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 )
@@ -48,7 +47,7 @@ func (s *Server) withWebhook(handle func(echo.Context, *webhook) error) echo.Han
 func (s *Server) listWebhooks(c echo.Context, caller *account) error {
 	views := []webhookView{}
 	for _, w := range s.hooks.of(caller) {
-		views = append(views, w.view(time.Now()))
+		views = append(views, w.view())
 	}
 	return c.JSON(http.StatusOK, views)
 }
@@ -76,7 +75,7 @@ func (s *Server) updateWebhook(c echo.Context, w *webhook) error {
 
 func (s *Server) deleteWebhook(c echo.Context, w *webhook) error {
 	s.hooks.remove(w)
-	return c.NoContent(http.StatusOK)
+	return c.JSON(http.StatusOK, struct{}{})
 }
 
 func (s *Server) switchWebhook(state webhookState) func(echo.Context, *webhook) error {
@@ -114,7 +113,7 @@ func (s *Server) replayDelivery(c echo.Context, w *webhook) error {
 
 // showWebhook answers with one webhook.
 func showWebhook(c echo.Context, w *webhook) error {
-	return c.JSON(http.StatusOK, map[string]webhookView{"webhook": w.view(time.Now())})
+	return c.JSON(http.StatusOK, map[string]webhookView{"webhook": w.view()})
 }
 
 // readWebhook reads and checks the settings sent.

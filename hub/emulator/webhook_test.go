@@ -28,7 +28,7 @@ func TestWebhookSettings(t *testing.T) {
 		t.Errorf("id %q", id)
 	}
 	want := map[string]any{
-		"id": id, "url": "http://bot.test/in?secret=q", "disabled": false, "hasSecret": true, "triggersLast24h": 0.0,
+		"id": id, "url": "http://bot.test/in?secret=q", "disabled": false, "hasSecret": true,
 		"watched": []any{map[string]any{"type": "model", "name": "ann/tiny"}}, "domains": []any{"repo"},
 	}
 	if diff := cmp.Diff(map[string]any{"webhook": want}, made.body); diff != "" {
@@ -189,8 +189,8 @@ func TestWebhookTriggers(t *testing.T) {
 		if !hook.trigger(time.Now(), 4) || hook.trigger(time.Now(), 4) {
 			t.Error("a limit of 4 must allow the fourth trigger and refuse the fifth")
 		}
-		if got := hook.view(time.Now()); got.TriggersLast24h != 4 || got.LastTriggerAt != timestamp(time.Now()) {
-			t.Errorf("%d triggers, the last at %s", got.TriggersLast24h, got.LastTriggerAt)
+		if got := hook.view(); hook.triggers.last24h(time.Now()) != 4 || got.LastTriggerAt != timestamp(time.Now()) {
+			t.Errorf("%d triggers, the last at %s", hook.triggers.last24h(time.Now()), got.LastTriggerAt)
 		}
 		time.Sleep(time.Hour)
 		if got := hook.triggers.last24h(time.Now()); got != 1 {
