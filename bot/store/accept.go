@@ -178,11 +178,6 @@ func (s *Store) claim(d *Delivery) []any {
 
 // acceptEach writes deliveries, or counts them on the equal ones that are there, one after the other.
 func (t *Tx) acceptEach(group []*pending) ([]accepted, error) {
-	insert, err := t.sql.PrepareContext(t.ctx, insertDelivery)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = insert.Close() }()
 	answers := make([]accepted, len(group))
 	for i, item := range group {
 		d := &item.delivery
@@ -197,7 +192,7 @@ func (t *Tx) acceptEach(group []*pending) ([]accepted, error) {
 		case first != d.ID:
 			_, err = t.exec(countDuplicate, first)
 		default:
-			_, err = insert.ExecContext(t.ctx, deliveryValues(d)...)
+			_, err = t.exec(insertDelivery, deliveryValues(d)...)
 		}
 		if err != nil {
 			return nil, err

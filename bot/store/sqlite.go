@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
-	_ "modernc.org/sqlite" // the SQLite driver, pure Go
+	"modernc.org/sqlite" // the SQLite driver, pure Go
 )
 
 // Memory is the path of a SQLite database that is gone after Close.
@@ -55,18 +55,28 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 		return errors.Join(err, cleanUp())
 	}
 	s.unlock = func() error { return errors.Join(release(), cleanUp()) }
-	if s.db, err = sql.Open("sqlite", dsn(path, "")); err != nil {
+	if s.db, err = openPool(dsn(path, ""), 1); err != nil {
 		return err
 	}
-	s.db.SetMaxOpenConns(1)
 	if err := s.migrateSQLite(ctx); err != nil {
 		return err
 	}
-	if s.readDB, err = sql.Open("sqlite", dsn(path, "query_only(1)")); err != nil {
+	if s.readDB, err = openPool(dsn(path, "query_only(1)"), readers); err != nil {
 		return err
 	}
-	s.readDB.SetMaxOpenConns(readers)
 	return s.readDB.PingContext(ctx)
+}
+
+// openPool opens a pool of so many connections. They stay open, and with them their prepared statements.
+func openPool(dsn string, size int) (*sql.DB, error) {
+	connector, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(preparing{connector})
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	return db, nil
 }
 
 // lock takes the kernel's exclusive lock on a file. The kernel drops it when the process dies, however it dies.

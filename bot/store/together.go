@@ -19,11 +19,10 @@ var errApart = errors.New("store: the shared transaction failed")
 // the disk. They take turns: each does its part in a savepoint of its own, leaves the transaction open for the next one
 // in the line, and waits; the last one commits for all. PostgreSQL does the like itself.
 type together struct {
-	db         *sql.DB
-	statements statements
-	line       atomic.Int32 // callers that wait for their turn, or have it
-	turn       sync.Mutex
-	open       *sharedTx // left open by the caller before; only who has the turn looks
+	db   *sql.DB
+	line atomic.Int32 // callers that wait for their turn, or have it
+	turn sync.Mutex
+	open *sharedTx // left open by the caller before; only who has the turn looks
 }
 
 // sharedTx is a transaction that several callers write to.
@@ -119,5 +118,4 @@ func (t *together) end(how func() error, err error) {
 	}
 	shared.err = err
 	close(shared.done)
-	t.statements.prepare(t.db)
 }

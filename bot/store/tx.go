@@ -63,8 +63,7 @@ func (t *Tx) run(ctx context.Context, again bool, f func(tx *Tx) error) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		t.ctx, t.sql = context.WithoutCancel(ctx), shared
-		t.tx = handle{preparedTx{shared, &t.store.together.statements}, t.store.dialect}
+		t.ctx, t.sql, t.tx = context.WithoutCancel(ctx), shared, handle{shared, t.store.dialect}
 		t.now = t.store.Now()
 		return f(t)
 	})
