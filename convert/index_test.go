@@ -97,11 +97,17 @@ func TestReadIndexErrors(t *testing.T) {
 	}
 }
 
-// FuzzReadIndex checks that what is accepted names plain files and can be written.
-func FuzzReadIndex(f *testing.F) {
+// FuzzIndex checks that what is accepted names plain files and can be written, and that nothing costs more memory than is in
+// proportion.
+func FuzzIndex(f *testing.F) {
 	f.Add([]byte(shardedIndex))
+	f.Add([]byte(`{"weight_map":{"a":"b"},"metadata":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
+		before := allocated()
 		index, err := convert.ReadIndex(bytes.NewReader(text))
+		if n := allocated() - before; n > 64<<10+128*uint64(len(text)) {
+			t.Errorf("%d bytes cost %d of memory", len(text), n)
+		}
 		if err != nil {
 			return
 		}

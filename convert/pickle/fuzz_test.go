@@ -3,14 +3,21 @@ package pickle_test
 import (
 	"os"
 	"path/filepath"
-	"runtime/metrics"
+	"runtime"
 	"testing"
 
 	"github.com/hfbot/hfbot/convert/pickle"
 )
 
-// FuzzRun looks for programs that crash the machine or break its promises.
-func FuzzRun(f *testing.F) {
+// allocated is how many bytes this process has ever asked for.
+func allocated() uint64 {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.TotalAlloc
+}
+
+// FuzzMachine looks for programs that crash the machine or break its promises.
+func FuzzMachine(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.pkl")
 	if err != nil || len(files) == 0 {
 		f.Fatal("no seeds", err)
@@ -24,12 +31,9 @@ func FuzzRun(f *testing.F) {
 	}
 	f.Add("cos\nsystem\n(S'id'\ntR.")
 	f.Fuzz(func(t *testing.T, program string) {
-		sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-		metrics.Read(sample)
-		before := sample[0].Value.Uint64()
+		before := allocated()
 		res, _ := run(t, program, pickle.Limits{Memory: 1 << 20, Stack: 10_000})
-		metrics.Read(sample)
-		if n := sample[0].Value.Uint64() - before; n > 16<<20+uint64(len(program))<<12 {
+		if n := allocated() - before; n > 4<<20+512*uint64(len(program)) {
 			t.Errorf("%d bytes cost %d of memory", len(program), n)
 		}
 		if res.Length > int64(len(program)) {

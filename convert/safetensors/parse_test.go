@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -197,12 +198,42 @@ type broken struct{}
 
 func (broken) ReadAt([]byte, int64) (int, error) { return 0, errBroken }
 
-// FuzzParse checks that what is accepted is sound, and the same when it is written and read again.
-func FuzzParse(f *testing.F) {
+// counted counts what is read.
+type counted struct {
+	*bytes.Reader
+	reads, bytes int
+}
+
+// ReadAt implements io.ReaderAt.
+func (c *counted) ReadAt(p []byte, off int64) (int, error) {
+	n, err := c.Reader.ReadAt(p, off)
+	c.reads, c.bytes = c.reads+1, c.bytes+n
+	return n, err
+}
+
+// allocated is how many bytes this process has ever asked for.
+func allocated() uint64 {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.TotalAlloc
+}
+
+// FuzzHeader checks that what is accepted is sound, and the same when it is written and read again. Whatever it is, it is
+// read once, and costs memory in proportion.
+func FuzzHeader(f *testing.F) {
 	f.Add(file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 8))
 	f.Add(file(`{"__metadata__":{"format":"pt"},"a":{"dtype":"F4","shape":[2],"data_offsets":[0,1]}}  `, 1))
+	f.Add(file(`{"a":{"dtype":"F32","shape":[`+strings.Repeat("0,", 5000)+`0],"data_offsets":[0,0]}}`, 0))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		header, err := safetensors.Parse(bytes.NewReader(data), int64(len(data)))
+		before := allocated()
+		r := &counted{Reader: bytes.NewReader(data)}
+		header, err := safetensors.Parse(r, int64(len(data)))
+		if n := allocated() - before; n > 64<<10+64*uint64(len(data)) {
+			t.Errorf("%d bytes cost %d of memory", len(data), n)
+		}
+		if r.reads > 2 || r.bytes > len(data) {
+			t.Errorf("%d bytes were read in %d parts of %d", len(data), r.reads, r.bytes)
+		}
 		if err != nil {
 			return
 		}
