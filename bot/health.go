@@ -33,6 +33,8 @@ func (h health) ready(c echo.Context) error {
 	parts, status := map[string]string{"database": "ok", "rules": "ok", "hub": "ok"}, http.StatusOK
 	if h.store.Ping(ctx) != nil {
 		parts["database"], status = "does not answer", http.StatusServiceUnavailable
+	} else if h.store.Refuses() != nil {
+		parts["database"], status = "takes no deliveries: its disk is full, or it cannot be written", http.StatusServiceUnavailable
 	}
 	if len(h.rules.problems()) > 0 { // no reason to be taken for unready: it works, by the rules before
 		parts["rules"] = "the files have errors; the last good rules stay in force"

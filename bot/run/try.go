@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -93,20 +94,19 @@ func (e maskedError) Unwrap() error { return e.error }
 func (t *try) run(ctx context.Context, attempt int) (outputs map[string]any, err error) {
 	rec := t.record(attempt)
 	defer func() { rec.close(err) }()
-	log := rec.log
-	dir, err := os.MkdirTemp(t.x.engine.opts.WorkDir, workDirPrefix+"*")
-	if err != nil {
-		return nil, fmt.Errorf("make the step's folder: %w", err)
-	}
-	defer func() {
-		if err := os.RemoveAll(dir); err != nil {
-			log.Warn("the step's folder is not removed", zap.Error(err))
-		}
-	}()
 	limit := t.timeout()
 	late := fmt.Errorf("step timed out after %s", limit)
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, late)
 	defer cancel()
+	dir, err := t.folder(ctx, rec.log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err := os.RemoveAll(dir); err != nil {
+			rec.log.Warn("the step's folder is not removed", zap.Error(err))
+		}
+	}()
 	outputs, err = t.entry.Run(ctx, t.rt(dir, rec), t.with)
 	if err != nil && errors.Is(context.Cause(ctx), late) {
 		return nil, fmt.Errorf("%w: %w", late, err)
@@ -121,4 +121,22 @@ func (t *try) run(ctx context.Context, attempt int) (outputs map[string]any, err
 		return nil, actions.Permanentf("the step's outputs are larger than 1 MiB")
 	}
 	return outputs, nil
+}
+
+// folder makes the folder of the attempt. On a full disk it waits for room, as long as the step may take: nothing was done
+// yet, so the step has not failed.
+func (t *try) folder(ctx context.Context, log *zap.Logger) (dir string, err error) {
+	waited := false
+	err = patiently(ctx, func(err error) bool { return errors.Is(err, syscall.ENOSPC) }, func() (err error) {
+		dir, err = os.MkdirTemp(t.x.engine.opts.WorkDir, workDirPrefix+"*")
+		if errors.Is(err, syscall.ENOSPC) && !waited {
+			log.Warn("the step waits for room on the disk", zap.Error(err))
+			waited = true
+		}
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("make the step's folder: %w", err)
+	}
+	return dir, nil
 }

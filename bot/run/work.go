@@ -127,13 +127,18 @@ func (x *execution) prepare() (err error) {
 // the database is away it tries again until the lease ends, because what a step did would else be done again.
 func (x *execution) inTx(f func(tx *store.Tx) error) error {
 	ctx := context.WithoutCancel(x.job.whole)
+	return patiently(x.job.whole, store.IsAway, func() error { return x.engine.store.InTx(ctx, f) })
+}
+
+// patiently does f until it succeeds, fails for good, or ctx has ended.
+func patiently(ctx context.Context, passes func(error) bool, f func() error) error {
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		err := x.engine.store.InTx(ctx, f)
-		if !store.IsAway(err) || x.job.whole.Err() != nil {
+		err := f()
+		if !passes(err) || ctx.Err() != nil {
 			return err
 		}
 		select {
-		case <-x.job.whole.Done():
+		case <-ctx.Done():
 		case <-time.After(pause):
 		}
 	}

@@ -132,6 +132,9 @@ func (s *Store) writeGroup(group []*pending) {
 		}
 		return
 	}
+	s.mu.Lock()
+	s.refused, s.refusedAt = err, time.Now()
+	s.mu.Unlock()
 	for i, item := range group {
 		if err != nil {
 			item.done <- accepted{err: fmt.Errorf("store: keep the delivery: %w", err)}

@@ -39,6 +39,9 @@ func TestDiskFull(t *testing.T) {
 	if full == nil || !store.IsAway(full) || len(kept) == 0 {
 		t.Fatalf("after %d deliveries: %v, want a full disk", len(kept), full)
 	}
+	if err := s.Refuses(); !store.IsAway(err) {
+		t.Errorf("the database refuses nothing: %v", err)
+	}
 	err := s.InTx(t.Context(), func(tx *store.Tx) error {
 		r := newRun(kept[0], "rule")
 		r.Plan.Vars = map[string]any{"large": string(make([]byte, 400_000))}
@@ -49,6 +52,9 @@ func TestDiskFull(t *testing.T) {
 	}
 	limit(pages + 100_000)
 	insert(t, s, "rule")
+	if err := s.Refuses(); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
 	for _, id := range kept {
 		if _, err := s.Delivery(t.Context(), id); err != nil {
 			t.Errorf("it was accepted: %v", err)

@@ -52,6 +52,8 @@ type Store struct {
 	clockAt   time.Time // when the database was last asked for the time, and what it said
 	clockSays time.Time
 	clockSet  time.Time // when it was found to have been set
+	refused   error     // why no delivery could be written at refusedAt; nil after one was
+	refusedAt time.Time
 }
 
 // Option changes how a Store works.
@@ -119,6 +121,20 @@ func (s *Store) Ping(ctx context.Context) error {
 		return fmt.Errorf("store: the database does not answer: %w", err)
 	}
 	return nil
+}
+
+// refusalCounts is how long a refused delivery tells something of the database when no other one came.
+const refusalCounts = 10 * time.Second
+
+// Refuses tells why the database, though it may answer, could not take the latest delivery, such as that it is full; nil
+// when it could, or when that was too long ago to say something of now.
+func (s *Store) Refuses() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if time.Since(s.refusedAt) > refusalCounts {
+		return nil
+	}
+	return s.refused
 }
 
 // DB is the pool that writes. On SQLite it is there for the queue and has a single connection: a caller that holds a

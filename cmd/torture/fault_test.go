@@ -53,9 +53,7 @@ func TestPausedInstanceIsFenced(t *testing.T) {
 	ctx := t.Context()
 	s := newScene(ctx, t, pgtest.Database(t, nil), 1)
 	release := make(chan struct{})
-	s.counter.mu.Lock()
-	s.counter.hold["/before/1"] = release
-	s.counter.mu.Unlock()
+	s.counter.holdFirst("/before/1", release)
 	if err := s.send(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -133,15 +131,7 @@ func (s *scene) holdLook(looked chan<- struct{}, answer <-chan struct{}) string 
 // awaitCalls waits until a step of a discussion was called so often.
 func (s *scene) awaitCalls(ctx context.Context, step string, num, calls int) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for s.counter.calls(step, num) < calls {
-		select {
-		case <-ctx.Done():
-			s.t.Fatalf("waited too long for call %d of step %s", calls, step)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
+	s.await(ctx, fmt.Sprintf("call %d of step %s", calls, step), func() bool { return s.counter.calls(step, num) >= calls })
 }
 
 // TestHubLosesAnswers has the Hub carry out what the bot asks and lose its answers, and fail for a while.

@@ -50,6 +50,7 @@ type scene struct {
 	instances []*process
 
 	retried  atomic.Int64 // tries that were not answered with 202
+	refused  atomic.Int64 // of those, the ones answered with 503
 	mu       sync.Mutex
 	accepted map[int]string // delivery by discussion
 }
@@ -148,14 +149,16 @@ func (s *scene) post(ctx context.Context, id string, body []byte) (string, error
 		return "", err
 	}
 	defer func() { _ = res.Body.Close() }()
-	var answer struct{ Delivery string }
-	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
-		return "", err
+	switch res.StatusCode {
+	case http.StatusAccepted:
+		var answer struct{ Delivery string }
+		return answer.Delivery, json.NewDecoder(res.Body).Decode(&answer)
+	case http.StatusServiceUnavailable:
+		s.refused.Add(1)
+	default:
+		s.t.Errorf("a delivery was answered with %s, want 202 or 503", res.Status)
 	}
-	if res.StatusCode != http.StatusAccepted {
-		return "", fmt.Errorf("status %d", res.StatusCode)
-	}
-	return answer.Delivery, nil
+	return "", errors.New(res.Status)
 }
 
 // load keeps some senders busy until ctx ends. What was begun is brought to its end.
@@ -305,11 +308,12 @@ type counter struct {
 	active int                      // calls under way
 	most   int                      // calls that were under way at the same time, at most
 	hold   map[string]chan struct{} // the first call of a path is answered when its channel is closed
+	broken map[string]int           // calls that were held, and broken off by the caller
 }
 
 func newCounter(t *testing.T) *counter {
 	t.Helper()
-	c := &counter{seen: map[string]int{}, hold: map[string]chan struct{}{}}
+	c := &counter{seen: map[string]int{}, hold: map[string]chan struct{}{}, broken: map[string]int{}}
 	c.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		c.seen[r.URL.Path]++
@@ -322,16 +326,33 @@ func newCounter(t *testing.T) *counter {
 		if held != nil {
 			select {
 			case <-held:
+			case <-r.Context().Done():
 			case <-time.After(patience):
 			}
 		}
 		c.mu.Lock()
 		c.active--
+		if held != nil && r.Context().Err() != nil {
+			c.broken[r.URL.Path]++
+		}
 		c.mu.Unlock()
 		w.WriteHeader(http.StatusOK)
 	}))
 	t.Cleanup(c.server.Close)
 	return c
+}
+
+// holdFirst keeps the first call of a path from being answered until release is closed.
+func (c *counter) holdFirst(path string, release chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hold[path] = release
+}
+
+func (c *counter) brokenOff(path string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.broken[path]
 }
 
 func (c *counter) calls(step string, num int) int {

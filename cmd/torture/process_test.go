@@ -24,10 +24,16 @@ import (
 // patience bounds each wait for another process. A machine that is busy with other tests may be slow.
 const patience = 2 * time.Minute
 
-// binaryPath is hfbot, built once for all tests.
-var binaryPath string
+// binaryPath is hfbot, built once for all tests; binaryVar names it to a test that runs itself in another process.
+var binaryPath = os.Getenv(binaryVar)
+
+const binaryVar = "HFBOT_TEST_BINARY"
 
 func TestMain(m *testing.M) {
+	if binaryPath != "" {
+		m.Run()
+		return
+	}
 	dir, err := os.MkdirTemp("", "hfbot-torture-")
 	if err == nil {
 		binaryPath = filepath.Join(dir, "hfbot")
@@ -199,15 +205,34 @@ func (p *process) address() string {
 // client does not wait for a process that was killed.
 var client = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 
-// count asks an instance how many runs or deliveries are in a state; -1 when it does not answer.
-func (p *process) count(ctx context.Context, what, state string) int {
+// get asks an instance for a path; nil when it does not answer.
+func (p *process) get(ctx context.Context, path string) *http.Response {
 	base := strings.TrimSuffix(p.address(), "/webhook")
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/api/v1/"+what+"?state="+state, http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+path, http.NoBody)
 	if err != nil {
-		return -1
+		return nil
 	}
 	res, err := client.Do(req)
 	if err != nil {
+		return nil
+	}
+	return res
+}
+
+// ready is what /readyz answers; 0 when nothing comes.
+func (p *process) ready(ctx context.Context) int {
+	res := p.get(ctx, "/readyz")
+	if res == nil {
+		return 0
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
+}
+
+// count asks an instance how many runs or deliveries are in a state; -1 when it does not answer.
+func (p *process) count(ctx context.Context, what, state string) int {
+	res := p.get(ctx, "/api/v1/"+what+"?state="+state)
+	if res == nil {
 		return -1
 	}
 	defer func() { _ = res.Body.Close() }()
