@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -77,7 +78,7 @@ func refusal(base *url.URL, path string, status int, body []byte) error {
 }
 
 // show writes a document: as it is, or as text by the given function.
-func show[T any](c *cobra.Command, a *api, body []byte, text func(T) error) error {
+func show[T any](c *cobra.Command, a *api, body []byte, text func(io.Writer, T) error) error {
 	if a.format.value == formatJSON {
 		var indented bytes.Buffer
 		if err := json.Indent(&indented, bytes.TrimSpace(body), "", "  "); err != nil {
@@ -91,7 +92,7 @@ func show[T any](c *cobra.Command, a *api, body []byte, text func(T) error) erro
 	if err := json.Unmarshal(body, &document); err != nil {
 		return fmt.Errorf("the bot's answer is no JSON as expected: %w", err)
 	}
-	return text(document)
+	return text(plainWriter{c.OutOrStdout()}, document)
 }
 
 func firstOf(values ...string) string {

@@ -48,7 +48,7 @@ itself when the rule's time (breaker.per) has passed.`,
 			if err != nil {
 				return err
 			}
-			return show(c, &a, body, func(list breakerList) error { return listBreakers(c.OutOrStdout(), list) })
+			return show(c, &a, body, listBreakers)
 		},
 	}
 	a.addFlags(c)
@@ -85,8 +85,8 @@ func newBreakersReset() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return show(c, &a, body, func(struct{}) error {
-				_, err := fmt.Fprintf(c.OutOrStdout(), "the breaker of rule %s on %s is closed\n", args[0], args[1])
+			return show(c, &a, body, func(w io.Writer, _ struct{}) error {
+				_, err := fmt.Fprintf(w, "the breaker of rule %s on %s is closed\n", args[0], args[1])
 				return err
 			})
 		},

@@ -75,7 +75,7 @@ func newDeliveriesList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return show(c, &a, body, func(page deliveryPage) error { return listDeliveries(c.OutOrStdout(), page) })
+			return show(c, &a, body, listDeliveries)
 		},
 	}
 	a.addFlags(c)
@@ -120,8 +120,8 @@ func newDeliveriesShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return show(c, &a, body, func(d deliveryView) error {
-				_, err := fmt.Fprintf(c.OutOrStdout(), "delivery %s, received %s by %s\n%s.%s of %s: %s\nruns: %s\n\n%s\n",
+			return show(c, &a, body, func(w io.Writer, d deliveryView) error {
+				_, err := fmt.Fprintf(w, "delivery %s, received %s by %s\n%s.%s of %s: %s\nruns: %s\n\n%s\n",
 					d.ID, d.ReceivedAt, d.Source, d.Scope, d.Action, d.Repo, verdicts(d.Verdicts),
 					strings.Join(d.Runs, ", "), d.Payload)
 				return err
@@ -149,8 +149,8 @@ func newDeliveriesReplay() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return show(c, &a, body, func(made replayed) error {
-				_, err := fmt.Fprintf(c.OutOrStdout(), "delivery %s is replayed as %s\n", args[0], made.Delivery)
+			return show(c, &a, body, func(w io.Writer, made replayed) error {
+				_, err := fmt.Fprintf(w, "delivery %s is replayed as %s\n", args[0], made.Delivery)
 				return err
 			})
 		},

@@ -63,6 +63,6 @@ func writeExplanation(w io.Writer, outcomes []rule.Outcome, note string) error {
 	if note != "" {
 		text += "\nnote: " + note + "\n"
 	}
-	_, err := io.WriteString(w, text)
+	_, err := io.WriteString(plainWriter{w}, text)
 	return err
 }

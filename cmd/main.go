@@ -51,7 +51,7 @@ func report(cmd *cobra.Command, err error) int {
 		exit = &exitError{code: exitFailed, err: err}
 	}
 	if exit.err != nil {
-		fmt.Fprintln(cmd.ErrOrStderr(), "hfbot: "+exit.err.Error())
+		fmt.Fprintln(cmd.ErrOrStderr(), "hfbot: "+plain(exit.err.Error()))
 	}
 	if exit.code == exitUsage {
 		fmt.Fprintf(cmd.ErrOrStderr(), "See '%s --help'.\n", cmd.CommandPath())

@@ -57,7 +57,7 @@ func newRunsList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return show(c, &a, body, func(page runPage) error { return listRuns(c.OutOrStdout(), page) })
+			return show(c, &a, body, listRuns)
 		},
 	}
 	a.addFlags(c)
@@ -69,7 +69,7 @@ func listRuns(w io.Writer, page runPage) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "RUN\tCREATED\tRULE\tREPO\tSTATE\tERROR")
 	for _, r := range page.Runs {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.CreatedAt, r.Rule, r.Repo, r.State, r.Error)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.CreatedAt, r.Rule, r.Repo, r.State, line(r.Error))
 	}
 	if page.Next != "" {
 		fmt.Fprintf(table, "more: --before %s\n", page.Next)
@@ -88,7 +88,7 @@ func newRunsShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return show(c, &a, body, func(r runView) error { return showRun(c.OutOrStdout(), r) })
+			return show(c, &a, body, showRun)
 		},
 	}
 	a.addFlags(c)
@@ -99,10 +99,10 @@ func showRun(w io.Writer, r runView) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "run %s of rule %s for delivery %s on %s: %s\n", r.ID, r.Rule, r.Delivery, r.Repo, r.State)
 	if r.Error != "" {
-		fmt.Fprintf(table, "error: %s\n", r.Error)
+		fmt.Fprintf(table, "error: %s\n", line(r.Error))
 	}
 	for _, s := range r.Steps {
-		fmt.Fprintf(table, "  %s\t%s\t%s\tattempt %d\t%s\n", s.ID, s.Uses, s.State, s.Attempt, s.Error)
+		fmt.Fprintf(table, "  %s\t%s\t%s\tattempt %d\t%s\n", s.ID, s.Uses, s.State, s.Attempt, line(s.Error))
 	}
 	return table.Flush()
 }
@@ -119,8 +119,8 @@ func newRunControl(verb, short, done string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return show(c, &a, body, func(struct{}) error {
-				_, err := fmt.Fprintf(c.OutOrStdout(), "run %s %s\n", args[0], done)
+			return show(c, &a, body, func(w io.Writer, _ struct{}) error {
+				_, err := fmt.Fprintf(w, "run %s %s\n", args[0], done)
 				return err
 			})
 		},

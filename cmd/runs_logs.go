@@ -46,9 +46,9 @@ func newRunsLogs() *cobra.Command {
 					return err
 				}
 				over := true
-				err = show(c, &a, body, func(l runLog) error {
+				err = show(c, &a, body, func(w io.Writer, l runLog) error {
 					over = finished[l.State]
-					n, err := printLog(c.OutOrStdout(), l.Logs, shown)
+					n, err := printLog(w, l.Logs, shown)
 					shown = n
 					return err
 				})

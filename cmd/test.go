@@ -49,7 +49,7 @@ func runTests(ctx context.Context, w io.Writer, paths []string, f format) (err e
 			OK: failed == 0 && !problems.HasErrors(), Tests: orEmpty(results), Problems: orEmpty(problems),
 		})
 	} else if _, err = io.WriteString(w, problems.Text()); err == nil {
-		_, err = rule.WriteResults(w, results)
+		_, err = rule.WriteResults(plainWriter{w}, results)
 	}
 	switch {
 	case err != nil:
