@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,7 +49,11 @@ var factExamples = map[string]string{
 // parseFacts decodes YAML (or JSON, which is YAML) such as {changed: [model.bin]}.
 func parseFacts(text []byte) (givenFacts, error) {
 	var facts map[string]any // a named map type would be taken for the maps inside it, too
-	if err := yaml.Unmarshal(text, &facts); err != nil {
+	decode := yaml.Unmarshal
+	if json.Valid(text) { // nearly YAML, but for what JSON writes as pairs, such as "\ud83e\udd17"
+		decode = json.Unmarshal
+	}
+	if err := decode(text, &facts); err != nil {
 		return nil, err
 	}
 	for name, value := range facts {

@@ -28,6 +28,19 @@ func TestParseFacts(t *testing.T) {
 	}
 }
 
+// TestParseFactsJSON: programs write a character beyond 16 bits as two escapes, which YAML does not know.
+func TestParseFactsJSON(t *testing.T) {
+	t.Parallel()
+	got, err := parseFacts([]byte(`{"changed": ["\ud83e\udd17.bin"], "card": {"co2": 1.5}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := givenFacts{"changed": []string{"🤗.bin"}, "card": map[string]any{"co2": 1.5}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+}
+
 func TestParseFactsErrors(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

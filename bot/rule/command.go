@@ -176,6 +176,9 @@ func (c *Command) Parse(words []string) (map[string]any, error) {
 		if at < 0 {
 			return nil, fmt.Errorf("there is no argument %q", name)
 		}
+		if _, twice := values[name]; twice {
+			return nil, fmt.Errorf("%s is given twice", name)
+		}
 		v, err := c.Args[at].parse(*value)
 		if err != nil {
 			return nil, err

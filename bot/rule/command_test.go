@@ -93,6 +93,8 @@ func TestCommandParse(t *testing.T) {
 		{"count=x", nil, `count must be int, got "x"`},
 		{"--nope 1", nil, `there is no argument "nope"`},
 		{"--count", nil, "count has no value"},
+		{"count=3 count=4", nil, "count is given twice"},
+		{"bf16 dtype=keep", nil, "dtype is given twice"},
 		{"keep 1 true more", nil, `"more" is one argument too many`},
 	}
 	for _, tt := range tests {
@@ -142,6 +144,7 @@ func TestCommands(t *testing.T) {
 		{"opener", "[author]", "opener", "/convert", "read", rule.VerdictMatched, "", 0},
 		{"not opener", "[author]", "x", "/convert", "admin", rule.VerdictNotMatched, "`/convert` is for the author of the discussion.", 0},
 		{"by name", "['user:ada']", "x", "/convert", "read", rule.VerdictMatched, "", 1},
+		{"by name, written otherwise", "['user:Ada']", "x", "/convert", "read", rule.VerdictMatched, "", 1},
 		{"no command", "[write]", "x", "I like to /convert", "write", rule.VerdictNotMatched, "", 0},
 		{"other command", "[write]", "x", "/label", "write", rule.VerdictNotMatched, "", 0},
 		{

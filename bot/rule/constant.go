@@ -2,6 +2,7 @@ package rule
 
 import (
 	"context"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -66,10 +67,26 @@ func (d *decoder) globs(n *yaml.Node, what string) []string {
 			d.errorf(e, "%s: the pattern %q is malformed", what, s)
 			continue
 		}
+		if strings.HasPrefix(s, "!") {
+			d.warnf(e, "%s: the pattern %q takes ! as it is and excludes nothing; %s", what, s, excluding(what))
+		}
 		list = append(list, s)
 	}
 	d.notEmpty(n, what, "a pattern")
 	return list
+}
+
+// excluding says how a pattern is excluded where others read one that begins with !.
+func excluding(what string) string {
+	switch root, _, _ := strings.Cut(what, "."); {
+	case root == "paths":
+		return "write it in paths.none"
+	case strings.HasPrefix(what, "repos.tags"):
+		return "write it in repos.tags.none"
+	case root == "repos":
+		return "write it in repos.not_name"
+	}
+	return "write a condition such as if: \"!glob(ref, 'refs/heads/x')\""
 }
 
 // notEmpty refuses a list without entries: whether its author means all or none is not to be guessed.
