@@ -91,6 +91,17 @@ func (c *Client) postJSON(ctx context.Context, path string, in, out any) error {
 	return c.changeJSON(ctx, http.MethodPost, path, in, out)
 }
 
+// postAgain is postJSON of something of which a second time is as good as once.
+func (c *Client) postAgain(ctx context.Context, path string, in, out any) error {
+	request, err := c.post(path, in)
+	if err != nil {
+		return err
+	}
+	request.idempotent = true
+	_, err = c.json(ctx, request, out)
+	return err
+}
+
 // changeJSON sends in with a method (nil: no body) and decodes the answer into out (nil: not read).
 func (c *Client) changeJSON(ctx context.Context, method, path string, in, out any) error {
 	request, err := c.change(method, path, in)

@@ -65,6 +65,9 @@ func testConformance(t *testing.T, client *hub.Client) {
 		"webhook":       testWebhook,
 		"space":         testSpace,
 		"card":          testCard,
+		"collection":    testCollection,
+		"LFS files":     testLFSFiles,
+		"scheduled job": testScheduledJob,
 		"failures":      testFailures,
 	}
 	for name, part := range parts {

@@ -76,15 +76,11 @@ func (c *Client) HideComment(ctx context.Context, repo RepoRef, num int, comment
 func (c *Client) changeComment(
 	ctx context.Context, repo RepoRef, num int, commentID, how string, in any,
 ) (*DiscussionEvent, error) {
-	request, err := c.post(discussionPath(repo, num)+"/comment/"+escapeSegment(strings.ToLower(commentID))+"/"+how, in)
-	if err != nil {
-		return nil, err
-	}
-	request.idempotent = true
 	var out struct {
 		Comment wireEvent `json:"updatedComment"`
 	}
-	if _, err := c.json(ctx, request, &out); err != nil {
+	path := discussionPath(repo, num) + "/comment/" + escapeSegment(strings.ToLower(commentID)) + "/" + how
+	if err := c.postAgain(ctx, path, in, &out); err != nil {
 		return nil, err
 	}
 	return c.commented(ctx, repo, num, out.Comment), nil
@@ -146,12 +142,7 @@ func (c *Client) PinDiscussion(ctx context.Context, repo RepoRef, num int, pinne
 
 // changeThread sets something of a discussion; to set it twice is as good as once.
 func (c *Client) changeThread(ctx context.Context, repo RepoRef, num int, path string, in any) error {
-	request, err := c.post(discussionPath(repo, num)+path, in)
-	if err != nil {
-		return err
-	}
-	request.idempotent = true
-	if _, err := c.json(ctx, request, nil); err != nil {
+	if err := c.postAgain(ctx, discussionPath(repo, num)+path, in, nil); err != nil {
 		return err
 	}
 	c.wroteThread(ctx, WriteDiscussion, repo, num, false)

@@ -24,7 +24,14 @@
 // # Uploads
 //
 // [Client.Commit] asks the Hub how it wants each file, streams the large ones to the LFS store, in parts where the store
-// wants that, and then makes the commit. Contents are opened when they are sent and never held in memory.
+// wants that, and then makes the commit. Contents are opened when they are sent and never held in memory;
+// [Client.WithUploadFolder] lets a large upload survive the process.
+//
+// # Sources
+//
+// What is said of the Hub here is taken from its OpenAPI document (https://huggingface.co/.well-known/openapi.json), its
+// documentation (https://huggingface.co/docs/hub) and what its own clients do (huggingface_hub, @huggingface/hub). Each
+// method names the route that it calls. The package compiles against the standard library alone.
 //
 // # Secrets
 //

@@ -15,8 +15,12 @@ import (
 
 // localHub starts a Hub on this machine for the examples. With a token of your own, and an empty endpoint, New talks to
 // https://huggingface.co.
-func localHub() (client *hub.Client, stop func()) {
-	server, err := emulator.New(emulator.Options{})
+func localHub(options ...func(*emulator.Options)) (client *hub.Client, stop func()) {
+	var opts emulator.Options
+	for _, change := range options {
+		change(&opts)
+	}
+	server, err := emulator.New(opts)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -28,6 +32,22 @@ func localHub() (client *hub.Client, stop func()) {
 		log.Fatal(err)
 	}
 	return client, func() { server.Close() }
+}
+
+// localRepo is localHub with a repository in which README.md is "# Tiny".
+func localRepo(repo hub.RepoRef) (client *hub.Client, stop func()) {
+	client, stop = localHub()
+	ctx := context.Background()
+	err := client.CreateRepo(ctx, repo, hub.CreateRepoOptions{})
+	if err == nil {
+		_, err = client.Commit(ctx, repo, hub.CommitInput{
+			Summary: "Add a card", Files: []hub.CommitFile{hub.BytesFile("README.md", []byte("# Tiny"))},
+		})
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	return client, stop
 }
 
 func Example() {

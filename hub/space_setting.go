@@ -107,11 +107,5 @@ func (c *Client) DeleteSpaceVariable(ctx context.Context, space RepoRef, key str
 
 // putSetting sets a secret or variable. Setting it twice is as good as once.
 func (c *Client) putSetting(ctx context.Context, space RepoRef, path string, in spaceSetting) error {
-	request, err := c.post(space.APIPath()+path, in)
-	if err != nil {
-		return err
-	}
-	request.idempotent = true
-	_, err = c.json(ctx, request, nil)
-	return err
+	return c.postAgain(ctx, space.APIPath()+path, in, nil)
 }
