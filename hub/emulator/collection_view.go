@@ -116,10 +116,7 @@ func (s *Server) describeRepo(view map[string]any, r *repo, reader *account) {
 // describeSpaceCard adds what the card of a Space in a list shows.
 func (s *Server) describeSpaceCard(view map[string]any, r *repo) {
 	state, runtime := r.state(), s.runtime(r)
-	head, _ := r.head(mainBranch)
-	files, _ := r.files(head) // what cannot be read has no card
-	readme, _ := r.blob(files[cardFile].hash)
-	card, _ := parseCard(readme)
+	_, card, tags := r.now()
 	for field, otherwise := range map[string]string{"title": state.name, "emoji": "", "colorFrom": "gray", "colorTo": "gray"} {
 		view[field] = otherwise
 		if text, ok := card[field].(string); ok {
@@ -128,7 +125,7 @@ func (s *Server) describeSpaceCard(view map[string]any, r *repo) {
 	}
 	pinned, _ := card["pinned"].(bool)
 	view["pinned"], view["featured"], view["disabled"] = pinned, false, false
-	view["createdAt"], view["tags"], view["runtime"] = timestamp(r.createdAt), r.tags(files, card, readme), runtime
+	view["createdAt"], view["tags"], view["runtime"] = timestamp(r.createdAt), tags, runtime
 	view["visibility"] = "public"
 	if state.private {
 		view["visibility"] = "private"

@@ -25,6 +25,7 @@ func (r *repo) modelConfig(files map[string]treeFile) (config modelConfig) {
 // describeModel adds what only models have.
 func (s *Server) describeModel(info map[string]any, r *repo, files map[string]treeFile) {
 	info["downloads"], info["downloadsAllTime"], info["spaces"] = 0, 0, []string{}
+	info["inferenceProviderMapping"] = []string{}
 	info["childrenModelCount"] = map[string]int{"adapter": 0, "merge": 0, "quantized": 0, "finetune": 0}
 	if config := r.modelConfig(files); config.ModelType != "" {
 		info["config"] = map[string]any{"model_type": config.ModelType, "architectures": config.Architectures}

@@ -36,6 +36,11 @@ func (s *Server) repoInfo(c echo.Context) error {
 			return err
 		}
 		info = only(info, fields)
+	} else {
+		delete(info, "inferenceProviderMapping")
+	}
+	if r.typ == hub.Model && flag(c, "securityStatus") {
+		info["securityRepoStatus"] = nothingFound()
 	}
 	return c.JSON(http.StatusOK, info)
 }
@@ -114,8 +119,10 @@ func cardFields(info map[string]any, typ hub.RepoType, card map[string]any) {
 			info[field] = text
 		}
 	}
-	if index, ok := card["model-index"]; ok && typ == hub.Model {
-		info["model-index"] = index
+	for key, field := range map[string]string{"model-index": "model-index", "widget": "widgetData"} {
+		if value, ok := card[key]; ok && typ == hub.Model {
+			info[field] = value
+		}
 	}
 }
 

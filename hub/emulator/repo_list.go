@@ -11,32 +11,6 @@ import (
 	"github.com/hfbot/hfbot/hub"
 )
 
-// repoFilter is what the caller of a list wants (https://huggingface.co/docs/hub/api).
-type repoFilter struct {
-	author, search string
-	tags           []string // all of them
-	gated          string
-}
-
-func readRepoFilter(c echo.Context) repoFilter {
-	f := repoFilter{author: c.QueryParam("author"), search: strings.ToLower(c.QueryParam("search"))}
-	for _, each := range append(asked(c, "filter"), asked(c, "pipeline_tag")...) {
-		f.tags = append(f.tags, strings.Split(each, ",")...)
-	}
-	f.gated = c.QueryParam("gated")
-	return f
-}
-
-func (f repoFilter) acceptsState(state repoState) bool {
-	return (f.author == "" || strings.EqualFold(state.owner.name, f.author)) &&
-		strings.Contains(strings.ToLower(state.name), f.search) &&
-		(f.gated == "" || strings.EqualFold(f.gated, "true") == (state.gated != ""))
-}
-
-func (f repoFilter) acceptsTags(tags []string) bool {
-	return !slices.ContainsFunc(f.tags, func(tag string) bool { return !slices.Contains(tags, tag) })
-}
-
 // listFields are what a list tells of each repository, and what full=true adds to it. Anything more is asked for by
 // expand.
 var (
@@ -44,7 +18,7 @@ var (
 		"modelId", "likes", "trendingScore", "private", "downloads", "tags", "pipeline_tag", "library_name", "createdAt",
 		"sdk",
 	}
-	fullFields = []string{"author", "lastModified", "sha", "siblings", "gated", "disabled", "description", "key", "cardData"}
+	fullFields = []string{"author", "lastModified", "sha", "gated", "disabled", "description", "key"}
 )
 
 // shownFields are those that the request wants of each repository of a list.
@@ -55,15 +29,17 @@ func shownFields(c echo.Context, typ hub.RepoType) ([]string, error) {
 	fields := listFields
 	if flag(c, "full") || typ != hub.Model {
 		fields = slices.Concat(listFields, fullFields)
-		fields = slices.DeleteFunc(fields, func(field string) bool {
-			return field == "siblings" && !flag(c, "full") || field == "cardData" && typ == hub.Model && !flag(c, "cardData")
-		})
 	}
-	if flag(c, "cardData") {
-		fields = append(slices.Clone(fields), "cardData")
-	}
-	if flag(c, "config") {
-		fields = append(slices.Clone(fields), "config")
+	for field, wanted := range map[string]bool{
+		"siblings": flag(c, "full"),
+		"cardData": flag(c, "cardData") || flag(c, "full") && typ != hub.Model,
+		"config":   flag(c, "config"),
+		"models":   flag(c, "linked"),
+		"datasets": flag(c, "linked"),
+	} {
+		if wanted {
+			fields = append(slices.Clone(fields), field)
+		}
 	}
 	return fields, nil
 }
@@ -78,10 +54,14 @@ func (s *Server) listRepos(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	who, filter := s.reader(c), readRepoFilter(c)
+	filter, err := readRepoFilter(c, typ)
+	if err != nil {
+		return fail(c, http.StatusBadRequest, "", err.Error())
+	}
+	who := s.reader(c)
 	found := slices.DeleteFunc(s.repos.all(typ), func(r *repo) bool {
 		state := r.state()
-		return !state.readableBy(who) || !filter.acceptsState(state) || !filter.acceptsTags(r.tagsNow())
+		return !state.readableBy(who) || !filter.acceptsState(state) || !filter.acceptsContent(r)
 	})
 	sortRepos(found, c.QueryParam("sort"), c.QueryParam("direction"))
 	const most = 1000
@@ -115,16 +95,4 @@ func sortRepos(list []*repo, by, direction string) {
 		}
 		return order
 	})
-}
-
-// tagsNow are the tags at the head of main; none when they cannot be read.
-func (r *repo) tagsNow() []string {
-	head, _ := r.head(mainBranch)
-	files, err := r.files(head)
-	if err != nil {
-		return nil
-	}
-	readme, _ := r.blob(files[cardFile].hash)
-	card, _ := parseCard(readme)
-	return r.tags(files, card, readme)
 }

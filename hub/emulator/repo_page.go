@@ -89,7 +89,8 @@ func (s *Server) showRepoPage(c echo.Context) error {
 			commits = append(commits, pageCommit{each.Hash.String()[:7], title, each.Author.Name, each.Committer.When})
 		}
 	}
-	page["Files"], page["Commits"], page["Tags"] = shown, commits, r.tagsNow()
+	_, _, tags := r.now()
+	page["Files"], page["Commits"], page["Tags"] = shown, commits, tags
 	page["Clone"], page["Talks"] = s.URL()+r.ref().WebPath(), len(r.talk.rows())
 	return showPage(c, repoPage, page)
 }

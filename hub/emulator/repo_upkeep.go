@@ -44,7 +44,11 @@ func (s *Server) scanRepo(c echo.Context) error {
 	if _, _, err := s.repoFor(c, false); err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, map[string]any{"scansDone": true, "filesWithIssues": []any{}})
+	return c.JSON(http.StatusOK, nothingFound())
+}
+
+func nothingFound() map[string]any {
+	return map[string]any{"scansDone": true, "filesWithIssues": []any{}}
 }
 
 // superSquash makes one commit of a whole branch.
