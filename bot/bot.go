@@ -39,6 +39,7 @@ type Options struct {
 	Endpoint       string           // of the Hub; empty: huggingface.co
 	Token          hub.Secret       // of the bot's account; empty: anonymous, no writes
 	Rules          []string         // rule files and folders, and files on the Hub (hub.FileRef); required
+	RulesPatience  time.Duration    // how long the start waits for rules on the Hub; 0: 5 s
 	Database       string           // "sqlite:PATH" or "postgres://…", see store.Open; required
 	Listen         string           // "host:port"; port 0 picks a free one
 	WebhookSecrets []hub.Secret     // any of them opens POST /webhook; empty: everyone may call it
@@ -97,7 +98,7 @@ func New(ctx context.Context, opts Options) (b *Bot, err error) {
 	if err = b.loadRules(ctx); err != nil {
 		return b, err
 	}
-	if b.store, err = store.Open(ctx, opts.Database); err != nil {
+	if err = b.openStore(ctx); err != nil {
 		return b, err
 	}
 	if err = b.wire(); err != nil {
@@ -115,11 +116,24 @@ func (b *Bot) loadRules(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	copies, err := CopyRules(ctx, client, b.opts.Rules, filepath.Join(b.workDir, "rules"))
+	copies, err := newRuleCopies(client, b.opts.Rules, filepath.Join(b.workDir, "rules"))
 	if err != nil {
 		return err
 	}
-	b.rules, err = openRules(b.opts, copies)
+	if len(copies.copies) > 0 { // the database keeps them; that of other rules is left alone until they are found good
+		if err := b.openStore(ctx); err != nil {
+			return err
+		}
+	}
+	b.rules, err = openRules(ctx, b.opts, copies, b.store)
+	return err
+}
+
+// openStore opens the database, if it is not open yet.
+func (b *Bot) openStore(ctx context.Context) (err error) {
+	if b.store == nil {
+		b.store, err = store.Open(ctx, b.opts.Database)
+	}
 	return err
 }
 

@@ -1,14 +1,18 @@
 package bot
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/store"
 )
 
 // RulesError is what New gives for rules that cannot be loaded; Problems holds every mistake with its place.
@@ -24,19 +28,30 @@ type ruleBook struct {
 	opts   rule.Options
 	log    *zap.Logger
 	copies *RuleCopies
+	store  *store.Store // keeps the copies
 
 	mu       sync.RWMutex
 	set      *rule.Set
 	rejected rule.Problems // of the newest files, when they could not be loaded
 }
 
-// openRules loads the rules for the first time, when there are none yet to fall back to.
-func openRules(opts Options, copies *RuleCopies) (*ruleBook, error) {
+// openRules loads the rules for the first time. What is on the Hub and cannot be had from there, or has errors, is taken
+// as the database keeps it of the last time.
+func openRules(ctx context.Context, opts Options, copies *RuleCopies, db *store.Store) (*ruleBook, error) {
 	b := &ruleBook{
-		paths: copies.Paths, copies: copies, log: opts.Log,
+		paths: copies.Paths, copies: copies, log: opts.Log, store: db,
 		opts: rule.Options{Actions: opts.Actions, LookupEnv: opts.LookupEnv},
 	}
+	if err := b.fetch(ctx, opts.RulesPatience); err != nil {
+		return nil, err
+	}
 	set, problems := rule.Load(b.paths, b.opts)
+	if set == nil && len(copies.copies) > 0 && copies.problems() == nil && copies.restore(ctx, db, nil) == nil {
+		copies.Rename(nil, problems)
+		b.rejected = problems
+		b.log.Error("the rules on the Hub have errors; the last good ones stay in force: " + problems.Error())
+		set, problems = rule.Load(b.paths, b.opts)
+	}
 	copies.Rename(set, problems)
 	if set == nil {
 		return nil, &RulesError{problems}
@@ -48,7 +63,38 @@ func openRules(opts Options, copies *RuleCopies) (*ruleBook, error) {
 		}
 	}
 	b.set = set
+	if b.problems() == nil {
+		b.keep(ctx)
+	}
 	return b, nil
+}
+
+// fetch fetches what is on the Hub, or else takes what was kept.
+func (b *ruleBook) fetch(ctx context.Context, patience time.Duration) error {
+	limited, cancel := context.WithTimeout(ctx, cmp.Or(patience, copyFirst))
+	defer cancel()
+	away := b.copies.fetch(limited)
+	if away == nil {
+		return nil
+	}
+	switch err := b.copies.restore(ctx, b.store, away); {
+	case errors.Is(err, store.ErrNotFound):
+		return away
+	case err != nil:
+		return errors.Join(away, err)
+	}
+	b.log.Error("start by the last good rules: " + b.copies.problems().Error())
+	return nil
+}
+
+// keep has the database keep what is on the Hub, which is in force now.
+func (b *ruleBook) keep(ctx context.Context) {
+	if len(b.copies.copies) == 0 {
+		return
+	}
+	if err := b.copies.keep(ctx, b.store); err != nil && ctx.Err() == nil {
+		b.log.Warn("the rules on the Hub are not kept for a start without it", zap.Error(err))
+	}
 }
 
 // current is the rules in force.
@@ -67,13 +113,18 @@ func (b *ruleBook) problems() rule.Problems {
 
 // watch exchanges the rules whenever their files change, until ctx ends.
 func (b *ruleBook) watch(ctx context.Context) {
-	if err := rule.Watch(ctx, b.current().Hash, b.paths, b.opts, b.changed); err != nil {
+	changed := func(set *rule.Set, problems rule.Problems) {
+		if b.changed(set, problems) {
+			b.keep(ctx)
+		}
+	}
+	if err := rule.Watch(ctx, b.current().Hash, b.paths, b.opts, changed); err != nil {
 		b.log.Error("changes of the rules are not seen until the bot is started again", zap.Error(err))
 	}
 }
 
-// changed takes what the files hold now. The set is nil when they have errors.
-func (b *ruleBook) changed(set *rule.Set, problems rule.Problems) {
+// changed takes what the files hold now, and tells whether that is in force. The set is nil when they have errors.
+func (b *ruleBook) changed(set *rule.Set, problems rule.Problems) bool {
 	b.copies.Rename(set, problems)
 	b.mu.Lock()
 	if set == nil {
@@ -85,11 +136,12 @@ func (b *ruleBook) changed(set *rule.Set, problems rule.Problems) {
 	if set == nil {
 		b.log.Error("the rules changed and have errors; the last good ones stay in force: "+problems.Error(),
 			zap.Int("problems", len(problems)))
-		return
+		return false
 	}
 	b.warn(problems)
 	b.log.Info("the rules changed; the new ones are in force", zap.Int("rules", len(set.Rules)),
 		zap.String("hash", set.Hash[:12]))
+	return true
 }
 
 func (b *ruleBook) warn(problems rule.Problems) {

@@ -21,9 +21,11 @@ import (
 )
 
 const (
-	copyEvery    = time.Minute     // how often the Hub is asked for other rules; its events make it sooner
-	copyLimit    = 2 * time.Minute // bounds one look
-	maxRulesSize = 4 << 20         // of one file
+	copyEvery    = time.Minute      // how often the Hub is asked for other rules; its events make it sooner
+	copyAgain    = 10 * time.Second // how soon after a look that failed
+	copyLimit    = 2 * time.Minute  // bounds one look
+	copyFirst    = 5 * time.Second  // bounds the look at the start, when there may be what was kept
+	maxRulesSize = 4 << 20          // of one file
 )
 
 // ErrRulesUnread is why a bot does not start whose rules are on the Hub and cannot be had from there.
@@ -46,11 +48,35 @@ type RuleCopies struct {
 type ruleCopy struct {
 	from hub.FileRef
 	to   string
-	sha  string // the commit it is of
+
+	mu   sync.Mutex // of the file with its commit
+	sha  string     // the commit it is of
+	kept time.Time  // when that was kept, if it comes from the database
+}
+
+// unread says that the file cannot be read now, and what stays in force.
+func (c *ruleCopy) unread(err error) rule.Problem {
+	kept := ""
+	if !c.kept.IsZero() {
+		kept = ", as kept at " + c.kept.UTC().Format(time.RFC3339)
+	}
+	return rule.Problem{
+		File: c.from.String(), Severity: rule.Error,
+		Message: fmt.Sprintf("cannot be read, so its commit %.7s stays in force%s: %v", c.sha, kept, err),
+	}
 }
 
 // CopyRules fetches what of the paths is on the Hub into a folder.
 func CopyRules(ctx context.Context, client *hub.Client, paths []string, dir string) (*RuleCopies, error) {
+	c, err := newRuleCopies(client, paths, dir)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.fetch(ctx)
+}
+
+// newRuleCopies makes room for copies, and fetches nothing yet.
+func newRuleCopies(client *hub.Client, paths []string, dir string) (*RuleCopies, error) {
 	c := &RuleCopies{Paths: slices.Clone(paths), hub: client, nudged: make(chan struct{}, 1)}
 	for i, path := range paths {
 		if !strings.HasPrefix(path, hub.FileScheme) {
@@ -64,13 +90,58 @@ func CopyRules(ctx context.Context, client *hub.Client, paths []string, dir stri
 		if err := os.MkdirAll(filepath.Dir(one.to), 0o700); err != nil {
 			return nil, err
 		}
-		if err := one.refresh(ctx, client); err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrRulesUnread, path, err)
-		}
 		c.copies = append(c.copies, one)
 		c.Paths[i] = one.to
 	}
 	return c, nil
+}
+
+// fetch brings all copies to the newest commit.
+func (c *RuleCopies) fetch(ctx context.Context) error {
+	for _, one := range c.copies {
+		if err := one.refresh(ctx, c.hub); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrRulesUnread, one.from, err)
+		}
+	}
+	return nil
+}
+
+// keep puts the copies into the database, for a start without the Hub.
+func (c *RuleCopies) keep(ctx context.Context, s *store.Store) error {
+	var files []store.KeptRules
+	for _, one := range c.copies {
+		one.mu.Lock()
+		text, err := os.ReadFile(one.to)
+		files = append(files, store.KeptRules{Address: one.from.String(), SHA: one.sha, Content: string(text)})
+		one.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	return s.KeepRules(ctx, files)
+}
+
+// restore brings all copies to what the database keeps, and notes why. There is a store.ErrNotFound when it lacks one.
+func (c *RuleCopies) restore(ctx context.Context, s *store.Store, why error) error {
+	var files []store.KeptRules
+	for _, one := range c.copies {
+		kept, err := s.KeptRules(ctx, one.from.String())
+		if err != nil {
+			return err
+		}
+		files = append(files, kept)
+	}
+	for i, one := range c.copies {
+		if err := os.WriteFile(one.to, []byte(files[i].Content), 0o600); err != nil {
+			return err
+		}
+		one.sha, one.kept = files[i].SHA, files[i].At
+		if why != nil {
+			c.wrong = append(c.wrong, one.unread(why))
+		}
+	}
+	c.nudged <- struct{}{} // look soon
+	return nil
 }
 
 // refresh brings the copy to the newest commit.
@@ -83,6 +154,7 @@ func (c *ruleCopy) refresh(ctx context.Context, client *hub.Client) error {
 		return errors.New("the Hub names no commit of the repository")
 	}
 	if info.SHA == c.sha {
+		c.kept = time.Time{}
 		return nil
 	}
 	body, err := client.Download(ctx, c.from.Repo, info.SHA, c.from.Path, 0, -1)
@@ -96,11 +168,13 @@ func (c *ruleCopy) refresh(ctx context.Context, client *hub.Client) error {
 	if len(text) > maxRulesSize {
 		return fmt.Errorf("it is larger than %d MiB", maxRulesSize>>20)
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	part := c.to + ".part" // no rule file by its name
 	if err := errors.Join(os.WriteFile(part, text, 0o600), os.Rename(part, c.to)); err != nil {
 		return err
 	}
-	c.sha = info.SHA
+	c.sha, c.kept = info.SHA, time.Time{}
 	return nil
 }
 
@@ -167,7 +241,7 @@ func (c *RuleCopies) serve(ctx context.Context, log *zap.Logger) {
 	if len(c.copies) == 0 {
 		return
 	}
-	again := time.NewTicker(copyEvery)
+	again := time.NewTimer(copyEvery)
 	defer again.Stop()
 	for {
 		select {
@@ -177,25 +251,36 @@ func (c *RuleCopies) serve(ctx context.Context, log *zap.Logger) {
 		case <-again.C:
 		}
 		c.look(ctx, log)
+		if c.problems() == nil {
+			again.Reset(copyEvery)
+		} else {
+			again.Reset(copyAgain)
+		}
 	}
 }
 
 func (c *RuleCopies) look(ctx context.Context, log *zap.Logger) {
-	ctx, cancel := context.WithTimeout(ctx, copyLimit)
+	limit := copyLimit
+	if c.problems() != nil {
+		limit = copyAgain
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var wrong rule.Problems
 	for _, one := range c.copies {
 		if err := one.refresh(ctx, c.hub); err != nil {
-			wrong = append(wrong, rule.Problem{
-				File: one.from.String(), Severity: rule.Error, Message: fmt.Sprintf("cannot be read: %v", err),
-			})
+			wrong = append(wrong, one.unread(err))
 		}
 	}
 	c.mu.Lock()
 	before := c.wrong
 	c.wrong = wrong
 	c.mu.Unlock()
-	if len(wrong) > 0 && wrong.Error() != before.Error() && !errors.Is(ctx.Err(), context.Canceled) {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+	case len(wrong) == 0 && len(before) > 0:
+		log.Info("the rules on the Hub can be read again")
+	case wrong.Error() != before.Error():
 		log.Error("the rules on the Hub cannot be read; the last good ones stay in force: " + wrong.Error())
 	}
 }

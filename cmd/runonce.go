@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -67,6 +68,9 @@ func (o runOnceOptions) payload() ([]byte, error) {
 	return []byte(text), nil
 }
 
+// jobPatience is how long a Job waits for its rules: it has nothing to fall back to, and nobody waits for it.
+const jobPatience = 2 * time.Minute
+
 func runOnce(ctx context.Context, cfg *config.Config, o runOnceOptions) (err error) {
 	body, err := o.payload()
 	if err != nil {
@@ -86,7 +90,7 @@ func runOnce(ctx context.Context, cfg *config.Config, o runOnceOptions) (err err
 		Endpoint: cfg.Endpoint, Token: cfg.Token, Rules: rules, Database: cfg.Database, Listen: "127.0.0.1:0",
 		AllowEgress: cfg.AllowEgress, AllowPrivate: cfg.AllowPrivateEgress, DryRun: cfg.DryRun,
 		WorkDir: cfg.WorkDir, Workers: cfg.Workers, Lease: cfg.Lease,
-		Log: log,
+		Log: log, RulesPatience: jobPatience,
 	})
 	if wrong := new(bot.RulesError); errors.As(err, &wrong) {
 		fmt.Fprint(o.err, wrong.Problems.Text())

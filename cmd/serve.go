@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 
 	"github.com/hfbot/hfbot/bot"
@@ -36,18 +37,32 @@ under /api/v1. Settings are flags, environment (HF_TOKEN, WEBHOOK_SECRET, HFBOT_
 		Example: "  HF_TOKEN=hf_… WEBHOOK_SECRET=… hfbot serve --rules rules.yaml",
 		Args:    arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := config.Load(c.Flags())
-			if err == nil {
-				err = runServe(c.Context(), cfg, c.ErrOrStderr())
-			}
-			if err != nil && os.Getenv("SPACE_ID") != "" && c.Context().Err() == nil {
-				return serveSetup(c.Context(), cfg, err, c.ErrOrStderr())
-			}
-			return err
+			return serve(c.Context(), c.Flags(), c.ErrOrStderr())
 		},
 	}
 	config.AddFlags(c.Flags(), serveFlags...)
 	return c
+}
+
+// serve runs the bot, or a page that says why it cannot start: always on a Space, elsewhere while only the Hub is missing.
+func serve(ctx context.Context, flags *pflag.FlagSet, stderr io.Writer) error {
+	cfg, err := config.Load(flags)
+	onSpace := os.Getenv("SPACE_ID") != ""
+	for err == nil {
+		err = runServe(ctx, cfg, stderr)
+		waits := hubAway(err) || onSpace && errors.Is(err, bot.ErrRulesUnread)
+		if ctx.Err() != nil || !waits {
+			break
+		}
+		err = awaitRules(ctx, cfg, err, stderr)
+		if ctx.Err() != nil {
+			return err
+		}
+	}
+	if err != nil && onSpace && ctx.Err() == nil {
+		return serveSetup(ctx, cfg, err, "the Space is started anew", stderr)
+	}
+	return err
 }
 
 func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err error) {

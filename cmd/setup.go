@@ -15,6 +15,7 @@ import (
 
 	"github.com/hfbot/hfbot/bot"
 	"github.com/hfbot/hfbot/config"
+	"github.com/hfbot/hfbot/hub"
 )
 
 //go:embed setup.html
@@ -34,9 +35,9 @@ type missing struct {
 // serveSetup answers in the place of a bot that cannot start on a Space. A process that ends would leave its owner with
 // the Hub's "runtime error" page; this one names what is missing. It says nothing that a stranger may not read, so the
 // details of other errors go to the log only.
-func serveSetup(ctx context.Context, cfg *config.Config, cause error, stderr io.Writer) error {
+func serveSetup(ctx context.Context, cfg *config.Config, cause error, until string, stderr io.Writer) error {
 	fmt.Fprintln(stderr, "hfbot: "+cause.Error())
-	fmt.Fprintln(stderr, "hfbot: the bot cannot start; until the Space is started anew, its page says what is missing")
+	fmt.Fprintln(stderr, "hfbot: the bot cannot start; until "+until+", its page says what is missing")
 	listen := config.SpaceListen
 	if cfg != nil {
 		listen = cfg.Listen
@@ -53,6 +54,44 @@ func serveSetup(ctx context.Context, cfg *config.Config, cause error, stderr io.
 		return errors.Join(cause, err)
 	}
 	return nil // it was told to end, and has said what was wrong
+}
+
+const (
+	rulesAgain = 5 * time.Second  // the pause between tries to read rules on the Hub
+	rulesLimit = 10 * time.Second // of one try
+)
+
+// awaitRules serves the page until the rules can be had from the Hub, or ctx ends.
+func awaitRules(ctx context.Context, cfg *config.Config, cause error, stderr io.Writer) error {
+	ctx, found := context.WithCancel(ctx)
+	defer found()
+	go func() {
+		for ctx.Err() == nil {
+			limited, cancel := context.WithTimeout(ctx, rulesLimit)
+			_, _, err := rulesOf(limited, cfg)
+			cancel()
+			if !errors.Is(err, bot.ErrRulesUnread) {
+				found() // what else may be wrong shows when the bot starts
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(rulesAgain):
+			}
+		}
+	}()
+	return serveSetup(ctx, cfg, cause, "they can be read", stderr)
+}
+
+// hubAway tells whether the Hub did not answer, rather than refuse, when the rules were to be read from it.
+func hubAway(err error) bool {
+	if !errors.Is(err, bot.ErrRulesUnread) {
+		return false
+	}
+	var unreachable net.Error
+	if answer := new(hub.Error); errors.As(err, &answer) {
+		return answer.StatusCode >= http.StatusInternalServerError || answer.StatusCode == http.StatusTooManyRequests
+	}
+	return errors.As(err, &unreachable) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // setupHandler answers everything: deliveries with 503, so that the Hub sends them again later.
@@ -93,11 +132,16 @@ func describeMissing(cause error) missing {
 			Thing: "The secret WEBHOOK_SECRET is missing.", Settings: settings,
 			Do: "Add it in the Space's settings, or let the bot look after its webhook (manage_webhook: auto).",
 		}
+	case hubAway(cause):
+		return missing{
+			Thing: "The Hub does not answer, and the rules are there.",
+			Do:    "The bot tries again every few seconds and starts by itself. Deliveries that come meanwhile are sent again by the Hub.",
+		}
 	case errors.Is(cause, bot.ErrRulesUnread):
 		return missing{
 			Thing: "The rules on the Hub cannot be read.", Settings: settings,
-			Do: "Look at HFBOT_RULES in the Space's settings, and whether the token may read that repository; " +
-				"then restart the Space.",
+			Do: "Look at HFBOT_RULES in the settings, and whether the token may read that repository. " +
+				"The bot tries again every few seconds and starts by itself once they can be read.",
 		}
 	case errors.As(cause, &rules):
 		var places []string

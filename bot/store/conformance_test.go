@@ -43,6 +43,7 @@ var suite = []struct {
 	{"OptOut", testOptOut},
 	{"StepNote", testStepNote},
 	{"Quota", testQuota},
+	{"KeptRules", testKeptRules},
 	{"Prune", testPrune},
 	{"Record", testRecord},
 	{"Sessions", testSessions},
