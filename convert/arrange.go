@@ -85,7 +85,7 @@ func (p *Plan) lay(layout []safetensors.Tensor, sources []source) error {
 // was asked for, by writing each shared tensor under all of its names, may be twice the input.
 func checkSize(output, input int64, opts Options) *Refusal {
 	limit := input + input/100 + 1<<20
-	if opts.Shared == Duplicate || opts.untied {
+	if opts.Shared == Duplicate || opts.ties.untied {
 		limit += input
 	}
 	if output > limit {
@@ -126,12 +126,12 @@ func dedupe(tensors []named, opts Options) (kept []named, aliases map[string]str
 		group := groups[views[i]]
 		best := n.name
 		if len(group) > 1 {
-			best = bestName(group, opts.Tied)
+			best = bestName(group, opts)
 			groups[views[i]] = []string{best}
 		} else if len(group) == 1 {
 			best = group[0]
 		}
-		if n.name == best || opts.untied && isOutput(n.name) {
+		if n.name == best || opts.ties.untied && isOutput(n.name) {
 			kept = append(kept, n)
 			continue
 		}

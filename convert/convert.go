@@ -62,8 +62,7 @@ type Options struct {
 	// either way.
 	Inert bool
 
-	// untied keeps the names of output layers, for a loader that does not tie them.
-	untied bool
+	ties ties // from the model's config.json
 }
 
 // Tensor is one tensor of the output. Tensors share their shapes, which must not be changed.

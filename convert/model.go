@@ -69,7 +69,7 @@ func OpenModel(ctx context.Context, g Group, open OpenFunc, opts Options) (_ *Mo
 	if err != nil {
 		return nil, err
 	}
-	if opts.untied, err = readUntied(ctx, g, open); err != nil {
+	if opts.ties, err = readTies(ctx, g, open); err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.Files)) {

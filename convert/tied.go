@@ -12,78 +12,105 @@ import (
 // secondary are names that transformers ties to others when it loads a model, so that a file may lack them. The later
 // in the list, the less a name is kept. A file that lacks the other name instead would load with random weights there:
 // https://github.com/huggingface/transformers/issues/30125.
-var secondary = []*regexp.Regexp{
-	regexp.MustCompile(`(^|\.|_)(encoder|decoder)\.(embed_tokens|word_embeddings)\.weight$`),
-	regexp.MustCompile(`(^|\.|_)encoder\.(embed_tokens|word_embeddings)\.weight$`),
-	regexp.MustCompile(`(^|\.)(lm_head|embed_out|proj_out|lm_loss|output_projection|vocab_projector|` +
-		`mlm_head|generator_lm_head|pred_layer|crit)(\.|$)`),
-	regexp.MustCompile(`(^|\.)decoder\.(weight|bias)$`),
-	regexp.MustCompile(`(^|\.)output\.weight$`),
+var secondary = []struct {
+	names  *regexp.Regexp
+	output bool // they are output layers
+}{
+	{names: regexp.MustCompile(`(^|\.|_)(encoder|decoder)\.(embed_tokens|word_embeddings)\.|` +
+		`(^|\.)embed_audio_tokens\.|(^|\.)(embed_patches\.proj|relative_bias\.biases|prompt_encoder\.shared_embedding)\.`)},
+	{names: regexp.MustCompile(`(^|\.|_)encoder\.(embed_tokens|word_embeddings)\.`)},
+	{output: true, names: regexp.MustCompile(`(^|\.)(lm_head|embed_out|proj_out|lm_loss|output_projection|vocab_projector|` +
+		`mlm_head|generator_lm_head|pred_layer|crit|codec_head)(\.|$)`)},
+	{output: true, names: regexp.MustCompile(`(^|\.)decoder\.(weight|bias)$`)},
+	{output: true, names: regexp.MustCompile(`(^|\.)(output|head)\.weight$`)},
+}
+
+// architectures are those that tie the other way round than others do with the same names.
+var architectures = []struct{ name, tied *regexp.Regexp }{
+	// Their layers are tied to one another through those of the decoder.
+	{regexp.MustCompile(`^(RTDetr|DFine)`), regexp.MustCompile(`^(class|bbox)_embed(\.|$)`)},
+	{regexp.MustCompile(`^PPDocLayout`), regexp.MustCompile(`^decoder\.(class|bbox)_embed(\.|$)`)},
+}
+
+// ties is what a model's config.json says of the names of its tensors.
+type ties struct {
+	untied bool             // the output layer is not tied to the embedding: without it, a file would load with random weights there
+	tied   []*regexp.Regexp // names that are tied to others
 }
 
 // maxConfig is the longest config.json that is looked at, in bytes. They have a few kilobytes.
 const maxConfig = 1 << 20
 
-// readUntied reports whether a model's config.json says that transformers does not tie the output layer to the embedding,
-// so that a file without it would load with random weights there.
-func readUntied(ctx context.Context, g Group, open OpenFunc) (bool, error) {
+// readTies reads the config.json of a group. One that is no JSON, or none, says nothing, to transformers as well.
+func readTies(ctx context.Context, g Group, open OpenFunc) (ties, error) {
 	if g.Config == "" {
-		return false, nil
+		return ties{}, nil
 	}
 	f, err := open(ctx, g.Config)
 	if err != nil {
-		return false, fmt.Errorf("open %s: %w", g.Config, err)
+		return ties{}, fmt.Errorf("open %s: %w", g.Config, err)
 	}
 	defer f.Close()
 	text := make([]byte, min(f.Size(), maxConfig+1))
 	if n, err := f.ReadAt(text, 0); n < len(text) {
-		return false, fmt.Errorf("read %s: %w", g.Config, err)
+		return ties{}, fmt.Errorf("read %s: %w", g.Config, err)
 	}
-	var config struct {
-		Tie  *bool `json:"tie_word_embeddings"`
-		Text struct {
-			Tie *bool `json:"tie_word_embeddings"`
-		} `json:"text_config"` // of models that see or hear as well
-	}
+	var config map[string]any
 	if json.Unmarshal(text, &config) != nil {
-		return false, nil // it says nothing then, to transformers as well
+		return ties{}, nil
 	}
-	for _, tie := range []*bool{config.Tie, config.Text.Tie} {
-		if tie != nil && !*tie {
-			return true, nil
+	t := ties{untied: untied(config)}
+	names, _ := config["architectures"].([]any)
+	for _, a := range architectures {
+		if slices.ContainsFunc(names, func(name any) bool { s, ok := name.(string); return ok && a.name.MatchString(s) }) {
+			t.tied = append(t.tied, a.tied)
 		}
 	}
-	return false, nil
+	return t, nil
+}
+
+// untied looks for the setting in a config, and in those of the models that it is made of, such as text_config or decoder.
+func untied(config map[string]any) bool {
+	if config["tie_word_embeddings"] == false {
+		return true
+	}
+	for _, part := range config {
+		if part, ok := part.(map[string]any); ok && untied(part) {
+			return true
+		}
+	}
+	return false
 }
 
 // bestName chooses which of several names of one tensor is written: one that is not said to be tied, then one that is
 // not secondary, then the first in the alphabet.
-func bestName(names, tied []string) string {
+func bestName(names []string, opts Options) string {
 	return slices.MinFunc(names, func(a, b string) int {
 		return cmp.Or(
-			cmp.Compare(tiedRank(a, tied), tiedRank(b, tied)),
+			cmp.Compare(tiedRank(a, opts), tiedRank(b, opts)),
 			cmp.Compare(secondaryRank(a), secondaryRank(b)),
 			cmp.Compare(a, b),
 		)
 	})
 }
 
-func tiedRank(name string, tied []string) int {
-	if slices.Contains(tied, name) {
+func tiedRank(name string, opts Options) int {
+	if slices.Contains(opts.Tied, name) ||
+		slices.ContainsFunc(opts.ties.tied, func(r *regexp.Regexp) bool { return r.MatchString(name) }) {
 		return 1
 	}
 	return 0
 }
 
-// firstOutput is the rank of the first of the secondary names that are output layers.
-const firstOutput = 3
-
 // isOutput tells whether a name is that of an output layer.
-func isOutput(name string) bool { return secondaryRank(name) >= firstOutput }
+func isOutput(name string) bool {
+	rank := secondaryRank(name)
+	return rank > 0 && secondary[rank-1].output
+}
 
 func secondaryRank(name string) int {
 	for i := len(secondary) - 1; i >= 0; i-- {
-		if secondary[i].MatchString(name) {
+		if secondary[i].names.MatchString(name) {
 			return i + 1
 		}
 	}

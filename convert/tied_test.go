@@ -1,6 +1,9 @@
 package convert_test
 
 import (
+	"encoding/json"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,6 +111,50 @@ func TestTied(t *testing.T) {
 	}
 }
 
+// TestTransformers compares the names kept with those that transformers 5.12.1 has as sources in _tied_weights_keys.
+func TestTransformers(t *testing.T) {
+	t.Parallel()
+	// Of these, transformers 4 has the opposite as source; later ones take either, since they tie in both directions.
+	other := []string{
+		"BltForCausalLM", "DiffusionGemmaModel decoder.embed_tokens.weight", "FlavaForPreTraining", "LukeForMaskedLM lm_head.decoder.bias",
+		"OpenAIGPTDoubleHeadsModel",
+	}
+	var all []struct {
+		Class, Source string
+		Tied          []string
+	}
+	text, err := os.ReadFile("testdata/tied.json")
+	if err == nil {
+		err = json.Unmarshal(text, &all)
+	}
+	if err != nil || len(all) < 100 {
+		t.Fatal(err, len(all))
+	}
+	for _, m := range all {
+		items, want := []any{m.Source, floats("0", 4)}, map[string]string{}
+		for _, name := range m.Tied {
+			items = append(items, name, floats("0", 4))
+			want[name] = m.Source
+		}
+		files := memory{
+			"sub/pytorch_model.bin": torchZip(state(dict(items...)), counting(4)),
+			"sub/config.json":       []byte(`{"architectures": ["` + m.Class + `"]}`),
+		}
+		opened := 0
+		model, err := openOnly(t, files, &opened, convert.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		expected := !slices.Contains(other, m.Class) && !slices.Contains(other, m.Class+" "+m.Source)
+		if got := model.Outputs[0].Plan.Aliases; cmp.Equal(want, got) != expected {
+			t.Errorf("%s: aliases %v, want %v", m.Class, got, want)
+		}
+		if err := model.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestNotTied has views that differ in something, none of which may stand for another.
 func TestNotTied(t *testing.T) {
 	t.Parallel()
@@ -150,6 +197,7 @@ func TestNotTiedAgain(t *testing.T) {
 		"tied":              {`{"tie_word_embeddings": true}`, 1},
 		"not tied":          {`{"tie_word_embeddings": false}`, 2},
 		"text not tied":     {`{"text_config": {"tie_word_embeddings": false}}`, 2},
+		"decoder not tied":  {`{"encoder": {}, "decoder": {"text_config": {"tie_word_embeddings": false}}}`, 2},
 		"no JSON":           {`{"tie_word_embeddings": false`, 1},
 		"of another type":   {`{"tie_word_embeddings": "false"}`, 1},
 		"null":              {`null`, 1},
