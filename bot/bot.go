@@ -235,7 +235,9 @@ func (b *Bot) Serve(ctx context.Context) error {
 		stages.Go(func() { b.rules.copies.serve(ctx, b.log) })
 	}
 	stages.Go(func() { b.keeper.serve(ctx) })
-	stages.Go(func() { b.prune(ctx) })
+	stages.Go(func() {
+		pruner{store: b.store, log: b.log, keepFor: b.opts.KeepFor, keepNewest: b.opts.KeepNewest}.serve(ctx)
+	})
 	failed := make(chan error, 1)
 	stages.Go(func() { failed <- b.http.Serve(b.listener) })
 	select {

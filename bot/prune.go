@@ -12,33 +12,69 @@ import (
 const (
 	pruneEvery = 10 * time.Minute
 	prunePause = 200 * time.Millisecond // between batches, which deliveries and runs go through
+	// pruneSpan is the most that a round takes off the old end of the history for its age: a day in an hour. However far
+	// ahead a clock is set, there is time to see it and to set it right.
+	pruneSpan = 4 * time.Hour
 )
 
-// prune removes old deliveries with their runs, now and then, until ctx ends.
-func (b *Bot) prune(ctx context.Context) {
-	if b.opts.KeepFor <= 0 && b.opts.KeepNewest <= 0 {
+// pruner removes old deliveries with their runs.
+type pruner struct {
+	store      *store.Store
+	log        *zap.Logger
+	keepFor    time.Duration // 0: whatever their age
+	keepNewest int           // 0: whatever their number
+}
+
+// serve removes what is old, now and then, until ctx ends. It begins late, so that a bot that starts again and again with
+// a wrong clock removes nothing for its age.
+func (p pruner) serve(ctx context.Context) {
+	if p.keepFor <= 0 && p.keepNewest <= 0 {
 		return
 	}
-	timer := time.NewTimer(prunePause)
+	for pause(ctx, pruneEvery) {
+		if err := p.round(ctx); err != nil && ctx.Err() == nil {
+			p.log.Error("old deliveries not removed", zap.Error(err))
+		}
+	}
+}
+
+// round removes what is old by now, in batches.
+func (p pruner) round(ctx context.Context) error {
+	before, err := p.before(ctx)
+	for err == nil {
+		var n int
+		n, err = p.store.Prune(ctx, before, p.keepNewest)
+		if n < store.PruneBatch || !pause(ctx, prunePause) {
+			return err
+		}
+	}
+	return err
+}
+
+// before is the time before which deliveries are too old in this round; zero for none.
+func (p pruner) before(ctx context.Context) (time.Time, error) {
+	if p.keepFor <= 0 {
+		return time.Time{}, nil
+	}
+	oldest, err := p.store.OldestOver(ctx)
+	if err != nil || oldest.IsZero() {
+		return time.Time{}, err
+	}
+	before := p.store.Now().Add(-p.keepFor)
+	if bound := oldest.Add(pruneSpan); before.After(bound) {
+		before = bound
+	}
+	return before, nil
+}
+
+// pause waits; it returns false when ctx ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
-		var before time.Time
-		if b.opts.KeepFor > 0 {
-			before = b.store.Now().Add(-b.opts.KeepFor)
-		}
-		n, err := b.store.Prune(ctx, before, b.opts.KeepNewest)
-		if err != nil && ctx.Err() == nil {
-			b.log.Error("old deliveries not removed", zap.Error(err))
-		}
-		next := pruneEvery
-		if n == store.PruneBatch {
-			next = prunePause
-		}
-		timer.Reset(next)
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }

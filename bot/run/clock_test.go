@@ -88,6 +88,9 @@ func TestClockIsSetUnderTwoBots(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if n := first.logs.FilterMessageSnippet("the clock was set").Len(); n != 1 {
+		t.Errorf("%d lines of the log say that the clock was set", n)
+	}
 	close(release)
 	if r := first.await(id, store.Succeeded); r.Steps[0].Attempt != 1 {
 		t.Errorf("the step under way began %d times", r.Steps[0].Attempt)

@@ -73,7 +73,7 @@ func (e *Engine) keepLeases(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := e.store.SetClock(ctx); err != nil && ctx.Err() == nil {
+			if err := e.setClock(ctx); err != nil && ctx.Err() == nil {
 				e.log.Error("the database was not asked for the time", zap.Error(err))
 			}
 			e.renewAll(ctx)

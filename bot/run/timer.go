@@ -60,7 +60,7 @@ func (e *Engine) keepTime(ctx context.Context) {
 // sweep takes up runs whose worker is gone, and issues lost tickets again. After the clock was set, leases say nothing
 // until those who live have renewed theirs.
 func (e *Engine) sweep(ctx context.Context) error {
-	if err := e.store.SetClock(ctx); err != nil {
+	if err := e.setClock(ctx); err != nil {
 		return err
 	}
 	e.renewAll(ctx)
@@ -77,6 +77,16 @@ func (e *Engine) sweep(ctx context.Context) error {
 		_, err := tx.TicketAgain(e.store.Now().Add(-ticketStale*e.opts.Lease), sweepBatch)
 		return err
 	})
+}
+
+// setClock goes by the database's clock, and says so when that was set.
+func (e *Engine) setClock(ctx context.Context) error {
+	by, err := e.store.SetClock(ctx)
+	if by != 0 {
+		e.log.Warn("the clock was set; if it is wrong now, waits, rate limits and what is kept go wrong with it",
+			zap.Stringer("by", by), zap.Time("now", e.store.Now()))
+	}
+	return err
 }
 
 // releaseDue ends the waits whose time has come and returns when the next one is due; the zero time for none.

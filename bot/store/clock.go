@@ -19,12 +19,12 @@ const (
 )
 
 // SetClock makes the store go by the database's clock, so that instances whose own clocks differ, or are set while they
-// run, agree about when a lease ends.
-func (s *Store) SetClock(ctx context.Context) error {
+// run, agree about when a lease ends. It returns by how much that clock was set since the last call, 0 when it was not.
+func (s *Store) SetClock(ctx context.Context) (by time.Duration, err error) {
 	asked := time.Now()
 	says, err := s.askTime(ctx)
 	if err != nil {
-		return fmt.Errorf("ask for the time: %w", err)
+		return 0, fmt.Errorf("ask for the time: %w", err)
 	}
 	answered := time.Now()
 	took := answered.Sub(asked)
@@ -33,11 +33,11 @@ func (s *Store) SetClock(ctx context.Context) error {
 	defer s.mu.Unlock()
 	if !s.clockAt.IsZero() {
 		if off := says.Sub(s.clockSays.Add(answered.Sub(s.clockAt))); off.Abs() > clockStep+took {
-			s.clockSet = answered
+			s.clockSet, by = answered, off
 		}
 	}
 	s.clockAt, s.clockSays = answered, says
-	return nil
+	return by, nil
 }
 
 // askTime asks whoever keeps the time.

@@ -43,7 +43,7 @@ func (s *Store) openPostgres(ctx context.Context, address string) (err error) {
 	}
 	s.db = stdlib.OpenDBFromPool(s.pool)
 	s.readDB = s.db
-	if err := s.SetClock(ctx); err != nil {
+	if _, err := s.SetClock(ctx); err != nil {
 		return err
 	}
 	return s.migratePostgres(ctx)

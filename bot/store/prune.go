@@ -12,6 +12,23 @@ import (
 // PruneBatch is the most that one call of [Store.Prune] removes, so that it keeps nobody waiting for long.
 const PruneBatch = 100
 
+// isOver is of a delivery that is matched and has no run that still goes on.
+const isOver = `state <> 'received' AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.delivery_id = deliveries.id
+	AND runs.state IN ('queued', 'waiting', 'running'))`
+
+// OldestOver tells when the oldest delivery came in that Prune may remove; the zero time for none.
+func (s *Store) OldestOver(ctx context.Context) (time.Time, error) {
+	var at int64
+	err := s.reader.QueryRowContext(ctx, `SELECT received_at FROM deliveries WHERE `+isOver+` ORDER BY id LIMIT 1`).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("store: look for the oldest delivery: %w", err)
+	}
+	return fromMicros(at), nil
+}
+
 // Prune removes the oldest deliveries with all that came of them: those from before a time (zero: none for their age) and
 // those beyond the newest keep (0: none for their number), but none that is unmatched or has a run that is not over. What
 // must be known for ever stays: values of once_per, what the bot did itself, who opted out. It returns how many it
@@ -35,9 +52,8 @@ func (s *Store) Prune(ctx context.Context, before time.Time, keep int) (int, err
 	}
 	var removed int
 	err := s.InTx(ctx, func(tx *Tx) error {
-		old, err := tx.queryIDs(`SELECT id FROM deliveries WHERE id < ? AND state <> 'received' AND NOT EXISTS (SELECT 1
-			FROM runs WHERE runs.delivery_id = deliveries.id AND runs.state IN ('queued', 'waiting', 'running'))
-			ORDER BY id LIMIT ?`+s.dialect.skipLocked, limit, PruneBatch)
+		old, err := tx.queryIDs(`SELECT id FROM deliveries WHERE id < ? AND `+isOver+` ORDER BY id LIMIT ?`+
+			s.dialect.skipLocked, limit, PruneBatch)
 		if err != nil {
 			return fmt.Errorf("store: look for old deliveries: %w", err)
 		}

@@ -26,6 +26,13 @@ func testPrune(t *testing.T, db database) {
 	for _, i := range []int{0, 1, 3, 4} {
 		finish(t, s, runs[i].ID, store.Succeeded)
 	}
+	first, err := s.Delivery(t.Context(), runs[0].DeliveryID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at, err := s.OldestOver(t.Context()); err != nil || !at.Equal(first.ReceivedAt) {
+		t.Errorf("the oldest is of %s, %v; want %s", at, err, first.ReceivedAt)
+	}
 	for name, c := range map[string]struct {
 		before time.Time
 		keep   int
@@ -48,6 +55,9 @@ func testPrune(t *testing.T, db database) {
 	}
 	if n, err := s.Prune(t.Context(), time.Now().Add(time.Hour), 0); err != nil || n != 2 {
 		t.Errorf("%d removed for their age, %v; want 2", n, err)
+	}
+	if at, err := s.OldestOver(t.Context()); err != nil || !at.IsZero() {
+		t.Errorf("with nothing left that is over: %s, %v", at, err)
 	}
 	for _, id := range []string{runs[2].DeliveryID, unmatched} {
 		if _, err := s.Delivery(t.Context(), id); err != nil {

@@ -30,7 +30,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 		}
 	}()
 	s.dialect, s.unlock = sqliteDialect, func() error { return nil }
-	if err := s.SetClock(ctx); err != nil {
+	if _, err := s.SetClock(ctx); err != nil {
 		return err
 	}
 	cleanUp := func() error { return nil }

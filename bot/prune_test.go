@@ -1,0 +1,83 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/zap/zaptest"
+
+	"github.com/hfbot/hfbot/bot/store"
+)
+
+// history is a store with a delivery for each hour of some days, all of them over.
+func history(t *testing.T, days int, ahead *time.Duration) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), "sqlite::memory:", store.WithClock(func() time.Time { return time.Now().Add(*ahead) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range days * 24 {
+		id, _, err := s.Accept(t.Context(), store.Delivery{Key: time.Now().String(), Body: []byte(`{}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.InTx(t.Context(), func(tx *store.Tx) error { return tx.FinishMatch(id, nil, nil, "") }); err != nil {
+			t.Fatal(err)
+		}
+		// Ids tell the time, but never one before that of an id made in another test, by the clock of this machine.
+		ms := fmt.Sprintf("%012x", time.Now().UnixMilli())
+		_, err = s.DB().ExecContext(t.Context(), `UPDATE deliveries SET id = ? WHERE id = ?`, ms[:8]+"-"+ms[8:]+"-7000-8000-"+ms, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+	}
+	return s
+}
+
+// left counts the deliveries.
+func left(t *testing.T, s *store.Store) (n int) {
+	t.Helper()
+	if err := s.DB().QueryRowContext(t.Context(), `SELECT count(*) FROM deliveries`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// A clock that is set ahead by months costs one day of the history in an hour, and no more once it is right again.
+func TestPruneClockAhead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var ahead time.Duration
+		s := history(t, 20, &ahead)
+		p := pruner{store: s, log: zaptest.NewLogger(t), keepFor: 30 * 24 * time.Hour}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { defer close(ended); p.serve(ctx) }()
+		check := func(when string, want int) {
+			t.Helper()
+			synctest.Wait()
+			if n := left(t, s); n != want {
+				t.Errorf("%s: %d deliveries are left, want %d", when, n, want)
+			}
+		}
+		time.Sleep(2 * time.Hour)
+		check("all are young", 20*24)
+		ahead = 180 * 24 * time.Hour
+		time.Sleep(time.Hour)
+		check("an hour after the clock was set", 19*24)
+		ahead = 0
+		time.Sleep(time.Hour)
+		check("with the right clock", 19*24)
+		time.Sleep(20*24*time.Hour - 4*time.Hour + 30*time.Minute)
+		check("when the half is old", 10*24-1)
+		cancel()
+		<-ended
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
