@@ -111,7 +111,7 @@ func (c *Client) ReadOnly() *Client {
 }
 
 // Format implements fmt.Formatter: a client prints as its endpoint, and with any verb without its token.
-func (c *Client) Format(state fmt.State, _ rune) { fmt.Fprintf(state, "hub client of %s", c.endpoint) }
+func (c Client) Format(state fmt.State, _ rune) { fmt.Fprintf(state, "hub client of %s", c.endpoint) }
 
 // Endpoint is the base URL, without a slash at its end.
 func (c *Client) Endpoint() string { return c.endpoint.String() }

@@ -130,8 +130,13 @@ func TestClientPrintsWithoutToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d"} {
-		if text := fmt.Sprintf(verb, client); text != "hub client of https://hub.example" {
-			t.Errorf("%s shows %s", verb, text)
+		for _, value := range []any{client, *client} {
+			if text := fmt.Sprintf(verb, value); text != "hub client of https://hub.example" {
+				t.Errorf("%s of %T shows %s", verb, value, text)
+			}
+		}
+		if text := fmt.Sprintf(verb, struct{ C hub.Client }{*client}); strings.Contains(text, "sesame") {
+			t.Errorf("%s of what holds a client shows %s", verb, text)
 		}
 	}
 	if client.Token() != testToken {
