@@ -6,7 +6,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	gofmt "go/format"
 	"go/token"
 	"io"
 	"io/fs"
@@ -109,13 +108,7 @@ func (a newAction) files() ([]newFile, error) {
 		if err := t.Execute(&b, a); err != nil {
 			return nil, fmt.Errorf("fill the template %s: %w", from, err)
 		}
-		content := b.Bytes()
-		if strings.HasSuffix(to, ".go") {
-			if content, err = gofmt.Source(content); err != nil {
-				return nil, fmt.Errorf("format %s: %w", to, err)
-			}
-		}
-		files = append(files, newFile{to, content})
+		files = append(files, newFile{to, b.Bytes()})
 	}
 	return files, nil
 }
