@@ -41,7 +41,7 @@ const (
 	deliveriesAnswer = `{"deliveries":[{"id":"d1","received_at":"2026-11-01T10:00:00Z","scope":"discussion","action":"create",` +
 		`"repo":"acme/tiny","verdicts":{"welcome":"matched","ci":"not_matched"},"runs":["r1"]},` +
 		`{"id":"d0","scope":"repo","action":"update","repo":"acme/tiny","verdicts":{"ci":"not_matched"}}],"next":"d0"}`
-	runAnswer = `{"id":"r1","rule":"welcome","delivery":"d1","repo":"acme/tiny","state":"failed","error":"no",` +
+	runAnswer = `{"id":"r1","rule":"welcome","delivery":"d1","repo":"acme/tiny","state":"failed","error":"no","dry_run":true,` +
 		`"steps":[{"id":"#1","uses":"hub.comment","state":"failed","attempt":3,"error":"no"}]}`
 )
 
@@ -72,12 +72,12 @@ func TestHistoryCommands(t *testing.T) {
 		{
 			name: "runs", args: []string{"runs", "list", "--state", "failed"},
 			asked: "GET /api/v1/runs?state=failed", answer: `{"runs":[` + runAnswer + `],"next":""}`,
-			want: []string{"RUN", "r1", "welcome", "failed"},
+			want: []string{"RUN", "r1", "welcome", "failed (dry run)  no\n"},
 		},
 		{
 			name: "run", args: []string{"runs", "show", "r1"},
 			asked: "GET /api/v1/runs/r1", answer: runAnswer,
-			want: []string{"run r1 of rule welcome for delivery d1", "error: no", "hub.comment", "attempt 3"},
+			want: []string{"run r1 of rule welcome for delivery d1", "failed (dry run)\n", "error: no", "hub.comment", "attempt 3"},
 		},
 		{
 			name: "cancel", args: []string{"runs", "cancel", "r1"},

@@ -20,6 +20,7 @@ type runView struct {
 	Attempt   int        `json:"attempt"`
 	CreatedAt string     `json:"created_at"`
 	Error     string     `json:"error"`
+	DryRun    bool       `json:"dry_run"`
 	Steps     []stepView `json:"steps"` // of a single run only
 }
 
@@ -30,6 +31,14 @@ type stepView struct {
 	State   string `json:"state"`
 	Attempt int    `json:"attempt"`
 	Error   string `json:"error"`
+}
+
+// state is the state in words.
+func (r runView) state() string {
+	if r.DryRun {
+		return r.State + " (dry run)"
+	}
+	return r.State
 }
 
 // runPage is a page of the list.
@@ -69,7 +78,7 @@ func listRuns(w io.Writer, page runPage) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "RUN\tCREATED\tRULE\tREPO\tSTATE\tERROR")
 	for _, r := range page.Runs {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.CreatedAt, r.Rule, r.Repo, r.State, line(r.Error))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.CreatedAt, r.Rule, r.Repo, r.state(), line(r.Error))
 	}
 	if page.Next != "" {
 		fmt.Fprintf(table, "more: --before %s\n", page.Next)
@@ -97,7 +106,7 @@ func newRunsShow() *cobra.Command {
 
 func showRun(w io.Writer, r runView) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "run %s of rule %s for delivery %s on %s: %s\n", r.ID, r.Rule, r.Delivery, r.Repo, r.State)
+	fmt.Fprintf(table, "run %s of rule %s for delivery %s on %s: %s\n", r.ID, r.Rule, r.Delivery, r.Repo, r.state())
 	if r.Error != "" {
 		fmt.Fprintf(table, "error: %s\n", line(r.Error))
 	}

@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/labstack/echo/v4"
 
 	"github.com/hfbot/hfbot/bot/dashboard"
+	"github.com/hfbot/hfbot/bot/store"
 	"github.com/hfbot/hfbot/hub"
 )
 
@@ -45,6 +47,31 @@ func TestAPIDocument(t *testing.T) {
 	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("docs/api.md:\n%s", diff)
+	}
+}
+
+// A dry run is called one wherever a run is shown.
+func TestDryRunIsShown(t *testing.T) {
+	t.Parallel()
+	for _, dry := range []bool{false, true} {
+		var run string
+		s := newSampleSite(t, true, nil, nil, func(s *sample) {
+			_, runs := s.add(event{
+				at: noon.Add(-time.Minute), scope: "discussion", act: "create", kind: "model", repo: "acme-lab/tiny-llama",
+				title: "x", ends: store.Succeeded, took: time.Second, dry: dry,
+			})
+			run = runs[0]
+		})
+		for _, path := range []string{"/", "/runs", "/runs/" + run} {
+			if _, body := s.do(http.MethodGet, path); strings.Contains(body, ">dry run</span>") != dry {
+				t.Errorf("%s: dry %v: it says otherwise", path, dry)
+			}
+		}
+		for _, path := range []string{"/api/v1/runs", "/api/v1/runs/" + run} {
+			if _, body := s.do(http.MethodGet, path); strings.Contains(body, `"dry_run":true`) != dry {
+				t.Errorf("%s: dry %v: %.300s", path, dry, body)
+			}
+		}
 	}
 }
 

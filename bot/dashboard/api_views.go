@@ -63,6 +63,7 @@ type runView struct {
 	StartedAt  *time.Time     `json:"started_at"`
 	FinishedAt *time.Time     `json:"finished_at"`
 	Error      string         `json:"error"`
+	DryRun     bool           `json:"dry_run"` // its steps read, and write nothing
 	Steps      []stepView     `json:"steps,omitempty"`
 }
 
@@ -120,7 +121,7 @@ func viewRun(r *store.Run) runView {
 	v := runView{
 		ID: r.ID, Rule: r.Rule, Delivery: r.DeliveryID, Repo: r.Repo, RepoType: r.RepoType, Ref: r.Ref, SHA: r.SHA,
 		State: r.State, Reason: r.Reason, WaitUntil: moment(r.WaitUntil), Attempt: r.Attempt, CreatedAt: r.CreatedAt,
-		StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), Error: r.Error,
+		StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), Error: r.Error, DryRun: r.Plan.DryRun,
 	}
 	for i, s := range r.Steps {
 		condition := ""

@@ -214,7 +214,7 @@ func TestAPIShapes(t *testing.T) {
 		},
 		"/api/v1/runs": {"next", "runs"},
 		"/api/v1/runs/" + s.run: {
-			"attempt", "created_at", "delivery", "error", "finished_at", "id", "repo", "repo_type", "rule", "started_at", "state",
+			"attempt", "created_at", "delivery", "dry_run", "error", "finished_at", "id", "repo", "repo_type", "rule", "started_at", "state",
 			"steps",
 		},
 		"/api/v1/rules":   {"hash", "loaded_at", "problems", "rules"},

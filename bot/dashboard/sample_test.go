@@ -85,6 +85,7 @@ type event struct {
 	leave       bool // the run is left under way
 	waiting     bool
 	neverLooked bool // not matched yet
+	dry         bool // its runs are dry ones
 }
 
 func (e event) body() []byte {
@@ -146,7 +147,7 @@ func (s *sample) add(e event) (delivery string, runs []string) {
 			}
 			r := &store.Run{
 				ID: s.id(e.at), DeliveryID: id, Rule: o.RuleID, Repo: e.repo, RepoType: e.kind, RepoID: fmt.Sprintf("%024x", len(e.repo)), Ref: o.Ref,
-				SHA: o.SHA, CreatedAt: e.at,
+				SHA: o.SHA, CreatedAt: e.at, Plan: store.Plan{DryRun: e.dry},
 			}
 			for n, step := range o.Rule.Steps {
 				name := step.ID
@@ -439,7 +440,7 @@ func (s *sample) fillDay(end time.Time) (matched, running, failed string) {
 		took: 2 * time.Second, errorText: "ci.github: POST https://api.github.com/repos/acme/training/actions/workflows/train.yml/dispatches: 422 workflow has no input sha",
 	})
 	s.add(event{at: end.Add(-25 * time.Minute), scope: "repo.content", act: "update", kind: "model", repo: "acme-lab/tiny-llama", changed: pickle, skip: "once"})
-	s.add(event{at: end.Add(-15 * time.Minute), scope: "discussion", act: "create", kind: "space", repo: "acme-lab/internal-demo", title: "Add a Dockerfile", private: true, ends: store.Succeeded, took: time.Second})
+	s.add(event{at: end.Add(-15 * time.Minute), scope: "discussion", act: "create", kind: "space", repo: "acme-lab/internal-demo", title: "Add a Dockerfile", private: true, dry: true, ends: store.Succeeded, took: time.Second})
 	s.add(event{at: end.Add(-4 * time.Minute), scope: "repo.content", act: "update", kind: "dataset", repo: "acme-lab/train-code", changed: data, waiting: true, errorText: "ci.github: POST https://api.github.com/…: 503 Service Unavailable"})
 	m, r := s.add(event{at: end.Add(-2 * time.Minute), scope: "repo.content", act: "update", kind: "model", repo: "acme-lab/llama-7b-instruct", changed: pickle, leave: true})
 	s.add(event{at: end.Add(-3 * time.Second), scope: "discussion", act: "create", kind: "model", repo: "acme-lab/bert-small", title: "Typo", neverLooked: true})

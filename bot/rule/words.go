@@ -98,6 +98,9 @@ func (r *Rule) conditionsInWords() []string {
 
 func (r *Rule) limits() []string {
 	var parts []string
+	if r.DryRun {
+		parts = append(parts, "a dry run: the steps read, and write nothing")
+	}
 	if r.Debounce != nil {
 		parts = append(parts, fmt.Sprintf("waits for %s of quiet, at most %s", plain(r.Debounce.Wait), plain(r.Debounce.Max)))
 	}

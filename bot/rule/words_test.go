@@ -21,6 +21,7 @@ rules:
     once_per: [sha]
     rate_limit: {key: repo.id, max: 2, per: 1h}
     breaker: {max: 9, per: 1h}
+    dry_run: true
     steps: [{uses: hub.comment, with: {body: hi}}]
 
   # A comment between.
@@ -49,7 +50,7 @@ func TestWords(t *testing.T) {
 			},
 			If: []string{"a changed path in **/*.bin; no changed path in docs/**", "size(changed) < 10"},
 			Limits: []string{
-				"waits for 1m of quiet, at most 10m", "once only for the same values of once_per",
+				"a dry run: the steps read, and write nothing", "waits for 1m of quiet, at most 10m", "once only for the same values of once_per",
 				"one run of its group at a time (skip)", "at most 2 runs of a key in 1h",
 				"stops after 9 runs on one repository in 1h",
 			},
@@ -62,7 +63,7 @@ func TestWords(t *testing.T) {
 		t.Error(diff)
 	}
 	first, last := set.Rules[0], set.Rules[2]
-	if first.Line != 4 || len(first.Source) != 11 || first.Source[0] != "  - id: first" || first.Source[10] != "    steps: [{uses: hub.comment, with: {body: hi}}]" {
+	if first.Line != 4 || len(first.Source) != 12 || first.Source[0] != "  - id: first" || first.Source[11] != "    steps: [{uses: hub.comment, with: {body: hi}}]" {
 		t.Errorf("the first rule, line %d: %q", first.Line, first.Source)
 	}
 	if diff := cmp.Diff([]string{"  - id: third", "    on: [discussion.create, some.thing.new]", "    steps: [{uses: hub.comment, with: {body: hi}}]"}, last.Source); diff != "" {

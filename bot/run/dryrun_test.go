@@ -63,7 +63,11 @@ func TestDryRun(t *testing.T) {
 			_, err := tx.TakeOnce("rule", "value", r.ID)
 			return err
 		})
-		outputs := b.await(id, store.Succeeded).Steps[0].Outputs
+		done := b.await(id, store.Succeeded)
+		outputs := done.Steps[0].Outputs
+		if done.Plan.DryRun != dry.want {
+			t.Errorf("%s: kept as a dry run: %v", name, done.Plan.DryRun)
+		}
 		if told := outputs["text"] == "told"; told != dry.want || (len(writes) == 0) != dry.want {
 			t.Errorf("%s: outputs %v, %d writes", name, outputs, len(writes))
 		}

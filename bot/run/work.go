@@ -83,6 +83,7 @@ func (e *Engine) claim(run string) (x *execution, err error) {
 			x = &execution{engine: e, job: e.newJob(lease, asked), run: r, results: map[string]expr.StepResult{}}
 			x.span = trace.SpanFromContext(context.Background()) // none, before the delivery is read
 			x.cancelled = r.CancelReason != ""
+			err = e.markDry(tx, lease, r)
 		}
 		return err
 	})

@@ -69,6 +69,21 @@ func (t *Tx) check(l *Lease) error {
 	return nil
 }
 
+// WritePlan replaces the plan of a run.
+func (t *Tx) WritePlan(l *Lease, p Plan) error {
+	if err := t.check(l); err != nil {
+		return err
+	}
+	plan, err := encodePlan(p)
+	if err == nil {
+		_, err = t.exec(`UPDATE runs SET plan = ? WHERE id = ?`, plan, l.Run)
+	}
+	if err != nil {
+		return fmt.Errorf("store: write the plan of run %s: %w", l.Run, err)
+	}
+	return nil
+}
+
 // HandOver puts a run that its worker must leave back into the queue. The attempt under way counts as cut off.
 func (t *Tx) HandOver(l *Lease) error {
 	if err := t.check(l); err != nil {
