@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -185,39 +184,13 @@ func (d *Dashboard) loginByToken(c echo.Context) error {
 	if !ownOrigin(r) {
 		return d.problem(c, http.StatusForbidden, "This form comes from another site", "Nothing was done.")
 	}
-	if !d.admin.attempts.allow() {
+	if !d.admin.attempts.allow(caller(r)) {
 		c.Response().Header().Set("Retry-After", "60")
 		return d.showLogin(c, http.StatusTooManyRequests, "Too many wrong tokens. Wait a minute and try again.")
 	}
 	if d.AdminToken == "" || !equal(d.AdminToken.Reveal(), strings.TrimSpace(r.PostFormValue("token"))) {
-		d.admin.attempts.failed()
+		d.admin.attempts.failed(caller(r))
 		return d.showLogin(c, http.StatusUnauthorized, "This is not the admin's token (HFBOT_ADMIN_TOKEN of the bot).")
 	}
 	return d.openSession(c, "admin token", r.PostFormValue("to"))
-}
-
-// attempts bounds how often a wrong token may be tried, whoever tries.
-type attempts struct {
-	now func() time.Time
-	mu  sync.Mutex
-	at  []time.Time // of the last failures
-}
-
-const mostAttempts = 10 // failures in a minute
-
-func newAttempts(now func() time.Time) *attempts { return &attempts{now: now} }
-
-func (a *attempts) allow() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for len(a.at) > 0 && a.now().Sub(a.at[0]) > time.Minute {
-		a.at = a.at[1:]
-	}
-	return len(a.at) < mostAttempts
-}
-
-func (a *attempts) failed() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.at = append(a.at, a.now())
 }

@@ -180,6 +180,10 @@ func TestLoginAttemptsAreBounded(t *testing.T) {
 	if body := v.want(http.StatusTooManyRequests, "POST", "/login", url.Values{"token": {"s3cret"}}); !strings.Contains(body, "Wait a minute") {
 		t.Errorf("it does not say what to do: %.300s", body)
 	}
+	resp, _ := v.send("POST", "/login", url.Values{"token": {"s3cret"}}, "X-Forwarded-For: 203.0.113.9")
+	if resp.StatusCode != http.StatusSeeOther {
+		t.Errorf("the admin at another address is locked out: %d", resp.StatusCode)
+	}
 }
 
 func TestHeaders(t *testing.T) {
