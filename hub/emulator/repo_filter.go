@@ -75,8 +75,8 @@ func (f repoFilter) acceptsState(state repoState) bool {
 }
 
 // ggufApps are the programs that run a model of this format (huggingface.js, packages/tasks/src/local-apps.ts).
-var ggufApps = strings.Fields("llama.cpp llama-cpp node-llama-cpp ollama lmstudio jan backyard-ai jellybox msty koboldcpp sanctum " +
-	"recursechat docker-model-runner lemonade unsloth pi hermes-agent")
+var ggufApps = strings.Fields(`llama.cpp llama-cpp node-llama-cpp ollama lmstudio jan backyard-ai jellybox msty koboldcpp
+	sanctum recursechat docker-model-runner lemonade unsloth pi hermes-agent`)
 
 // acceptsContent looks at what the head of main has. No provider serves what is here, and which models other apps run
 // is not known here: both find nothing.
@@ -93,7 +93,7 @@ func (f repoFilter) acceptsContent(r *repo) bool {
 			return false
 		}
 	}
-	if len(f.apps) > 0 && !(haveCommon(f.apps, ggufApps) && slices.Contains(tags, "gguf")) {
+	if len(f.apps) > 0 && (!haveCommon(f.apps, ggufApps) || !slices.Contains(tags, "gguf")) {
 		return false
 	}
 	if f.parameters == nil {
