@@ -40,9 +40,10 @@ func TestCard(t *testing.T) {
 			"no language is given", "the text has 0 characters, fewer than 20", "section `Intended uses` is missing",
 		}},
 		"a poor one": {
-			"---\nlicense: 'a`b|c'\nlanguage: en\npipeline_tag: x\n---\n<!-- ## Intended uses and much more -->\n",
+			"---\nlicense: gpl-3.0\nlanguage: 'a`b|c'\npipeline_tag: x\n---\n<!-- ## Intended uses and much more -->\n",
 			[]any{
-				"license `a\uFFFDb\uFFFDc` is not one of mit, apache-*", "the text has 0 characters, fewer than 20",
+				"license `gpl-3.0` is not one of mit, apache-*", "language `a\uFFFDb\uFFFDc` is not one of en, fr",
+				"the text has 0 characters, fewer than 20",
 				"section `Intended uses` is missing",
 			},
 		},

@@ -102,7 +102,7 @@ func (r *repo) putInto(files map[string]treeFile, each change) error {
 		return reject(tooLarge(each.path))
 	}
 	if each.path == cardFile {
-		if _, err := parseCard(content); err != nil {
+		if _, err := checkCard(content, r.typ); err != nil {
 			return reject(err.Error())
 		}
 	}

@@ -242,16 +242,35 @@ func TestPreupload(t *testing.T) {
 func TestValidateYAML(t *testing.T) {
 	t.Parallel()
 	l := startLocal(t, Options{})
-	for content, want := range map[string]struct{ status, errors, warnings int }{
-		`---\nlicense: mit\n---\n`: {200, 0, 0},
-		`# no metadata`:            {200, 0, 1},
-		`---\nlicense: [\n---\n`:   {400, 1, 0},
-		`---\n- a list\n---\n`:     {400, 1, 0},
+	for _, test := range []struct {
+		kind, content    string
+		status, warnings int
+		problem          string
+	}{
+		{"model", `---\nlicense: mit\n---\n`, 200, 0, ""},
+		{"dataset", `---\nlicense: [mit, cc-by-4.0]\n---\n`, 200, 0, ""},
+		{"model", `# no metadata`, 200, 1, ""},
+		{"model", `---\nlicense: [\n---\n`, 400, 0, "not a valid YAML"},
+		{"model", `---\n- a list\n---\n`, 400, 0, "not a valid YAML"},
+		{"model", `---\nlicense: asdf\n---\n`, 400, 0, `"license" must be one of [apache-2.0, mit, `},
+		{"model", `---\ncolorFrom: black\n---\n`, 200, 0, ""},
+		{"space", `---\ncolorFrom: black\n---\n`, 400, 0, `"colorFrom" must be one of [red, `},
+		{"space", `---\nsdk: flask\n---\n`, 400, 0, `"sdk" must be one of [gradio, docker, static]`},
+		{"space", `---\nshort_description: ` + strings.Repeat("x", 61) + `\n---\n`, 400, 0, `"short_description" length must be`},
 	} {
-		got := l.call("", "POST", "/api/validate-yaml", `{"content":"`+content+`","repoType":"model"}`, want.status)
-		if len(got.field("errors").([]any)) != want.errors || len(got.field("warnings").([]any)) != want.warnings {
-			t.Errorf("%q: %v", content, got.body)
+		body := fmt.Sprintf(`{"content":"%s","repoType":%q}`, test.content, test.kind)
+		got := l.call("", "POST", "/api/validate-yaml", body, test.status)
+		problem, _ := got.field("errors", 0, "message").(string)
+		if !strings.Contains(problem, test.problem) || (problem == "") != (test.problem == "") ||
+			len(got.field("warnings").([]any)) != test.warnings {
+			t.Errorf("%s %q: %v", test.kind, test.content, got.body)
 		}
+	}
+	api := l.makeRepo("model", "m", "")
+	refused := l.call("ann", "POST", api+"/commit/main", lines(`"summary":"s"`,
+		`{"key":"file","value":{"path":"README.md","content":"---\nlicense: asdf\n---\n"}}`), 400)
+	if text := refused.field("error").(string); !strings.HasPrefix(text, `"license" must be one of`) {
+		t.Errorf("commit: %s", text)
 	}
 }
 

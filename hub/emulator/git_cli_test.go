@@ -241,6 +241,7 @@ func TestGitRefusedContent(t *testing.T) {
 	for name, test := range map[string]struct{ path, content, want string }{
 		"large file":    {"dir/big.txt", strings.Repeat("x", maxRegularFile+1), "larger than 10 MiB"},
 		"bad card":      {"README.md", "---\nlicense: [\n---\n", "not a valid YAML"},
+		"bad license":   {"README.md", "---\nlicense: mine\n---\n", `"license" must be one of [apache-2.0, mit,`},
 		"empty pointer": {"model.bin", pointer, "LFS pointer"},
 	} {
 		t.Run(name, func(t *testing.T) {

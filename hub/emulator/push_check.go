@@ -9,12 +9,15 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"github.com/hfbot/hfbot/hub"
 )
 
 // pushCheck looks at all that a push adds: whether everything that is named is there, whether trees have sane names,
 // and whether files have the size and the LFS content that the Hub wants.
 type pushCheck struct {
 	*quarantine
+	typ     hub.RepoType
 	lfs     *lfsObjects
 	commits map[plumbing.Hash]bool // checked, with all behind them
 	trees   map[plumbing.Hash]int  // checked, with the number of entries below
@@ -23,9 +26,9 @@ type pushCheck struct {
 	lost    []string               // paths of pointers without content
 }
 
-func newPushCheck(q *quarantine, lfs *lfsObjects) *pushCheck {
+func newPushCheck(q *quarantine, typ hub.RepoType, lfs *lfsObjects) *pushCheck {
 	return &pushCheck{
-		quarantine: q, lfs: lfs, commits: map[plumbing.Hash]bool{}, trees: map[plumbing.Hash]int{},
+		quarantine: q, typ: typ, lfs: lfs, commits: map[plumbing.Hash]bool{}, trees: map[plumbing.Hash]int{},
 		passed: map[plumbing.Hash]bool{},
 	}
 }
@@ -184,8 +187,10 @@ func (p *pushCheck) card(tip plumbing.Hash) error {
 		if err != nil {
 			return err
 		}
-		_, err = parseCard(content)
-		return err
+		if _, err = checkCard(content, p.typ); err != nil {
+			return fmt.Errorf("your push was rejected during YAML metadata verification: %w", err)
+		}
+		return nil
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func (s *Server) push(r *repo, who pusher, request *pushRequest, body io.Reader)
 // checkPush notes what speaks against each command, and stores the new objects when they are sound. Bad content in one
 // ref refuses the whole push, as the Hub's pre-receive hook does.
 func (s *Server) checkPush(r *repo, who pusher, incoming *quarantine, request *pushRequest, results []string) {
-	check := newPushCheck(incoming, &r.lfs)
+	check := newPushCheck(incoming, r.typ, &r.lfs)
 	for i, command := range request.commands {
 		if err := s.checkCommand(r, who, command); err != nil {
 			results[i] = oneLine(err)
