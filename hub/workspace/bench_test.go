@@ -24,9 +24,11 @@ import (
 
 // The benchmarks stand beside the git CLI on the same repository and server. Time is that of the work: the workspace in
 // this process, git as a process, as a program would start it. peak-MB is the most resident memory of a process that does
-// the work once, and of its children.
+// the work once, and of its children, in several tries: looking now and then may miss a short peak.
 
 const (
+	peakTries = 7
+
 	benchOpen = "HFBOT_BENCH_OPEN" // endpoint, commit and the file to read, for a process of its own
 	benchPeak = "HFBOT_BENCH_PEAK" // a command whose memory is measured, as a JSON list
 )
@@ -158,7 +160,11 @@ func benchWorkspace(b *testing.B, endpoint, sha, path string) {
 		openOnce(b, endpoint, sha, path)
 	}
 	env := []string{benchOpen + "=" + strings.Join([]string{endpoint, sha, path}, " ")}
-	b.ReportMetric(peak(b, "", env, os.Args[0], "-test.run", "^TestBenchProcess$"), "peak-MB")
+	most := 0.0
+	for range peakTries {
+		most = max(most, peak(b, "", env, os.Args[0], "-test.run", "^TestBenchProcess$"))
+	}
+	b.ReportMetric(most, "peak-MB")
 }
 
 // benchGit measures the git CLI; each run gets an empty folder and makes the calls there.
@@ -177,9 +183,12 @@ func benchGit(b *testing.B, env []string, calls ...[]string) {
 			}
 		}
 	}
-	dir, most := b.TempDir(), 0.0
-	for _, args := range calls {
-		most = max(most, peak(b, dir, env, append([]string{"git"}, args...)...))
+	most := 0.0
+	for range peakTries {
+		dir := b.TempDir()
+		for _, args := range calls {
+			most = max(most, peak(b, dir, env, append([]string{"git"}, args...)...))
+		}
 	}
 	b.ReportMetric(most, "peak-MB")
 }

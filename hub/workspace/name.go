@@ -16,10 +16,27 @@ func cleanName(name string) bool {
 	switch {
 	case name == "", name == ".", name == "..":
 		return false
-	case strings.EqualFold(name, ".git"), strings.EqualFold(name, "git~1"):
+	case isDotGit(name):
 		return false
 	}
 	return !strings.ContainsAny(name, "/\x00")
+}
+
+// isDotGit tells whether some file system takes a name for .git: those of Windows drop dots and blanks at the end and a
+// stream behind a colon and have short names, that of the Mac drops characters that show nothing.
+func isDotGit(name string) bool {
+	name, _, _ = strings.Cut(name, ":")
+	name = strings.TrimRight(strings.Map(dropUnseen, name), ". ")
+	return strings.EqualFold(name, ".git") || strings.EqualFold(name, "git~1")
+}
+
+// dropUnseen drops what HFS+ does not see in a name, as git's utf8.c lists it.
+func dropUnseen(r rune) rune {
+	switch {
+	case r >= 0x200c && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x206a && r <= 0x206f, r == 0xfeff:
+		return -1
+	}
+	return r
 }
 
 // cleanPath tells whether a path consists of clean names.

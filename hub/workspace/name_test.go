@@ -13,6 +13,8 @@ func TestCleanPath(t *testing.T) {
 		"a": true, "a/b/c.txt": true, ".gitignore": true, "...": true, "a..b": true, "git~2": true, "C:": true,
 		"": false, "/": false, "/a": false, "a/": false, "a//b": false, ".": false, "..": false, "a/../b": false,
 		"a/./b": false, ".git": false, "a/.Git/hooks": false, "GIT~1": false, "a\x00b": false,
+		".git.": false, ".git ": false, "GIT~1. .": false, ".git::$INDEX_ALLOCATION": false, ".g\u200cit": false, "\ufeff.git": false,
+		".github": true, "git": true, ".gitx:": true, "a:b": true, ". git": true,
 	}
 	for given, want := range tests {
 		if got := cleanPath(given); got != want {
