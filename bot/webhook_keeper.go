@@ -8,8 +8,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/hfbot/hfbot/bot/hook"
 	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/subscription"
 	"github.com/hfbot/hfbot/hub"
 )
 
@@ -90,7 +90,7 @@ func (k *keeper) look(ctx context.Context, first bool) error {
 }
 
 // tell keeps what a look found, for state, and logs what is new.
-func (k *keeper) tell(result hook.Result, err error, first bool) {
+func (k *keeper) tell(result subscription.Result, err error, first bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	said := k.wrong != nil && err != nil && k.wrong.Error() == err.Error()
@@ -104,21 +104,21 @@ func (k *keeper) tell(result hook.Result, err error, first bool) {
 	}
 }
 
-func (k *keeper) sync(ctx context.Context, first bool) (hook.Result, error) {
+func (k *keeper) sync(ctx context.Context, first bool) (subscription.Result, error) {
 	home := k.opts.Home
 	if home == "" {
 		me, err := k.hub.WhoAmI(ctx)
 		if err != nil {
-			return hook.Result{}, err
+			return subscription.Result{}, err
 		}
 		home = me.Name
 	}
 	interest := Interest(k.rules())
-	watched, err := hook.Watched(ctx, k.hub, interest, k.opts.Watch, home)
+	watched, err := subscription.Watched(ctx, k.hub, interest, k.opts.Watch, home)
 	if err != nil {
-		return hook.Result{}, err
+		return subscription.Result{}, err
 	}
-	result, err := hook.Sync(ctx, k.hub, hook.Wish{
+	result, err := subscription.Sync(ctx, k.hub, subscription.Wish{
 		URL: k.opts.URL, Secret: k.secret, Watched: watched, Domains: interest.Domains, Force: first,
 	}, false)
 	if err == nil && (first || result.Resumed) && k.missed != nil {

@@ -10,9 +10,9 @@ import (
 
 	"github.com/hfbot/hfbot/bot"
 	"github.com/hfbot/hfbot/bot/catchup"
-	"github.com/hfbot/hfbot/bot/hook"
 	"github.com/hfbot/hfbot/bot/rule"
 	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/bot/subscription"
 	"github.com/hfbot/hfbot/config"
 	"github.com/hfbot/hfbot/hub"
 )
@@ -94,11 +94,11 @@ func runBackfill(ctx context.Context, cfg *config.Config, client *hub.Client, o 
 	if err != nil {
 		return fmt.Errorf("ask the Hub who the token belongs to: %w", err)
 	}
-	watched, err := hook.Watched(ctx, client, b.Rules().Interest(), cfg.Watch, me.Name)
+	watched, err := subscription.Watched(ctx, client, b.Rules().Interest(), cfg.Watch, me.Name)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(o.out, "%s of rule %s over %s\n", events, o.rule, hook.Describe(watched))
+	fmt.Fprintf(o.out, "%s of rule %s over %s\n", events, o.rule, subscription.Describe(watched))
 	return o.each(ctx, b, client, watched)
 }
 

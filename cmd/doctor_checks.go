@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/hfbot/hfbot/bot"
-	"github.com/hfbot/hfbot/bot/hook"
+	"github.com/hfbot/hfbot/bot/subscription"
 	"github.com/hfbot/hfbot/hub"
 )
 
@@ -239,7 +239,7 @@ func (d *doctor) checkAddress(ctx context.Context) finding {
 			"set HFBOT_PUBLIC_HOST to the bot's host name",
 		}
 	}
-	address := strings.TrimSuffix(hook.Address(d.cfg.PublicHost), "/webhook") + "/healthz"
+	address := strings.TrimSuffix(subscription.Address(d.cfg.PublicHost), "/webhook") + "/healthz"
 	status, _, err := d.get(ctx, address)
 	switch {
 	case err != nil:
@@ -259,7 +259,7 @@ func (d *doctor) checkAddress(ctx context.Context) finding {
 // checkReceiver finds out whether the bot that runs takes the secret that is set here. It sends what is no JSON, which
 // the bot refuses after it has looked at the secret, and keeps nothing of.
 func (d *doctor) checkReceiver(ctx context.Context) finding {
-	address := hook.Address(d.cfg.PublicHost)
+	address := subscription.Address(d.cfg.PublicHost)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader("a question of hfbot doctor"))
 	if err != nil {
 		return finding{"address", checkFail, err.Error(), "look at HFBOT_PUBLIC_HOST"}
@@ -292,7 +292,7 @@ func (d *doctor) checkReceiver(ctx context.Context) finding {
 // secrets are the webhook secrets that serve would take with these settings.
 func (d *doctor) secrets() []hub.Secret {
 	if len(d.cfg.WebhookSecrets) == 0 && d.cfg.ManagesWebhook() {
-		return hook.DeriveSecrets(d.cfg.Token, cmp.Or(d.cfg.SpaceID, d.cfg.PublicHost), d.cfg.SecretGeneration)
+		return subscription.DeriveSecrets(d.cfg.Token, cmp.Or(d.cfg.SpaceID, d.cfg.PublicHost), d.cfg.SecretGeneration)
 	}
 	return d.cfg.WebhookSecrets
 }
@@ -303,12 +303,12 @@ func (d *doctor) checkWebhook(ctx context.Context) finding {
 	}
 	interest := bot.Interest(d.rules)
 	home, _, _ := strings.Cut(d.cfg.SpaceID, "/")
-	watched, err := hook.Watched(ctx, d.client, interest, d.cfg.Watch, cmp.Or(home, d.me.Name))
+	watched, err := subscription.Watched(ctx, d.client, interest, d.cfg.Watch, cmp.Or(home, d.me.Name))
 	if err != nil {
 		return finding{"webhook", checkFail, err.Error(), ""}
 	}
-	wish := hook.Wish{URL: hook.Address(d.cfg.PublicHost), Watched: watched, Domains: interest.Domains, Secret: "set"}
-	result, err := hook.Sync(ctx, d.client, wish, true)
+	wish := subscription.Wish{URL: subscription.Address(d.cfg.PublicHost), Watched: watched, Domains: interest.Domains, Secret: "set"}
+	result, err := subscription.Sync(ctx, d.client, wish, true)
 	switch {
 	case err != nil:
 		return finding{"webhook", checkFail, err.Error(), "give the token the permission for webhooks at " + tokenPage}
@@ -330,7 +330,7 @@ func (d *doctor) checkWebhook(ctx context.Context) finding {
 			"hfbot webhooks sync does it",
 		}
 	}
-	return finding{"webhook", checkOK, result.ID + " calls the bot and watches " + hook.Describe(watched), ""}
+	return finding{"webhook", checkOK, result.ID + " calls the bot and watches " + subscription.Describe(watched), ""}
 }
 
 // get asks an address and returns status and header.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	_ "github.com/hfbot/hfbot/actions/builtin"
-	"github.com/hfbot/hfbot/bot/hook"
+	"github.com/hfbot/hfbot/bot/subscription"
 	"github.com/hfbot/hfbot/config"
 	"github.com/hfbot/hfbot/hub"
 	"github.com/hfbot/hfbot/hub/emulator"
@@ -54,7 +54,7 @@ func newPatient(t *testing.T) *patient {
 	p.startHub()
 	p.must(p.hub.Client("demo").CreateRepo(t.Context(), p.repo, hub.CreateRepoOptions{}))
 	_, err := p.hub.Client("hfbot").CreateWebhook(t.Context(), hub.WebhookInput{
-		URL: hook.Address(bot.URL), Secret: doctorSecret, Domains: []string{"discussion"},
+		URL: subscription.Address(bot.URL), Secret: doctorSecret, Domains: []string{"discussion"},
 		Watched: []hub.Watched{{Type: "model", Name: p.repo.Name}},
 	})
 	p.must(err)

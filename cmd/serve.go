@@ -16,8 +16,8 @@ import (
 
 	"github.com/hfbot/hfbot/bot"
 	"github.com/hfbot/hfbot/bot/dashboard"
-	"github.com/hfbot/hfbot/bot/hook"
 	"github.com/hfbot/hfbot/bot/otlp"
+	"github.com/hfbot/hfbot/bot/subscription"
 	"github.com/hfbot/hfbot/config"
 )
 
@@ -67,7 +67,7 @@ func serve(ctx context.Context, flags *pflag.FlagSet, stderr io.Writer) error {
 
 func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err error) {
 	if cfg.ManagesWebhook() && len(cfg.WebhookSecrets) == 0 {
-		cfg.WebhookSecrets = hook.DeriveSecrets(cfg.Token, cmp.Or(cfg.SpaceID, cfg.PublicHost), cfg.SecretGeneration)
+		cfg.WebhookSecrets = subscription.DeriveSecrets(cfg.Token, cmp.Or(cfg.SpaceID, cfg.PublicHost), cfg.SecretGeneration)
 	}
 	if cfg.OnSpace() && cfg.Token == "" {
 		return errNoToken
@@ -88,7 +88,7 @@ func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err er
 	var webhook bot.WebhookOptions
 	if cfg.ManagesWebhook() {
 		home, _, _ := strings.Cut(cfg.SpaceID, "/")
-		webhook = bot.WebhookOptions{URL: hook.Address(cfg.PublicHost), Watch: cfg.Watch, Home: home}
+		webhook = bot.WebhookOptions{URL: subscription.Address(cfg.PublicHost), Watch: cfg.Watch, Home: home}
 	}
 	if path, isSQLite := strings.CutPrefix(cfg.Database, "sqlite:"); isSQLite && cfg.OnSpace() && config.OnRootDisk(path) {
 		log.Warn("the database is on the Space's own disk, which is emptied at each restart: "+bot.KeepState,

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hfbot/hfbot/bot"
-	"github.com/hfbot/hfbot/bot/hook"
+	"github.com/hfbot/hfbot/bot/subscription"
 	"github.com/hfbot/hfbot/config"
 	"github.com/hfbot/hfbot/hub"
 )
@@ -81,7 +81,7 @@ func listWebhooks(w io.Writer, all []hub.Webhook, f format) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "WEBHOOK\tSTATE\tTARGET\tWATCHES\tEVENTS")
 	for _, h := range list {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", h.ID, h.State, cmp.Or(h.URL, "a Job"), hook.Describe(h.Watched),
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", h.ID, h.State, cmp.Or(h.URL, "a Job"), subscription.Describe(h.Watched),
 			strings.Join(h.Domains, ", "))
 	}
 	return table.Flush()
@@ -122,13 +122,15 @@ and its secret (the first of WEBHOOK_SECRET). One that the Hub has suspended is 
 	return c
 }
 
-func syncWebhook(ctx context.Context, cfg *config.Config, client *hub.Client, address string, dryRun bool) (hook.Result, error) {
-	none := hook.Result{}
+func syncWebhook(
+	ctx context.Context, cfg *config.Config, client *hub.Client, address string, dryRun bool,
+) (subscription.Result, error) {
+	none := subscription.Result{}
 	if address == "" {
 		if cfg.PublicHost == "" {
 			return none, usageErrorf("--url is required: the address at which the Hub reaches the bot, ending in /webhook")
 		}
-		address = hook.Address(cfg.PublicHost)
+		address = subscription.Address(cfg.PublicHost)
 	}
 	if err := cfg.RequireWebhookSecret(); err != nil {
 		return none, err
@@ -145,18 +147,18 @@ func syncWebhook(ctx context.Context, cfg *config.Config, client *hub.Client, ad
 		return none, fmt.Errorf("ask the Hub who the token belongs to: %w", err)
 	}
 	interest := bot.Interest(set)
-	watched, err := hook.Watched(ctx, client, interest, cfg.Watch, me.Name)
+	watched, err := subscription.Watched(ctx, client, interest, cfg.Watch, me.Name)
 	if err != nil {
 		return none, err
 	}
-	wish := hook.Wish{URL: address, Watched: watched, Domains: interest.Domains, Force: true}
+	wish := subscription.Wish{URL: address, Watched: watched, Domains: interest.Domains, Force: true}
 	if len(cfg.WebhookSecrets) > 0 {
 		wish.Secret = cfg.WebhookSecrets[0]
 	}
-	return hook.Sync(ctx, client, wish, dryRun)
+	return subscription.Sync(ctx, client, wish, dryRun)
 }
 
-func showSync(w io.Writer, result hook.Result, f format, dryRun bool) error {
+func showSync(w io.Writer, result subscription.Result, f format, dryRun bool) error {
 	if f.value == formatJSON {
 		return writeJSON(w, result)
 	}

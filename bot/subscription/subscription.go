@@ -1,6 +1,6 @@
-// Package hook keeps the bot's webhook on the Hub as the rules need it: what it watches, its secret, and that it is
+// Package subscription keeps the bot's webhook on the Hub as the rules need it: what it watches, its secret, and that it is
 // switched on. A person never has to type an address or a secret twice.
-package hook
+package subscription
 
 import (
 	"context"

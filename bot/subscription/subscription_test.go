@@ -1,4 +1,4 @@
-package hook_test
+package subscription_test
 
 import (
 	"slices"
@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/hfbot/hfbot/bot/hook"
 	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/subscription"
 	"github.com/hfbot/hfbot/hub"
 	"github.com/hfbot/hfbot/hub/emulator"
 )
@@ -31,16 +31,16 @@ func startHub(t *testing.T) *emulator.Server {
 	return server
 }
 
-func wish() hook.Wish {
-	return hook.Wish{
+func wish() subscription.Wish {
+	return subscription.Wish{
 		URL: "http://127.0.0.1:1/webhook", Secret: "hush", Domains: []string{"discussion", "repo"},
 		Watched: []hub.Watched{{Type: "user", Name: "demo"}},
 	}
 }
 
-func sync(t *testing.T, client *hub.Client, w hook.Wish, dryRun bool) hook.Result {
+func sync(t *testing.T, client *hub.Client, w subscription.Wish, dryRun bool) subscription.Result {
 	t.Helper()
-	got, err := hook.Sync(t.Context(), client, w, dryRun)
+	got, err := subscription.Sync(t.Context(), client, w, dryRun)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestWatched(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := hook.Watched(t.Context(), client, tc.in, tc.named, "hfbot")
+			got, err := subscription.Watched(t.Context(), client, tc.in, tc.named, "hfbot")
 			if tc.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tc.err) {
 					t.Errorf("got %v, want an error with %q", err, tc.err)
@@ -148,16 +148,16 @@ func TestWatched(t *testing.T) {
 
 func TestDeriveSecrets(t *testing.T) {
 	t.Parallel()
-	now := hook.DeriveSecrets("hf_a", "acme/bot", 2)
-	if len(now) != 2 || len(hook.DeriveSecrets("hf_a", "acme/bot", 0)) != 1 {
+	now := subscription.DeriveSecrets("hf_a", "acme/bot", 2)
+	if len(now) != 2 || len(subscription.DeriveSecrets("hf_a", "acme/bot", 0)) != 1 {
 		t.Fatalf("%d secrets are valid", len(now))
 	}
-	if before := hook.DeriveSecrets("hf_a", "acme/bot", 1); before[0].Reveal() != now[1].Reveal() {
+	if before := subscription.DeriveSecrets("hf_a", "acme/bot", 1); before[0].Reveal() != now[1].Reveal() {
 		t.Error("the secret before is not valid any more after a rotation")
 	}
 	all := map[string]bool{"hf_a": true}
 	for _, s := range []hub.Secret{
-		now[0], now[1], hook.DeriveSecret("hf_b", "acme/bot", 2), hook.DeriveSecret("hf_a", "acme/bot2", 2),
+		now[0], now[1], subscription.DeriveSecret("hf_b", "acme/bot", 2), subscription.DeriveSecret("hf_a", "acme/bot2", 2),
 	} {
 		if all[s.Reveal()] {
 			t.Error("two tokens, bots or generations have the same secret")
@@ -175,7 +175,7 @@ func TestAddress(t *testing.T) {
 		"localhost:7860":         "http://localhost:7860/webhook",
 		"10.0.0.1:7860":          "https://10.0.0.1:7860/webhook",
 	} {
-		if got := hook.Address(host); got != want {
+		if got := subscription.Address(host); got != want {
 			t.Errorf("Address(%s) = %s, want %s", host, got, want)
 		}
 	}

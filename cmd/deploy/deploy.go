@@ -9,8 +9,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/hfbot/hfbot/bot/hook"
 	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/subscription"
 	"github.com/hfbot/hfbot/hub"
 )
 
@@ -137,7 +137,7 @@ func (d *deployment) create(ctx context.Context, secrets []hub.SpaceSecretInput,
 // is right before the first event, and to say so.
 func (d *deployment) webhook(ctx context.Context) error {
 	interest := d.Rules.Interest()
-	watched, err := hook.Watched(ctx, d.BotClient, interest, d.Watch, owner(d.Space.Name))
+	watched, err := subscription.Watched(ctx, d.BotClient, interest, d.Watch, owner(d.Space.Name))
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (d *deployment) webhook(ctx context.Context) error {
 	if err != nil && !d.DryRun {
 		return fmt.Errorf("list the Space's variables: %w", err)
 	}
-	done, err := hook.Sync(ctx, d.BotClient, hook.Wish{
+	done, err := subscription.Sync(ctx, d.BotClient, subscription.Wish{
 		URL: d.result.Address, Secret: d.current(variables), Watched: watched, Domains: interest.Domains, Force: d.Rotate,
 	}, d.DryRun)
 	for _, change := range done.Changes {
@@ -168,7 +168,7 @@ func (d *deployment) say(format string, args ...any) {
 
 // awaitRunning waits until the Space runs, and finds out where.
 func (d *deployment) awaitRunning(ctx context.Context) error {
-	d.result.Address = hook.Address(guessHost(d.Space.Name))
+	d.result.Address = subscription.Address(guessHost(d.Space.Name))
 	runtime, err := d.Client.SpaceRuntime(ctx, d.Space)
 	if d.DryRun && err != nil {
 		return nil // it is not there yet
@@ -219,6 +219,6 @@ func (d *deployment) waitFor(ctx context.Context) (*hub.SpaceRuntime, error) {
 func (d *deployment) found(r *hub.SpaceRuntime) {
 	d.result.Stage = r.Stage
 	if len(r.Domains) > 0 && r.Domains[0].Domain != "" {
-		d.result.Address = hook.Address(r.Domains[0].Domain)
+		d.result.Address = subscription.Address(r.Domains[0].Domain)
 	}
 }

@@ -17,8 +17,8 @@ import (
 
 	"github.com/hfbot/hfbot/actions"
 	_ "github.com/hfbot/hfbot/actions/builtin"
-	"github.com/hfbot/hfbot/bot/hook"
 	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/subscription"
 	"github.com/hfbot/hfbot/cmd/deploy"
 	"github.com/hfbot/hfbot/hub"
 	"github.com/hfbot/hfbot/hub/emulator"
@@ -126,7 +126,7 @@ func (s *stage) check() {
 		}
 	}
 	hooks, err := s.hub.Client("hfbot").Webhooks(s.t.Context())
-	if err != nil || len(hooks) != 1 || hook.Describe(hooks[0].Watched) != "user demo" || !hooks[0].HasSecret {
+	if err != nil || len(hooks) != 1 || subscription.Describe(hooks[0].Watched) != "user demo" || !hooks[0].HasSecret {
 		s.t.Errorf("webhooks %+v, %v", hooks, err)
 	}
 }
@@ -140,7 +140,7 @@ func TestAgainChangesNothing(t *testing.T) {
 	if first.Test == nil || first.Test.Status != 202 || !strings.HasPrefix(first.Test.Explanation["ci"], "not_matched, on wants") {
 		t.Errorf("the first delivery: %+v", first.Test)
 	}
-	if want := hook.DeriveSecret("hf_hfbot", space.Name, 0).Reveal(); !slices.Equal(s.given, []string{want}) {
+	if want := subscription.DeriveSecret("hf_hfbot", space.Name, 0).Reveal(); !slices.Equal(s.given, []string{want}) {
 		t.Errorf("the Space was sent the secrets %q, want the derived one", s.given)
 	}
 	again, err := s.run(t.Context(), nil)
@@ -219,7 +219,7 @@ func TestRotateFromGenerationToGeneration(t *testing.T) {
 		if len(result.Changes) != 1 {
 			t.Errorf("rotation %d changed %q", want, result.Changes)
 		}
-		if got := s.given[len(s.given)-1]; got != hook.DeriveSecret("hf_hfbot", space.Name, want).Reveal() {
+		if got := s.given[len(s.given)-1]; got != subscription.DeriveSecret("hf_hfbot", space.Name, want).Reveal() {
 			t.Errorf("rotation %d sent another secret than the new one", want)
 		}
 	}

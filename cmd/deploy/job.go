@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hfbot/hfbot/bot/hook"
+	"github.com/hfbot/hfbot/bot/subscription"
 	"github.com/hfbot/hfbot/hub"
 )
 
@@ -67,11 +67,11 @@ func (d *deployment) readable(ctx context.Context) error {
 
 func (d *deployment) jobWebhook(ctx context.Context) error {
 	interest := d.Rules.Interest()
-	watched, err := hook.Watched(ctx, d.BotClient, interest, d.Watch, owner(d.Space.Name))
+	watched, err := subscription.Watched(ctx, d.BotClient, interest, d.Watch, owner(d.Space.Name))
 	if err != nil {
 		return err
 	}
-	done, err := hook.Sync(ctx, d.BotClient, hook.Wish{
+	done, err := subscription.Sync(ctx, d.BotClient, subscription.Wish{
 		Job: d.job(), Watched: watched, Domains: interest.Domains, Force: d.Rotate,
 	}, d.DryRun)
 	for _, change := range done.Changes {
@@ -95,7 +95,7 @@ func (d *deployment) job() *hub.JobSpec {
 	return &hub.JobSpec{
 		DockerImage: d.Image, Command: []string{"hfbot"}, Arguments: []string{"run-once", "--rules", rules.String()},
 		Environment: environment, Secrets: secrets, Flavor: d.Flavor, TimeoutSeconds: 3600,
-		Labels: map[string]string{hook.Label: label(d.Space.Name)},
+		Labels: map[string]string{subscription.Label: label(d.Space.Name)},
 	}
 }
 

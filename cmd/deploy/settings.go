@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/hfbot/hfbot/bot/hook"
+	"github.com/hfbot/hfbot/bot/subscription"
 	"github.com/hfbot/hfbot/hub"
 )
 
@@ -109,5 +109,5 @@ func (d *deployment) current(variables map[string]string) hub.Secret {
 		first, _, _ := strings.Cut(d.Secret.Reveal(), ",")
 		return hub.Secret(strings.TrimSpace(first))
 	}
-	return hook.DeriveSecret(d.Token, d.Space.Name, generation(variables))
+	return subscription.DeriveSecret(d.Token, d.Space.Name, generation(variables))
 }
