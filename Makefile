@@ -10,7 +10,8 @@ export GOFLAGS += -buildvcs=false
 FUZZTIME ?= 10s
 TORTURE ?= 10m
 IMAGE ?= hfbot
-# Modules of their own, so that what they need stays out of go.mod.
+# Modules of their own, so that what they need stays out of go.mod. They must be tidy: after a change of go.mod here, run
+# `go mod tidy` in each. What that looks at, the tests before have fetched.
 NESTED := $(wildcard examples/*/go.mod)
 
 .PHONY: help
@@ -39,7 +40,8 @@ deps: ## Install by apt what the tests need and this machine lacks
 .PHONY: test
 test: deps ## Run all tests: with the race detector, the nested modules, the image
 	go test -race -timeout 15m ./...
-	for module in $(NESTED); do (cd "$$(dirname "$$module")" && CGO_ENABLED=0 go test -mod=mod -trimpath -timeout 5m ./...); done
+	for module in $(NESTED); do (cd "$$(dirname "$$module")" && \
+		go mod tidy -diff && CGO_ENABLED=0 go test -mod=readonly -trimpath -timeout 5m ./...); done
 	.ci/image
 
 .PHONY: test-fast
