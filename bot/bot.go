@@ -80,13 +80,14 @@ type Bot struct {
 	http         *http.Server
 	listener     net.Listener
 	workDir      string
+	allowance    *hub.Allowance // what the Hub allows the token, for all that calls it
 }
 
 // New opens the database, loads the rules and listens, but accepts nothing yet. Rules with errors give a
 // [*RulesError]. Close the Bot when it is not served.
 func New(ctx context.Context, opts Options) (b *Bot, err error) {
 	opts = withDefaults(opts)
-	b = &Bot{opts: opts, log: opts.Log}
+	b = &Bot{opts: opts, log: opts.Log, allowance: hub.NewAllowance()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, b.Close())
@@ -112,7 +113,7 @@ func New(ctx context.Context, opts Options) (b *Bot, err error) {
 
 // loadRules loads the rules in force at the start, those on the Hub as copies in the work folder.
 func (b *Bot) loadRules(ctx context.Context) error {
-	client, err := hub.New(b.opts.Endpoint, b.opts.Token)
+	client, err := hub.New(b.opts.Endpoint, b.opts.Token, hub.WithAllowance(b.allowance))
 	if err != nil {
 		return err
 	}
@@ -159,7 +160,7 @@ func withDefaults(opts Options) Options {
 // wire makes the stages and joins them.
 func (b *Bot) wire() error {
 	b.metrics = newMetrics(b.store)
-	client, err := hub.New(b.opts.Endpoint, b.opts.Token, hub.WithWriteObserver(b.noteOwn),
+	client, err := hub.New(b.opts.Endpoint, b.opts.Token, hub.WithAllowance(b.allowance), hub.WithWriteObserver(b.noteOwn),
 		hub.WithTransportWrapper(b.metrics.countCalls), hub.WithTransportWrapper(b.traceCalls), hub.WithTransportWrapper(run.Fence))
 	if err != nil {
 		return err

@@ -47,6 +47,10 @@ func TestRulesOnTheHub(t *testing.T) {
 			address := hub.FileRef{Repo: home, Revision: "main", Path: "bot/rules.yaml"}.String()
 			s.rules = []string{address}
 			s.start()
+			// What the copies of the rules took of the token's allowance is not there for anything else.
+			if got := s.get("/metrics"); !strings.Contains(got, `kind="resolvers"`) {
+				t.Errorf("the download of the rules is not in the bot's allowance:\n%s", got)
+			}
 			_, err := s.hub.Client("hfbot").CreateWebhook(s.ctx, hub.WebhookInput{
 				URL: s.bot.URL() + "/webhook", Secret: "s3cret", Domains: []string{"repo"},
 				Watched: []hub.Watched{{Type: string(home.Type), Name: home.Name}},
