@@ -116,6 +116,25 @@ func TestMisreadExpressions(t *testing.T) {
 	}
 }
 
+func TestShortSecretIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	src := "version: 1\nrules:\n  - id: r\n    on: repo\n    steps:\n      - uses: ci.github\n" +
+		"        with: {repository: a/b, workflow: x}\n        secrets: {token: TOKEN}\n"
+	for value, want := range map[string]string{
+		"": "warning: secret TOKEN is not set", "abcde": "8:26: warning: secret TOKEN is so short", "abcdef": "",
+	} {
+		opts := options()
+		opts.LookupEnv = func(name string) (string, bool) { return value, name == "TOKEN" && value != "" }
+		set, problems := rule.Load([]string{write(t, src)}, opts)
+		if set == nil || len(problems) > 1 || (want == "") != (len(problems) == 0) || !strings.Contains(problems.Text(), want) {
+			t.Errorf("%q: %s", value, problems.Text())
+		}
+		if value != "" && strings.Contains(strings.ReplaceAll(problems.Text(), "TOKEN", ""), value) {
+			t.Errorf("the secret is shown: %s", problems.Text())
+		}
+	}
+}
+
 // TestSyntaxHints: what the parser says in words of its own, said in the reader's.
 func TestSyntaxHints(t *testing.T) {
 	t.Parallel()

@@ -194,6 +194,9 @@ func (dr *draft) inputNode(s *stepDraft, input string) *yaml.Node {
 	return s.node
 }
 
+// shortSecret is the length below which a secret appears in text that has nothing to do with it.
+const shortSecret = 6
+
 func (dr *draft) checkSecrets(s *stepDraft) {
 	if s.entry == nil {
 		return
@@ -214,8 +217,12 @@ func (dr *draft) checkSecrets(s *stepDraft) {
 		return
 	}
 	for _, name := range names {
-		if v, ok := dr.opts.LookupEnv(s.step.Secrets[name]); !ok || v == "" {
+		switch v, _ := dr.opts.LookupEnv(s.step.Secrets[name]); {
+		case v == "":
 			dr.add(Warning, at(valueNode(s.secrets, name)), "secret %s is not set in the environment", s.step.Secrets[name])
+		case len(v) < shortSecret:
+			dr.add(Warning, at(valueNode(s.secrets, name)), "secret %s is so short that it is masked within other words of logs and "+
+				"outputs, too; use one of at least %d characters", s.step.Secrets[name], shortSecret)
 		}
 	}
 }
