@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"runtime/debug"
 	"slices"
 
@@ -122,7 +123,7 @@ func runConvert(ctx context.Context, cfg *config.Config, o convertOptions) error
 // listSkipped says why files of a folder were left alone.
 func listSkipped(skipped map[string]string) string {
 	var text string
-	for i, name := range slices.Sorted(mapKeys(skipped)) {
+	for i, name := range slices.Sorted(maps.Keys(skipped)) {
 		if i == 5 {
 			return text + fmt.Sprintf("; and %d more", len(skipped)-i)
 		}
@@ -138,7 +139,7 @@ func showConverted(o convertOptions, result converted) error {
 	if result.Verdict != convert.OK {
 		return nil
 	}
-	for _, name := range slices.Sorted(mapKeys(result.Skipped)) {
+	for _, name := range slices.Sorted(maps.Keys(result.Skipped)) {
 		fmt.Fprintf(o.err, "left alone: %s: %s\n", name, result.Skipped[name])
 	}
 	for _, f := range result.Files {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	enc "encoding/binary"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -86,7 +88,8 @@ func (r *stuckReader) WriteTo(w io.Writer) (int64, error) {
 }
 
 // TestConvertEnded ends `hfbot convert` in the middle of a download, by an interrupt and by a kill: no half of a file has
-// the name of the result, and after the interrupt nothing is left at all. The next attempt succeeds.
+// the name of the result, and after the interrupt nothing is left at all. The next attempt succeeds, and clears what the
+// kill has left. A conversion beside it that is under way leaves it alone.
 func TestConvertEnded(t *testing.T) {
 	t.Parallel()
 	data := largeCheckpoint(t, 4<<20)
@@ -115,6 +118,13 @@ func TestConvertEnded(t *testing.T) {
 			case <-ctx.Done():
 				t.Fatal("the conversion did not get to the middle")
 			}
+			other := filepath.Join(dir, "other.safetensors")
+			if out, err := exec.CommandContext(ctx, binary(t), "convert", input, other).CombinedOutput(); err != nil {
+				t.Fatalf("beside it: %v\n%s", err, out)
+			}
+			if left := names(t, dir); len(left) != 3 || !strings.HasPrefix(left[0], ".hfbot-convert-") {
+				t.Errorf("while both are under way: %v", left)
+			}
 			if err := run.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
@@ -125,7 +135,7 @@ func TestConvertEnded(t *testing.T) {
 			if got, err := os.ReadFile(result); err != nil || string(got) != "an older one" {
 				t.Errorf("the older file became %d bytes, %v", len(got), err)
 			}
-			if left := names(t, dir); signal == syscall.SIGINT && !slices.Equal(left, []string{"model.safetensors"}) {
+			if left := names(t, dir); signal == syscall.SIGINT && !slices.Equal(left, []string{"model.safetensors", "other.safetensors"}) {
 				t.Errorf("left behind: %v", left)
 			}
 			if out, err := exec.CommandContext(ctx, binary(t), "convert", input, result).CombinedOutput(); err != nil {
@@ -134,7 +144,65 @@ func TestConvertEnded(t *testing.T) {
 			if info, err := os.Stat(result); err != nil || info.Size() < 16<<20 {
 				t.Errorf("again: %v, %v", info, err)
 			}
+			if left := names(t, dir); !slices.Equal(left, []string{"model.safetensors", "other.safetensors"}) {
+				t.Errorf("left behind in the end: %v", left)
+			}
 		})
+	}
+}
+
+// sparseCheckpoint writes what torch.save wrote before 1.6 of {"w": torch.zeros(n)}; the zeros are a hole in the file.
+func sparseCheckpoint(t *testing.T, name string, n int64) {
+	t.Helper()
+	number := enc.LittleEndian.AppendUint32([]byte("J"), uint32(n))
+	head := "\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}X\r\x00\x00\x00little_endian\x88s." +
+		"\x80\x02}X\x01\x00\x00\x00wctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\nFloatStorage\n" +
+		"X\x01\x00\x00\x000X\x03\x00\x00\x00cpu" + string(number) + "NtQK\x00" + string(number) +
+		"\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtRs.\x80\x02]X\x01\x00\x00\x000a."
+	head += string(enc.LittleEndian.AppendUint64(nil, uint64(n)))
+	if err := os.WriteFile(name, []byte(head), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(name, int64(len(head))+4*n); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestConvertInterrupted interrupts the conversion of a local file as soon as there are bytes of the result: it ends as
+// failed, says why, and leaves nothing.
+func TestConvertInterrupted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	input, result := filepath.Join(dir, "pytorch_model.bin"), filepath.Join(dir, "out", "model.safetensors")
+	sparseCheckpoint(t, input, 1<<29-1)
+	if err := os.Mkdir(filepath.Dir(result), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	run := exec.CommandContext(ctx, binary(t), "convert", input, result)
+	var stderr bytes.Buffer
+	run.Stderr = &stderr
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for written := int64(0); written == 0 && ctx.Err() == nil; {
+		parts, _ := filepath.Glob(filepath.Join(dir, "out", ".hfbot-convert-*", "0"))
+		for _, part := range parts {
+			if info, err := os.Stat(part); err == nil {
+				written = info.Size()
+			}
+		}
+	}
+	if err := run.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := run.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(stderr.String(), "interrupt") {
+		t.Errorf("it ended with %v: %s", err, &stderr)
+	}
+	if left := names(t, filepath.Dir(result)); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }
 

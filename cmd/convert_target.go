@@ -1,0 +1,183 @@
+package cmd
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/gofrs/flock"
+)
+
+// target is where results go. They are written into a folder of their own first and take their places all together at the
+// end, so that a failure leaves nothing behind. What a run leaves that is killed, the next one clears.
+type target struct {
+	root    *os.Root
+	name    string       // shown before the names of files, and the folder of the root
+	only    string       // the name of the only file, when DST is one
+	work    string       // folder of the root for what is being written
+	lock    *flock.Flock // held on it while we live
+	parts   []string     // places of the files in it, which are named by numbers
+	folders []string     // made by us, the outermost first
+	made    string       // DST itself, when we made it
+}
+
+// workPrefix begins the names of the folders that results are written in.
+const workPrefix = ".hfbot-convert-"
+
+// openTarget looks at DST before anything is converted.
+func openTarget(src *source, o convertOptions) (*target, error) {
+	info, err := os.Stat(o.dst)
+	folder := src.folder || o.convert.MaxShard > 0 || err == nil && info.IsDir()
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	case err == nil && folder && !info.IsDir():
+		return nil, fmt.Errorf("%s becomes a folder of files, but %s is %s", o.src, o.dst, kindOrFile(info.Mode()))
+	case err == nil && !folder && !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is %s; the result is a regular file", o.dst, kindOf(info.Mode()))
+	case err == nil && src.same != nil && src.same(info):
+		return nil, fmt.Errorf("%s is the checkpoint itself", o.dst)
+	}
+	t := &target{name: o.dst}
+	dir := o.dst
+	if !folder {
+		t.name, t.only = filepath.Dir(o.dst), filepath.Base(o.dst)
+		dir = t.name
+	} else if err != nil {
+		if err := os.Mkdir(o.dst, 0o755); err != nil {
+			return nil, err
+		}
+		t.made = o.dst
+	}
+	if t.root, err = os.OpenRoot(dir); err != nil {
+		return nil, err
+	}
+	t.clear()
+	if err := t.begin(); err != nil {
+		return nil, t.finish(err)
+	}
+	return t, nil
+}
+
+// lockOf is the lock on a folder that results are written in.
+func (t *target) lockOf(work string) *flock.Flock {
+	return flock.New(filepath.Join(t.root.Name(), work, "lock"))
+}
+
+// begin makes the folder to write in, and locks it. Another run that clears up may be faster.
+func (t *target) begin() error {
+	for range 10 {
+		t.work = workPrefix + rand.Text()[:8]
+		if err := t.root.Mkdir(t.work, 0o755); err != nil {
+			var failed *fs.PathError
+			if errors.As(err, &failed) {
+				err = failed.Err // the name says nothing to the user
+			}
+			return fmt.Errorf("write into the folder %s: %w", t.root.Name(), err)
+		}
+		t.lock = t.lockOf(t.work)
+		held, err := t.lock.TryLock()
+		if _, gone := t.root.Stat(t.work); gone == nil && (held || err != nil) {
+			return nil //nolint:nilerr // on a file system without locks nobody clears
+		}
+		_ = t.lock.Close() // of a folder that is gone
+	}
+	return fmt.Errorf("write into the folder %s: other runs of hfbot remove what this one makes", t.root.Name())
+}
+
+// clear removes what runs have left that were killed: the kernel has given back their locks.
+func (t *target) clear() {
+	entries, err := fs.ReadDir(t.root.FS(), ".")
+	if err != nil {
+		return // it may be written and not be listed
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !strings.HasPrefix(e.Name(), workPrefix) {
+			continue
+		}
+		lock := t.lockOf(e.Name())
+		if held, err := lock.TryLock(); err == nil && held {
+			_ = t.root.RemoveAll(e.Name()) // what cannot be removed does no harm
+		}
+		_ = lock.Close()
+	}
+}
+
+func kindOrFile(mode fs.FileMode) string {
+	if mode.IsRegular() {
+		return "a file"
+	}
+	return kindOf(mode)
+}
+
+// create makes a file that will have a path in the target.
+func (t *target) create(file string) (*os.File, error) {
+	if t.only != "" {
+		file = t.only
+	}
+	dir := path.Dir(file)
+	if err := t.makeFolder(dir); err != nil {
+		return nil, err
+	}
+	f, err := t.root.OpenFile(t.part(len(t.parts)), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	t.parts = append(t.parts, file)
+	return f, nil
+}
+
+// part is the path of a file that is being written.
+func (t *target) part(i int) string { return path.Join(t.work, strconv.Itoa(i)) }
+
+func (t *target) makeFolder(dir string) error {
+	if dir == "." {
+		return nil
+	}
+	if err := t.makeFolder(path.Dir(dir)); err != nil {
+		return err
+	}
+	err := t.root.Mkdir(dir, 0o755)
+	if err == nil {
+		t.folders = append(t.folders, dir)
+	} else if errors.Is(err, fs.ErrExist) {
+		err = nil
+	}
+	return err
+}
+
+// shown is the path of a file as the user sees it.
+func (t *target) shown(file string) string {
+	if t.only != "" {
+		file = t.only
+	}
+	return filepath.Join(t.name, filepath.FromSlash(file))
+}
+
+// finish gives the files their names, or takes all away.
+func (t *target) finish(failed error) error {
+	for i, file := range t.parts {
+		if failed == nil {
+			failed = t.root.Rename(t.part(i), file)
+		}
+	}
+	if t.lock != nil {
+		failed = errors.Join(failed, t.lock.Close(), t.root.RemoveAll(t.work))
+	}
+	if failed != nil {
+		for i := len(t.folders) - 1; i >= 0; i-- {
+			_ = t.root.Remove(t.folders[i]) // stays when others use it by now
+		}
+	}
+	failed = errors.Join(failed, t.root.Close())
+	if failed != nil && t.made != "" {
+		_ = os.Remove(t.made)
+	}
+	return failed
+}
