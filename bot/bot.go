@@ -306,8 +306,11 @@ func (b *Bot) keep(ctx context.Context, d store.Delivery) (string, bool, error) 
 		if _, err := b.store.Reopen(ctx, id); err != nil {
 			b.log.Error("try again what failed of a repeated delivery", zap.String("delivery", id), zap.Error(err))
 		}
+		b.dispatcher.take(id)
+	} else {
+		d.ID = id
+		b.dispatcher.takeNew(&d)
 	}
-	b.dispatcher.take(id)
 	b.rules.copies.nudge(&d)
 	b.dashboard.Changed(id)
 	return id, duplicate, nil

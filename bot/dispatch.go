@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
@@ -19,9 +21,10 @@ import (
 )
 
 const (
-	dispatchers  = 4      // deliveries matched at the same time
-	handOver     = 32_768 // ids waiting in memory, half a megabyte; what does not fit waits for the sweep
-	sweeps       = 4      // how often in a lease deliveries that nobody took are looked for
+	dispatchers  = 4        // deliveries matched at the same time
+	handOver     = 32_768   // deliveries that wait in memory; what does not fit waits for the sweep
+	handOverSize = 32 << 20 // bytes of their bodies; of what does not fit only the id waits, and it is read again
+	sweeps       = 4        // how often in a lease deliveries that nobody took are looked for
 	sweepBatch   = 256
 	matchTries   = 3 // how often a delivery is matched when the Hub does not answer for a fact
 	matchBackoff = 2 * time.Second
@@ -29,7 +32,7 @@ const (
 )
 
 // dispatcher turns stored deliveries into runs: it matches each against the rules, decides what only the store knows
-// (own events, values used up), and writes verdicts and runs in one transaction.
+// (own events, values used up), and writes verdicts and runs in one transaction (write.go).
 type dispatcher struct {
 	store *store.Store
 	rules func() *rule.Set
@@ -43,43 +46,82 @@ type dispatcher struct {
 	metrics *metrics // may be nil
 	tracer  trace.Tracer
 
-	ids     chan string
-	working sync.Map // ids under way here, so that the sweep leaves them alone
+	waiting   chan waiting
+	bodies    atomic.Int64 // bytes of those that wait
+	held      sync.Map     // ids that wait or are under way here, so that none is matched twice at the same time
+	decisions chan *decision
+}
+
+// waiting is a delivery that is to be matched; nil when it is still to be read.
+type waiting struct {
+	id       string
+	delivery *store.Delivery
 }
 
 func newDispatcher(s *store.Store, rules func() *rule.Set, client *hub.Client,
 	self func(context.Context) (account, error), lease time.Duration, log *zap.Logger,
 ) *dispatcher {
 	return &dispatcher{
-		store: s, rules: rules, hub: client, self: self, lease: lease, log: log, ids: make(chan string, handOver),
+		store: s, rules: rules, hub: client, self: self, lease: lease, log: log, waiting: make(chan waiting, handOver),
+		decisions: make(chan *decision, writeBatch),
 	}
 }
 
-// take hands a stored delivery over for matching. It never blocks.
-func (d *dispatcher) take(id string) {
+// take hands a stored delivery over for matching, unless it waits already. It never blocks.
+func (d *dispatcher) take(id string) { d.hand(waiting{id: id}) }
+
+// takeNew is take for a delivery that was just stored as it is here, so that it need not be read again.
+func (d *dispatcher) takeNew(delivery *store.Delivery) {
+	w := waiting{id: delivery.ID}
+	// A key that is no text is kept differently by PostgreSQL.
+	if d.bodies.Load() < handOverSize && utf8.ValidString(delivery.Key) {
+		d.bodies.Add(int64(len(delivery.Body)))
+		w.delivery = delivery
+	}
+	d.hand(w)
+}
+
+func (d *dispatcher) hand(w waiting) {
+	if _, here := d.held.LoadOrStore(w.id, true); here {
+		d.taken(w)
+		return
+	}
 	select {
-	case d.ids <- id:
+	case d.waiting <- w:
 	default: // the sweep finds it
+		d.taken(w)
+		d.held.Delete(w.id)
+	}
+}
+
+// taken notes that a delivery does not wait any more.
+func (d *dispatcher) taken(w waiting) {
+	if w.delivery != nil {
+		d.bodies.Add(-int64(len(w.delivery.Body)))
 	}
 }
 
 // serve matches deliveries until ctx ends, and then finishes those under way.
 func (d *dispatcher) serve(ctx context.Context) {
-	var workers sync.WaitGroup
+	var workers, writer sync.WaitGroup
+	writer.Go(func() { d.writeDecisions(ctx) })
 	for range dispatchers {
 		workers.Go(func() {
 			for {
 				select {
 				case <-ctx.Done():
 					return
-				case id := <-d.ids:
-					d.work(ctx, id)
+				case w := <-d.waiting:
+					d.taken(w)
+					d.work(ctx, w)
 				}
 			}
 		})
 	}
 	workers.Go(func() { d.sweep(ctx) })
 	workers.Wait()
+	close(d.decisions)
+	writer.Wait()
 }
 
 // sweep takes up, at once and then regularly, what a crash or a full hand-over left unmatched.
@@ -106,20 +148,33 @@ func (d *dispatcher) sweep(ctx context.Context) {
 	}
 }
 
-// work matches one delivery unless it is under way or done.
-func (d *dispatcher) work(ctx context.Context, id string) {
-	if _, busy := d.working.LoadOrStore(id, true); busy {
+// work decides about one delivery unless that was done, and hands the decision over to be written. Workers do not wait for
+// that, so that those decisions which come at the same time are written in one transaction.
+func (d *dispatcher) work(ctx context.Context, w waiting) {
+	delivery, err := w.delivery, error(nil)
+	if delivery == nil {
+		delivery, err = d.store.Delivery(ctx, w.id)
+	}
+	if err != nil || delivery.State != store.Received {
+		d.settled(ctx, w.id, err)
 		return
 	}
-	defer d.working.Delete(id)
-	delivery, err := d.store.Delivery(ctx, id)
-	if err == nil && delivery.State == store.Received {
-		ctx, span := d.traceMatch(ctx, delivery)
-		err = d.match(ctx, delivery)
+	ctx, span := d.traceMatch(ctx, delivery)
+	decision, err := d.decide(ctx, delivery)
+	if err != nil || decision == nil {
 		span.End()
+		d.settled(ctx, w.id, err)
+		return
 	}
+	decision.span = span
+	d.decisions <- decision
+}
+
+// settled lets go of a delivery that was matched, by whomever, or could not be.
+func (d *dispatcher) settled(ctx context.Context, id string, err error) {
+	d.held.Delete(id)
 	if err == nil && d.matched != nil {
-		d.matched(id) // by whomever
+		d.matched(id)
 	}
 	if err != nil && ctx.Err() == nil {
 		d.log.Error("delivery not matched; it stays stored and is tried again",
@@ -127,29 +182,38 @@ func (d *dispatcher) work(ctx context.Context, id string) {
 	}
 }
 
-// match evaluates the rules and writes what came of it.
-func (d *dispatcher) match(ctx context.Context, delivery *store.Delivery) error {
-	p, err := hub.ParsePayload(delivery.Body)
-	if err == nil && p.Event.Scope == "" {
-		err = errors.New("it has no event.scope")
-	}
-	if err != nil {
-		return d.store.InTx(ctx, func(tx *store.Tx) error {
-			return tx.FinishMatch(delivery.ID, nil, nil, "not a webhook payload: "+err.Error())
-		})
+// decide evaluates the rules; nil when there is nothing left to write.
+func (d *dispatcher) decide(ctx context.Context, delivery *store.Delivery) (*decision, error) {
+	p, problem := payloadOf(delivery)
+	if problem != "" {
+		return &decision{delivery: delivery, failure: "not a webhook payload: " + problem}, nil
 	}
 	if told, err := d.giveWay(ctx, delivery, p); told || err != nil {
-		return err
+		return nil, err
 	}
-	explanation, err := d.evaluate(ctx, delivery, p)
+	verdict, err := d.evaluate(ctx, delivery, p)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	list, err := d.wishes(ctx, delivery, p, explanation)
+	list, err := d.wishes(ctx, delivery, p, verdict)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return d.write(ctx, delivery, p, explanation, list)
+	return &decision{delivery: delivery, payload: p, verdict: verdict, wishes: list}, nil
+}
+
+// payloadOf is the payload of a delivery, or why it is none.
+func payloadOf(delivery *store.Delivery) (p *hub.Payload, problem string) {
+	if p = delivery.Payload; p == nil {
+		var err error
+		if p, err = hub.ParsePayload(delivery.Body); err != nil {
+			return nil, err.Error()
+		}
+	}
+	if p.Event.Scope == "" {
+		return nil, "it has no event.scope"
+	}
+	return p, ""
 }
 
 // verdictOn is what evaluating gives: the explanation, and whether the event is the bot's own act.
@@ -221,56 +285,6 @@ func keepVerdicts(delivery *store.Delivery, e *rule.Explanation) error {
 	kept := slices.DeleteFunc(before.Rules, func(o rule.Outcome) bool { return undecided[o.RuleID] })
 	anew := slices.DeleteFunc(e.Rules, func(o rule.Outcome) bool { return !undecided[o.RuleID] })
 	e.Rules, e.Notes, e.Omitted = slices.Concat(kept, anew), before.Notes, before.Omitted
-	return nil
-}
-
-// write stores verdicts and runs in one transaction.
-func (d *dispatcher) write(ctx context.Context, delivery *store.Delivery, p *hub.Payload, v *verdictOn, list []wish) error {
-	before := v.Explanation
-	known := false // the event was caught up and worked before
-	var opened []store.Breaker
-	err := d.store.InTx(ctx, func(tx *store.Tx) (err error) {
-		v.Explanation = before
-		v.Rules = slices.Clone(before.Rules) // settling changes them, and may have to be done again
-		opened = nil
-		s := settlement{tx: tx, delivery: delivery, payload: p, now: d.store.Now(), own: v.own, opened: &opened}
-		if err := tx.Lock(keysOf(v.Rules, p.Repo.ID)...); err != nil {
-			return err
-		}
-		if known, err = overtake(tx, delivery, p); known || err != nil {
-			return err
-		}
-		if err := s.grant(list, &v.Explanation); err != nil {
-			return err
-		}
-		for i := range v.Rules {
-			if err := s.settle(&v.Rules[i]); err != nil {
-				return err
-			}
-		}
-		text, err := json.Marshal(v.Explanation)
-		if err != nil {
-			return fmt.Errorf("encode the explanation: %w", err)
-		}
-		return tx.FinishMatch(delivery.ID, text, verdicts(v.Rules), "")
-	})
-	if errors.Is(err, store.ErrMatched) {
-		return nil // another instance was faster
-	}
-	if err != nil || known {
-		return err
-	}
-	d.metrics.matched(v.Rules)
-	for _, b := range opened {
-		d.log.Warn("a breaker opened: the rule ran too often on a repository and stops there; "+
-			"hfbot breakers reset RULE REPO starts it again", zap.String("rule", b.Rule), zap.String("repo", b.Repo),
-			zap.Int("runs", b.Runs), zap.Time("until", b.Until))
-	}
-	d.log.Info("delivery matched: "+v.Line(), zap.String("delivery", delivery.ID), zap.String("repo", delivery.Repo),
-		zap.String("event", delivery.Scope+"."+delivery.Action))
-	for _, note := range v.Notes {
-		d.log.Info("delivery asks the bot: "+note, zap.String("delivery", delivery.ID), zap.String("repo", delivery.Repo))
-	}
 	return nil
 }
 

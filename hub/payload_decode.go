@@ -1,12 +1,14 @@
 package hub
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // MaxPayloadSize bounds the body that ParsePayload takes, in bytes. The largest known deliveries are those of
@@ -29,12 +31,12 @@ func ParsePayload(body []byte) (*Payload, error) {
 	if nestedDeeper(body, maxPayloadDepth) {
 		return nil, fmt.Errorf("hub: webhook payload is nested deeper than %d", maxPayloadDepth)
 	}
-	if !json.Valid(body) {
-		return nil, errors.New("hub: webhook payload is not JSON")
-	}
 	p := &Payload{}
 	d := payloadDecoder{extra: map[string]json.RawMessage{}}
 	if !d.object(body, reflect.ValueOf(p).Elem(), "") {
+		if !json.Valid(body) {
+			return nil, errors.New("hub: webhook payload is not JSON")
+		}
 		return nil, errors.New("hub: webhook payload is not a JSON object")
 	}
 	if len(d.extra) > 0 {
@@ -86,6 +88,10 @@ func (d *payloadDecoder) value(raw json.RawMessage, into reflect.Value, path str
 	case reflect.Slice:
 		return d.list(raw, into, path)
 	default:
+		if text, ok := plainString(raw); ok && into.Kind() == reflect.String {
+			into.SetString(text)
+			return true
+		}
 		if err := json.Unmarshal(raw, into.Addr().Interface()); err != nil {
 			into.SetZero()
 			return false
@@ -118,6 +124,14 @@ func (d *payloadDecoder) keep(path string, raw json.RawMessage) {
 	if len(d.extra) < maxPayloadExtra {
 		d.extra[path] = raw
 	}
+}
+
+// plainString is the text of a JSON string that is written as it is, as nearly all are, which saves the decoder for each.
+func plainString(raw json.RawMessage) (string, bool) {
+	if raw[0] != '"' || bytes.IndexByte(raw, '\\') >= 0 || !utf8.Valid(raw) {
+		return "", false
+	}
+	return string(raw[1 : len(raw)-1]), true
 }
 
 func isNull(raw json.RawMessage) bool { return string(raw) == "null" }

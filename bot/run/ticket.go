@@ -42,12 +42,11 @@ func (e *Engine) Enqueue(ctx context.Context, tx *store.Tx, runs ...string) erro
 	if err != nil {
 		return err
 	}
+	tickets := make(map[string]int64, len(runs))
 	for i, t := range inserted {
-		if err := tx.SetTicket(runs[i], t.Job.ID); err != nil {
-			return err
-		}
+		tickets[runs[i]] = t.Job.ID
 	}
-	return nil
+	return tx.SetTickets(tickets)
 }
 
 // Revoke takes the run's ticket out of the queue, as part of tx, or ends the context of the worker that has it.

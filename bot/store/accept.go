@@ -49,6 +49,8 @@ func (s *Store) Accept(ctx context.Context, d Delivery) (id string, duplicate bo
 	if d.State == "" {
 		d.State = Received
 	}
+	s.accepting.Add(1)
+	defer s.accepting.Add(-1)
 	item := &pending{delivery: d, done: make(chan accepted, 1)}
 	select {
 	case <-s.closing:

@@ -3,6 +3,8 @@ package store
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/hfbot/hfbot/hub"
 )
 
 // DeliveryState is how far a delivery got.
@@ -34,9 +36,10 @@ type Delivery struct {
 	KeySalt     string // what makes a replay "again" different from the original; else empty
 	ReceivedAt  time.Time
 	Source      Source
-	ReplayOf    string // id of the delivery that this one replays
-	Body        []byte // not filled in lists
-	Scope       string // from the payload, for lists
+	ReplayOf    string       // id of the delivery that this one replays
+	Body        []byte       // not filled in lists
+	Payload     *hub.Payload // the body as whoever made the delivery has parsed it; not kept
+	Scope       string       // from the payload, for lists
 	Action      string
 	Repo        string // full name, "namespace/name"
 	RepoType    string

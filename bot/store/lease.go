@@ -4,7 +4,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -140,13 +142,28 @@ func (t *Tx) TicketAgain(before time.Time, limit int) (int, error) {
 			return 0, fmt.Errorf("store: issue the ticket of run %s again: %w", run, err)
 		}
 	}
-	return len(runs), t.enqueue(runs...)
+	t.enqueue(runs...)
+	return len(runs), nil
 }
 
-// SetTicket remembers the queue's number of a run's latest ticket, so that it can be cancelled.
-func (t *Tx) SetTicket(run string, ticket int64) error {
-	_, err := t.exec(`UPDATE runs SET ticket = ? WHERE id = ?`, ticket, run)
-	return err
+// SetTickets remembers the queue's numbers of runs' latest tickets, so that they can be cancelled.
+func (t *Tx) SetTickets(tickets map[string]int64) error {
+	runs := slices.Sorted(maps.Keys(tickets)) // in order, so that two transactions do not wait for each other
+	if t.store.dialect.shared {
+		numbers := make([]int64, len(runs))
+		for i, run := range runs {
+			numbers[i] = tickets[run]
+		}
+		_, err := t.exec(`UPDATE runs SET ticket = issued.ticket FROM unnest(?::text[], ?::bigint[]) AS issued (run, ticket)
+			WHERE runs.id = issued.run`, runs, numbers)
+		return err
+	}
+	for _, run := range runs {
+		if _, err := t.exec(`UPDATE runs SET ticket = ? WHERE id = ?`, tickets[run], run); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Ticket returns the queue's number of a run's latest ticket; 0 when it never had one.

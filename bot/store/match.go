@@ -85,10 +85,10 @@ func (t *Tx) InsertRun(r *Run) error {
 		}
 	}
 	t.note(r.ID, r.State)
-	if r.State != Queued {
-		return nil
+	if r.State == Queued {
+		t.enqueue(r.ID)
 	}
-	return t.enqueue(r.ID)
+	return nil
 }
 
 // useExisting gives r the id of the run that its delivery has for its rule and ref. What was taken for r is free again.

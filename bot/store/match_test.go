@@ -22,7 +22,7 @@ type tickets struct{ enqueued, revoked []string }
 func (q *tickets) Enqueue(_ context.Context, tx *store.Tx, runs ...string) error {
 	for _, run := range runs {
 		q.enqueued = append(q.enqueued, run)
-		if err := tx.SetTicket(run, int64(len(q.enqueued))); err != nil {
+		if err := tx.SetTickets(map[string]int64{run: int64(len(q.enqueued))}); err != nil {
 			return err
 		}
 	}

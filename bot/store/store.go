@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -39,6 +40,7 @@ type Store struct {
 	source   func() time.Time // who is asked for the time in tests; nil: the database
 
 	intake    chan *pending // deliveries waiting for the next group commit
+	accepting atomic.Int32  // callers of Accept
 	slow      time.Duration // how long Accept waits for its group
 	closeOnce sync.Once
 	closeErr  error
@@ -169,6 +171,9 @@ func (s *Store) OnGroup(f func(size int, took time.Duration)) {
 
 // Waiting is how many deliveries wait to be written.
 func (s *Store) Waiting() int { return len(s.intake) }
+
+// Accepting tells whether senders wait for their deliveries to be kept.
+func (s *Store) Accepting() bool { return s.accepting.Load() > 0 }
 
 // Change is a run that changed state, or is to be cancelled.
 type Change struct {

@@ -30,6 +30,7 @@ type Tx struct {
 	store   *Store
 	now     time.Time
 	tickets Tickets
+	due     []string // runs that get a ticket at the end
 	changes []Change
 }
 
@@ -65,7 +66,7 @@ func (t *Tx) run(ctx context.Context, again bool, f func(tx *Tx) error) error {
 		}
 		t.ctx, t.sql, t.tx = context.WithoutCancel(ctx), shared, handle{shared, t.store.dialect}
 		t.now = t.store.Now()
-		return f(t)
+		return t.do(f)
 	})
 }
 
@@ -76,7 +77,7 @@ func (t *Tx) runPostgres(ctx context.Context, f func(tx *Tx) error) error {
 	}
 	defer end()
 	t.now = t.store.Now()
-	if err := f(t); err != nil {
+	if err := t.do(f); err != nil {
 		return err
 	}
 	if err := t.sql.Commit(); err != nil {
@@ -158,16 +159,19 @@ func collect[T any](rows *sql.Rows, read func(*sql.Rows) (T, error)) (all []T, e
 	return all, rows.Err()
 }
 
-// enqueue puts tickets for runs into the queue.
-func (t *Tx) enqueue(runs ...string) error {
-	if t.tickets == nil || len(runs) == 0 {
-		return nil
+// do calls f, and then puts the tickets of all runs that it queued into the queue at once.
+func (t *Tx) do(f func(tx *Tx) error) error {
+	if err := f(t); err != nil || t.tickets == nil || len(t.due) == 0 {
+		return err
 	}
-	if err := t.tickets.Enqueue(t.ctx, t, runs...); err != nil {
+	if err := t.tickets.Enqueue(t.ctx, t, t.due...); err != nil {
 		return fmt.Errorf("store: enqueue tickets: %w", err)
 	}
 	return nil
 }
+
+// enqueue lets runs have a ticket.
+func (t *Tx) enqueue(runs ...string) { t.due = append(t.due, runs...) }
 
 // note remembers a change to tell after the commit.
 func (t *Tx) note(run string, state RunState) {

@@ -29,7 +29,8 @@ func (t *Tx) queue(run, group string) error {
 	if err := t.move(run, Queued, set, args...); err != nil {
 		return err
 	}
-	return t.enqueue(run)
+	t.enqueue(run)
+	return nil
 }
 
 // NextDue returns when the next waiting run is due; the zero time when none waits for a time.

@@ -73,10 +73,11 @@ func (r *Receiver) Handle(c echo.Context) error {
 	} else if err != nil {
 		return refuse(c, http.StatusBadRequest, "the body could not be read")
 	}
-	if !json.Valid(body) {
+	delivery := NewDelivery(body, req.Header.Get("Webhook-Id"), r.now())
+	if delivery.Payload == nil && !json.Valid(body) {
 		return refuse(c, http.StatusBadRequest, "the body is not JSON")
 	}
-	id, duplicate, err := r.keep(req.Context(), NewDelivery(body, req.Header.Get("Webhook-Id"), r.now()))
+	id, duplicate, err := r.keep(req.Context(), delivery)
 	if err != nil {
 		r.log.Error("delivery not kept, answered 503", zap.Error(err))
 		c.Response().Header().Set("Retry-After", retryAfterSeconds)
@@ -126,7 +127,7 @@ func NewDelivery(body []byte, webhookID string, at time.Time) store.Delivery {
 	// A body that is no payload is kept all the same; matching says what is wrong with it.
 	if p, err := hub.ParsePayload(body); err == nil {
 		d.Scope, d.Action, d.Repo, d.RepoType = p.Event.Scope, p.Event.Action, p.Repo.Name, string(p.Repo.Type)
-		d.Hook, d.Public = p.Webhook.ID, public(body)
+		d.Hook, d.Public, d.Payload = p.Webhook.ID, public(body), p
 	}
 	return d
 }

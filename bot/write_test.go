@@ -1,0 +1,93 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"go.opentelemetry.io/otel/trace/noop"
+	"go.uber.org/zap"
+
+	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/bot/webhook"
+)
+
+// TestWriteTogether writes decisions in one transaction, of which none, one or all cannot be written: that keeps no other
+// back, and each that can be written has its run once.
+func TestWriteTogether(t *testing.T) {
+	t.Parallel()
+	for name, lost := range map[string][]int{"none fails": nil, "one fails": {1}, "all fail": {0, 1, 2}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := store.Open(t.Context(), "sqlite::memory:")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = s.Close() })
+			set := twoRules(t, "repo.content", "true")
+			told := map[string]bool{}
+			d := newDispatcher(s, func() *rule.Set { return set }, nil,
+				func(context.Context) (account, error) { return account{}, nil }, 1, zap.NewNop())
+			d.tracer, d.metrics = noop.NewTracerProvider().Tracer(""), newMetrics(s)
+			d.matched = func(id string) { told[id] = true }
+			var ids []string
+			for i := range 3 {
+				delivery := webhook.NewDelivery([]byte(pushBody), fmt.Sprint("w", i), s.Now())
+				if delivery.ID, _, err = s.Accept(t.Context(), delivery); err != nil {
+					t.Fatal(err)
+				}
+				ids = append(ids, delivery.ID)
+				d.takeNew(&delivery)
+				d.work(t.Context(), <-d.waiting)
+			}
+			for _, i := range lost { // another instance matches it
+				err := s.InTx(t.Context(), func(tx *store.Tx) error { return tx.FinishMatch(ids[i], nil, nil, "") })
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			close(d.decisions)
+			d.writeDecisions(t.Context())
+			for i, id := range ids {
+				delivery, err := s.Delivery(t.Context(), id)
+				want := 2 // of two rules
+				for _, gone := range lost {
+					if i == gone {
+						want = 0
+					}
+				}
+				if err != nil || delivery.State != store.Matched || len(delivery.Runs) != want || !told[id] {
+					t.Errorf("delivery %d: %+v, told %t, %v; want %d runs", i, delivery, told[id], err, want)
+				}
+				if _, held := d.held.Load(id); held {
+					t.Errorf("delivery %d is still held", i)
+				}
+			}
+		})
+	}
+}
+
+// TestHandOver bounds the bodies that wait in memory: past that, deliveries are read again.
+func TestHandOver(t *testing.T) {
+	t.Parallel()
+	d := newDispatcher(nil, nil, nil, nil, 1, nil)
+	for i := range 40 {
+		d.takeNew(&store.Delivery{ID: fmt.Sprint("d", i), Body: make([]byte, 1<<20)})
+		d.takeNew(&store.Delivery{ID: fmt.Sprint("d", i), Body: make([]byte, 1<<20)}) // waits already
+	}
+	d.takeNew(&store.Delivery{ID: "no text", Key: "\xff"})
+	kept, read := 0, 0
+	for len(d.waiting) > 0 {
+		w := <-d.waiting
+		d.taken(w)
+		if w.delivery == nil {
+			read++
+		} else {
+			kept++
+		}
+	}
+	if kept != 32 || read != 9 || d.bodies.Load() != 0 {
+		t.Errorf("%d waited in memory, %d are read again, %d bytes are left; want 32, 9, 0", kept, read, d.bodies.Load())
+	}
+}
