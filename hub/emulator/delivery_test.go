@@ -159,7 +159,7 @@ func TestReplay(t *testing.T) {
 	l.makeRepo("model", "tiny", "")
 	first := l.settle(r)[0]
 	log := l.call("ann", "GET", hook+"/logs", "", 200).field(0, "id").(string)
-	l.call("ann", "POST", hook, fmt.Sprintf(`{"url":%q,"watched":[],"domains":[]}`, moved.URL), 200)
+	l.call("ann", "POST", hook, fmt.Sprintf(`{"url":%q,"watched":[],"domains":["repo"]}`, moved.URL), 200)
 
 	if status := l.call("ann", "POST", hook+"/replay/"+log, "", 200).field("status"); status != 418.0 {
 		t.Errorf("replay answered %v, want the target's 418", status)

@@ -51,6 +51,9 @@ func (in webhookInput) settings(update bool) (webhookSettings, error) {
 	if err := checkWatched(*in.Watched); err != nil {
 		return none, err
 	}
+	if len(*in.Domains) == 0 {
+		return none, errors.New(`"domains" must not be empty`)
+	}
 	for _, domain := range *in.Domains {
 		if !slices.Contains(webhookDomains, domain) {
 			return none, fmt.Errorf(`domain %q is none of "repo" and "discussion"`, domain)

@@ -89,18 +89,19 @@ func TestWebhookInput(t *testing.T) {
 	t.Parallel()
 	l := startLocal(t, Options{})
 	for _, test := range []struct{ name, input, problem string }{
-		{"no url", `{"watched":[],"domains":[]}`, "url"},
-		{"relative url", `{"url":"/in","watched":[],"domains":[]}`, "url"},
-		{"other scheme", `{"url":"ftp://bot.test","watched":[],"domains":[]}`, "url"},
-		{"no watched", `{"url":"http://bot.test","domains":[]}`, "watched"},
+		{"no url", `{"watched":[],"domains":["repo"]}`, "url"},
+		{"relative url", `{"url":"/in","watched":[],"domains":["repo"]}`, "url"},
+		{"other scheme", `{"url":"ftp://bot.test","watched":[],"domains":["repo"]}`, "url"},
+		{"no watched", `{"url":"http://bot.test","domains":["repo"]}`, "watched"},
 		{"no domains", `{"url":"http://bot.test","watched":[]}`, "domains"},
-		{"wrong kind", `{"url":"http://bot.test","watched":[{"type":"team","name":"x"}],"domains":[]}`, "team"},
-		{"no name", `{"url":"http://bot.test","watched":[{"type":"user","name":""}],"domains":[]}`, "name"},
+		{"wrong kind", `{"url":"http://bot.test","watched":[{"type":"team","name":"x"}],"domains":["repo"]}`, "team"},
+		{"no name", `{"url":"http://bot.test","watched":[{"type":"user","name":""}],"domains":["repo"]}`, "name"},
+		{"empty domains", `{"url":"http://bot.test","watched":[],"domains":[]}`, "domains"},
 		{"wrong domain", `{"url":"http://bot.test","watched":[],"domains":["discussions"]}`, "discussions"},
-		{"secret with a line break", `{"url":"http://bot.test","watched":[],"domains":[],"secret":"a\nb"}`, "secret"},
-		{"secret beyond ASCII", `{"url":"http://bot.test","watched":[],"domains":[],"secret":"é"}`, "secret"},
-		{"a job", `{"job":{"flavor":"cpu-basic"},"watched":[],"domains":[]}`, "Job"},
-		{"a job's source", `{"jobSourceId":"x","watched":[],"domains":[]}`, "Job"},
+		{"secret with a line break", `{"url":"http://bot.test","watched":[],"domains":["repo"],"secret":"a\nb"}`, "secret"},
+		{"secret beyond ASCII", `{"url":"http://bot.test","watched":[],"domains":["repo"],"secret":"é"}`, "secret"},
+		{"a job", `{"job":{"flavor":"cpu-basic"},"watched":[],"domains":["repo"]}`, "Job"},
+		{"a job's source", `{"jobSourceId":"x","watched":[],"domains":["repo"]}`, "Job"},
 		{"no JSON", `[`, "JSON"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
