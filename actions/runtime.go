@@ -34,6 +34,11 @@ type Runtime struct {
 	// discussion that they closed before that is no wish to be left alone any more. Zero: never.
 	StartedAgain time.Time
 
+	// Until tells until when, by this machine's clock, the step is surely this bot's; that time moves on while the bot lives
+	// and reaches its database. What an action starts that goes on while the bot stands still, such as a process, must
+	// end by then, since another instance begins the step again. Nil: there is no other.
+	Until func() time.Time
+
 	// Kept is what an earlier attempt at this step gave to Remember before it failed or the bot died; nil without.
 	Kept map[string]any
 	// Keep keeps a note for the next attempt; may be nil, use Remember.

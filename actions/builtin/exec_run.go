@@ -95,8 +95,9 @@ func (execRun) Spec() actions.Spec {
 		Description: "The program is started directly, never through a shell, in an empty folder or in a copy of the " +
 			"repository. Its environment is PATH, HOME, TMPDIR, LANG, what `env` says, the secrets that the step names, under " +
 			"their names, and HFBOT_REPO, HFBOT_REPO_TYPE, HFBOT_SHA, HFBOT_REF and HF_ENDPOINT; nothing else of the bot's. " +
-			"Limits hold for each process; when the program ends, is cancelled or the bot dies, all that it started ends " +
-			"too, also what has left its process group. It runs as the bot's own user: what runs code of strangers belongs " +
+			"Limits hold for each process; when the program ends, is cancelled or the bot dies, or stands still until another " +
+			"instance may take over, all that it started ends too, also what has left its process group. It runs as the bot's " +
+			"own user: what runs code of strangers belongs " +
 			"into an `hf.job`. Run the bot as another user than root, or a program can read the bot's memory. Linux only.",
 		Effect:  actions.External,
 		Timeout: 10 * time.Minute,
@@ -144,6 +145,7 @@ func (in execIn) prepare(ctx context.Context, rt *actions.Runtime) (*program, er
 			Memory: uint64(in.Memory) << 20, CPU: uint64(max(in.CPU.Seconds(), 1)), FileSize: uint64(in.FileSize) << 20,
 		},
 		stdout: &head{limit: maxStdout}, stderr: &tail{limit: maxStderr}, maxOutput: in.MaxOutput << 20,
+		until: rt.Until,
 	}
 	if in.Input != nil {
 		var err error

@@ -39,6 +39,8 @@ type program struct {
 	stdout    *head
 	stderr    *tail
 	maxOutput int64
+	until     func() time.Time // see actions.Runtime
+	lease     *lease           // nil without until
 }
 
 // set sets a variable of the environment.
@@ -50,6 +52,9 @@ const endGrace = 10 * time.Second
 // errOutput ends a program that prints too much.
 var errOutput = errors.New("it printed more than max_output")
 
+// errLease ends a program whose bot stood still, or did not reach the database.
+var errLease = errors.New("the bot stood still, or could not renew the run's lease, for longer than that")
+
 // run runs the program to its end and gives its exit code; -1 when it was killed by a signal.
 func (p *program) run(ctx context.Context) (int, error) {
 	// What same-named users may read of the bot through /proc, its environment and memory, ends here.
@@ -60,7 +65,7 @@ func (p *program) run(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, actions.Permanent(err)
 	}
-	spec, err := json.Marshal(execSpec{File: file, Args: p.command, Limits: p.limits})
+	spec, err := json.Marshal(execSpec{File: file, Args: p.command, Limits: p.limits, Leased: p.until != nil})
 	if err != nil {
 		return 0, actions.Permanent(err)
 	}
@@ -77,6 +82,11 @@ func (p *program) run(ctx context.Context) (int, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = endGrace
+	if p.until != nil {
+		if p.lease, err = newLease(ctx, cmd, p.until); err != nil {
+			return 0, fmt.Errorf("tell until when %s may run: %w", p.command[0], err)
+		}
+	}
 	// The signal at the parent's death is that of the thread, so the thread must live as long as the program.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -91,6 +101,9 @@ func (p *program) exitCode(ctx context.Context, cmd *exec.Cmd, err error) (int, 
 		return 0, actions.Permanentf("%s: %w, %d MiB, and was ended", p.command[0], errOutput, p.maxOutput>>20)
 	case cause != nil:
 		return 0, fmt.Errorf("%s was ended: %w", p.command[0], cause)
+	case p.lease.over():
+		// As after a crash: if the run is still this bot's, the step begins again.
+		return 0, actions.RetryAfter(time.Second, fmt.Errorf("%s was ended: %w", p.command[0], errLease))
 	case cmd.ProcessState == nil:
 		return 0, fmt.Errorf("start %s: %w", p.command[0], err)
 	}

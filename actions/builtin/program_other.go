@@ -5,6 +5,7 @@ package builtin
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/hfbot/hfbot/actions"
 )
@@ -22,6 +23,7 @@ type program struct {
 	stdout    *head
 	stderr    *tail
 	maxOutput int64
+	until     func() time.Time
 }
 
 // set sets a variable of the environment.

@@ -31,6 +31,7 @@ type execSpec struct {
 	File   string
 	Args   []string
 	Limits limits
+	Leased bool // leaseFile tells until when it may run
 }
 
 // init takes over in a process that is a stage of exec.run, before main.
@@ -46,7 +47,7 @@ func init() {
 	if stage == stageLimit {
 		notStarted(become(spec))
 	}
-	os.Exit(supervise()) //nolint:forbidigo // this process is a stage of exec.run, not the bot
+	os.Exit(supervise(spec)) //nolint:forbidigo // this process is a stage of exec.run, not the bot
 }
 
 // notStarted ends a stage that could not start the program.
@@ -81,7 +82,11 @@ func become(spec execSpec) error {
 }
 
 // supervise runs the program and ends all that it leaves behind. It gives the exit code.
-func supervise() int {
+func supervise(spec execSpec) int {
+	var over <-chan struct{}
+	if spec.Leased {
+		over = leaseOver()
+	}
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT)
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
@@ -101,12 +106,17 @@ func supervise() int {
 	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
+	kill := func() error {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // gone already
+		return <-done
+	}
 	var err error
 	select {
 	case err = <-done:
 	case <-ended:
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // gone already
-		err = <-done
+		err = kill()
+	case <-over:
+		err = kill()
 	}
 	killDescendants()
 	var exit *exec.ExitError

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/hfbot/hfbot/actions"
 	"github.com/hfbot/hfbot/bot/store"
@@ -35,7 +36,19 @@ func (x *execution) runtime(
 		Event: x.payload, SHA: x.run.SHA, Ref: x.run.Ref, BotID: id, BotName: name,
 		Hub: client, DryRun: x.dryRun(), HTTP: web, Log: rec.log, Key: stepKey(x.run.Plan.Key, s.ID), Dir: dir,
 		Secrets: secrets, Files: filesIn(x.run.Plan.RulesDir),
-		Progress: rec.progress,
+		Progress: rec.progress, Until: x.until(),
+	}
+}
+
+// until tells until when the run is this worker's; nil when the database is no other's.
+func (x *execution) until() func() time.Time {
+	if x.engine.store.Exclusive() {
+		return nil
+	}
+	return func() time.Time {
+		x.engine.mu.Lock()
+		defer x.engine.mu.Unlock()
+		return x.job.until
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -126,6 +127,58 @@ func (s *scene) holdLook(looked chan<- struct{}, answer <-chan struct{}) string 
 	})
 	s.t.Cleanup(proxy.Close)
 	return proxy.URL
+}
+
+// programRules have one step, a program that writes its process id into a file and stays. When the file is there already, it
+// writes whether the one before it still runs, and ends.
+const programRules = `version: 1
+rules:
+  - id: program
+    on: discussion.create
+    steps:
+      - id: only
+        uses: exec.run
+        with:
+          env: {PATH: /usr/bin:/bin, FILE: "PROGRAM"}
+          command:
+            - /bin/sh
+            - -euc
+            - |
+              if [ -e "$FILE" ]; then
+                if kill -0 "$(cat "$FILE")" 2>/dev/null; then echo both run >"$FILE.second"; else echo alone >"$FILE.second"; fi
+                exit 0
+              fi
+              echo $$ >"$FILE.new"
+              mv "$FILE.new" "$FILE"
+              exec sleep 600
+`
+
+// TestPausedInstanceLeavesNoProgram stops a bot while its program runs, lets another one take the run over, and wakes it. The
+// program of the first has ended by the time that the second one's begins.
+func TestPausedInstanceLeavesNoProgram(t *testing.T) {
+	t.Parallel()
+	ctx, file := t.Context(), filepath.Join(t.TempDir(), "pid")
+	s := newSceneOf(ctx, t, strings.ReplaceAll(programRules, "PROGRAM", file), pgtest.Database(t, nil), 1)
+	if err := s.send(ctx); err != nil {
+		t.Fatal(err)
+	}
+	there := func(name string) func() bool {
+		return func() bool { _, err := os.Stat(name); return err == nil }
+	}
+	s.await(ctx, "the program", there(file))
+	paused := s.instances[0]
+	paused.signal(syscall.SIGSTOP)
+	t.Cleanup(func() { paused.signal(syscall.SIGCONT) })
+	other := s.join(ctx)
+	s.instances = []*process{other}
+	s.await(ctx, "the program of the other instance", there(file+".second"))
+	s.settle(ctx)
+	paused.signal(syscall.SIGCONT)
+	paused.awaitLine(ctx, "run left: its lease is lost")
+	if text, err := os.ReadFile(file + ".second"); err != nil || string(text) != "alone\n" {
+		t.Errorf("the second program says %q, %v", text, err)
+	}
+	s.runsByPath(ctx)
 }
 
 // awaitCalls waits until a step of a discussion was called so often.
