@@ -79,7 +79,7 @@ type Bot struct {
 	servedFrom   time.Time // when Serve began to receive
 	http         *http.Server
 	listener     net.Listener
-	workDir      string
+	workDir      *workDir
 	allowance    *hub.Allowance // what the Hub allows the token, for all that calls it
 }
 
@@ -93,8 +93,8 @@ func New(ctx context.Context, opts Options) (b *Bot, err error) {
 			err = errors.Join(err, b.Close())
 		}
 	}()
-	if b.workDir, err = os.MkdirTemp(opts.WorkDir, "hfbot-"); err != nil {
-		return b, fmt.Errorf("make the work folder: %w", err)
+	if b.workDir, err = openWorkDir(opts.WorkDir); err != nil {
+		return b, err
 	}
 	if err = b.loadRules(ctx); err != nil {
 		return b, err
@@ -117,7 +117,7 @@ func (b *Bot) loadRules(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	copies, err := newRuleCopies(client, b.opts.Rules, filepath.Join(b.workDir, "rules"))
+	copies, err := newRuleCopies(client, b.opts.Rules, filepath.Join(b.workDir.path, "rules"))
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (b *Bot) wire() error {
 	b.engine, err = run.New(run.Options{
 		Store: b.store, Actions: b.opts.Actions, Hub: client, DryRun: b.opts.DryRun,
 		HTTP: outside.client(),
-		Bot:  b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir, "steps"), UploadDir: uploadDir(b.opts),
+		Bot:  b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir.path, "steps"), UploadDir: uploadDir(b.opts),
 		Workers: b.opts.Workers, Lease: b.opts.Lease,
 		LookupEnv: b.opts.LookupEnv, Observer: b.metrics, Tracer: b.opts.Tracer, OnChange: func(run string) { b.dashboard.Changed(run) },
 		Facts: func(_ *store.Delivery, p *hub.Payload, ref, sha string, known map[string]any) expr.Facts {
@@ -286,8 +286,8 @@ func (b *Bot) Close() error {
 	if b.store != nil {
 		errs = append(errs, b.store.Close())
 	}
-	if b.workDir != "" {
-		errs = append(errs, os.RemoveAll(b.workDir))
+	if b.workDir != nil {
+		errs = append(errs, b.workDir.close())
 	}
 	return errors.Join(errs...)
 }
