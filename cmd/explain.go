@@ -66,6 +66,9 @@ func runExplain(ctx context.Context, cfg *config.Config, o explainOptions) error
 	if err != nil {
 		return fmt.Errorf("read the event: %w", err)
 	}
+	if err := jsonError(body); err != nil {
+		return fmt.Errorf("the event in %s is no webhook payload: no JSON at %w", o.event, err)
+	}
 	payload, err := hub.ParsePayload(body)
 	if err != nil {
 		return fmt.Errorf("the event in %s is no webhook payload: %w", o.event, err)

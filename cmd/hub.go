@@ -75,7 +75,7 @@ func runHub(ctx context.Context, o hubOptions) (err error) {
 	if err := server.Start(ctx, o.listen); errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w; choose another with --listen (port 0 takes a free one)", err)
 	} else if err != nil {
-		return fmt.Errorf("start the local Hub: %w", err)
+		return err
 	}
 	fmt.Fprintf(o.out, "The local Hub is at %s\n", server.URL())
 	for _, u := range users {

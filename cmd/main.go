@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -49,9 +50,12 @@ func report(cmd *cobra.Command, err error) int {
 	var exit *exitError
 	if !errors.As(err, &exit) {
 		exit = &exitError{code: exitFailed, err: err}
+		if strings.HasPrefix(err.Error(), "unknown command ") { // of cobra's own command, completion
+			exit.code = exitUsage
+		}
 	}
 	if exit.err != nil {
-		fmt.Fprintln(cmd.ErrOrStderr(), "hfbot: "+plain(exit.err.Error()))
+		fmt.Fprintln(cmd.ErrOrStderr(), "hfbot: "+plain(oneLine(exit.err.Error())))
 	}
 	if exit.code == exitUsage {
 		fmt.Fprintf(cmd.ErrOrStderr(), "See '%s --help'.\n", cmd.CommandPath())

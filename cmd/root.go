@@ -49,6 +49,9 @@ their steps: convert weights, comment, open pull requests, start CI.`,
 		newHealthcheck(),
 		atOnce(newVersion()),
 	)
+	root.SetHelpCommand(newHelp(root))
+	root.Version = readBuild().Version
+	root.InitDefaultVersionFlag()
 	return root
 }
 
@@ -73,13 +76,3 @@ func subcommandsOnly(c *cobra.Command, args []string) error {
 }
 
 func showHelp(c *cobra.Command, _ []string) error { return c.Help() }
-
-// arguments makes a wrong number of arguments a usage error that names what is wanted.
-func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return usageErrorf("%w; usage: %s", err, c.UseLine())
-		}
-		return nil
-	}
-}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -59,7 +60,7 @@ func runTests(ctx context.Context, w io.Writer, paths []string, f format) (err e
 	case failed > 0:
 		return fmt.Errorf("%d of %s failed", failed, count(len(results), "test"))
 	case len(results) == 0:
-		return fmt.Errorf("no tests: there is no *_test.yaml at %v", paths)
+		return fmt.Errorf("no tests: there is no *_test.yaml at %s", strings.Join(paths, ", "))
 	}
 	return nil
 }
