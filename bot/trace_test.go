@@ -105,3 +105,38 @@ func TestTrace(t *testing.T) {
 		}
 	}
 }
+
+// TestTraceFacts has a step whose condition asks the Hub, which nothing before it did: the call belongs to the step.
+func TestTraceFacts(t *testing.T) {
+	t.Parallel()
+	url, spans := spanCollector(t)
+	tracer, closeTracer, err := otlp.Open("v1", func(name string) (string, bool) {
+		return url, name == "OTEL_EXPORTER_OTLP_ENDPOINT"
+	}, zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStage(t, `version: 1
+rules:
+  - id: look
+    on: discussion.create
+    steps:
+      - {id: only, if: "has_tag('never-given')", uses: hub.comment, with: {body: "It has."}}
+`)
+	s.change = func(o *bot.Options) { o.Tracer = tracer }
+	s.stop()
+	s.start()
+	d, err := s.user().CreateDiscussion(s.ctx, s.repo, hub.CreateDiscussionInput{Title: "A question", Description: "Why?"})
+	s.must(err)
+	s.send(s.discussion(d.Num), "wh-1")
+	s.settle()
+	s.stop() // which ends all spans
+	closeTracer(context.WithoutCancel(s.ctx))
+	sent := spans()
+	for child, parent := range map[string]string{"run look": "delivery", "step only": "run look", "GET": "step only"} {
+		of, below := sent[parent], sent[child]
+		if of.SpanID == "" || below.TraceID != of.TraceID || below.ParentSpanID != of.SpanID {
+			t.Errorf("%q is not below %q in %+v", child, parent, sent)
+		}
+	}
+}

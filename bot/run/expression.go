@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -28,7 +29,7 @@ func (x *execution) keep(i int, r store.StepResult) {
 }
 
 // due evaluates a step's condition.
-func (x *execution) due(i int) (bool, error) {
+func (x *execution) due(ctx context.Context, i int) (bool, error) {
 	src := x.run.Plan.Steps[i].If
 	if src == "" { // success(), as most steps have it, needs no expression
 		return x.failure == "" && !x.cancelled, nil
@@ -37,11 +38,11 @@ func (x *execution) due(i int) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return env.If(x.job.whole, src, x.input())
+	return env.If(ctx, src, x.input())
 }
 
 // inputs expands a step's inputs.
-func (x *execution) inputs(i int) (map[string]any, error) {
+func (x *execution) inputs(ctx context.Context, i int) (map[string]any, error) {
 	with := x.run.Plan.Steps[i].With
 	if len(with) == 0 {
 		return map[string]any{}, nil
@@ -50,7 +51,7 @@ func (x *execution) inputs(i int) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return env.With(x.job.whole, with, x.input())
+	return env.With(ctx, with, x.input())
 }
 
 // input is what the expressions of the next step see.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/hfbot/hfbot/actions"
@@ -27,18 +29,24 @@ func (x *execution) step(i int) error {
 		return x.leave()
 	}
 	x.cancelled = x.cancelled || x.job.steps.Err() != nil
-	due, err := x.due(i)
+	span, message := x.traceStep(i), ""
+	defer func() { endSpan(span, message) }()
+	looking := trace.ContextWithSpan(x.job.whole, span)
+	due, err := x.due(looking, i)
 	switch {
 	case err != nil:
+		message = shorten(err.Error())
 		return x.failed(i, err, lookUpFailed(err))
 	case !due && x.cancelled:
 		return x.end(i, store.StepResult{State: store.Cancelled})
 	case !due:
 		return x.end(i, store.StepResult{State: store.Skipped})
 	}
-	t, err := x.newTry(i)
+	t, err := x.newTry(looking, i)
 	if err != nil {
-		return x.failed(i, t.masked(err), lookUpFailed(err))
+		err = t.masked(err)
+		message = shorten(err.Error())
+		return x.failed(i, err, lookUpFailed(err))
 	}
 	var attempt int
 	err = x.inTx(func(tx *store.Tx) (err error) {
@@ -52,14 +60,13 @@ func (x *execution) step(i int) error {
 		return x.lost(err)
 	}
 	x.tried = time.Now()
-	ctx, span := x.traceStep(x.context(), i, attempt)
-	outputs, err := t.run(ctx, attempt)
+	span.SetAttributes(attribute.Int("hfbot.attempt", attempt))
+	outputs, err := t.run(trace.ContextWithSpan(x.context(), span), attempt)
 	if err != nil {
 		err = t.masked(err)
-		endSpan(span, shorten(err.Error()))
+		message = shorten(err.Error())
 		return x.failed(i, err, t.entry.Spec.Idempotent || x.run.Plan.Steps[i].Retry.Force)
 	}
-	endSpan(span, "")
 	return x.end(i, store.StepResult{State: store.Succeeded, Outputs: outputs})
 }
 

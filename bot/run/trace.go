@@ -23,12 +23,12 @@ func (x *execution) beginTrace() {
 	))
 }
 
-// traceStep begins the span of an attempt at a step, below that of the run.
-func (x *execution) traceStep(ctx context.Context, i, attempt int) (context.Context, trace.Span) {
+// traceStep begins the span of a step, below that of the run. What its expressions look up belongs to it, too.
+func (x *execution) traceStep(i int) trace.Span {
 	step := &x.run.Plan.Steps[i]
-	return x.engine.opts.Tracer.Start(trace.ContextWithSpan(ctx, x.span), "step "+step.ID, trace.WithAttributes(
-		attribute.String("hfbot.step", step.ID), attribute.String("hfbot.action", step.Uses), attribute.Int("hfbot.attempt", attempt),
-	))
+	_, span := x.engine.opts.Tracer.Start(trace.ContextWithSpan(context.Background(), x.span), "step "+step.ID,
+		trace.WithAttributes(attribute.String("hfbot.step", step.ID), attribute.String("hfbot.action", step.Uses)))
+	return span
 }
 
 // endSpan ends the span of a step, which failed when there is a message; secrets are masked in it.

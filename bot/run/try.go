@@ -34,7 +34,7 @@ type try struct {
 }
 
 // newTry gets everything ready for an attempt. The mask is there also with an error.
-func (x *execution) newTry(i int) (*try, error) {
+func (x *execution) newTry(ctx context.Context, i int) (*try, error) {
 	plan := &x.run.Plan.Steps[i]
 	t := &try{x: x, index: i, plan: plan, mask: newMask(nil)}
 	secrets, err := x.engine.secretsOf(plan.Secrets)
@@ -55,7 +55,7 @@ func (x *execution) newTry(i int) (*try, error) {
 		rt.Kept, rt.Keep, rt.StartedAgain = x.run.Steps[i].Outputs, t.keepNote, t.startedAgain
 		return rt
 	}
-	if t.with, err = x.inputs(i); err != nil {
+	if t.with, err = x.inputs(ctx, i); err != nil {
 		return t, err
 	}
 	if _, err := json.Marshal(t.with); err != nil { // such as infinity
