@@ -28,6 +28,7 @@ type recorder struct {
 	run  string
 	step int
 	save func(lines []store.LogLine, p *store.Progress)
+	last func(lines []store.LogLine, p *store.Progress) // instead of save, for what is left at the end
 	mask mask
 
 	attempt int
@@ -54,6 +55,7 @@ func (t *try) record(attempt int) *recorder {
 			x.engine.opts.OnChange(r.run)
 		}
 	}
+	r.last = func(lines []store.LogLine, p *store.Progress) { x.unsaved, x.progress = append(x.unsaved, lines...), p }
 	named := x.log.With(zap.String("step", t.plan.ID), zap.String("action", t.plan.Uses), zap.Int("attempt", attempt))
 	r.log = t.mask.log(named.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core {
 		return recordingCore{c, r, nil}
@@ -110,7 +112,10 @@ func (r *recorder) wake() {
 }
 
 // flush writes what waits.
-func (r *recorder) flush() {
+func (r *recorder) flush() { r.pass(r.save) }
+
+// pass gives what waits to whoever writes it.
+func (r *recorder) pass(write func([]store.LogLine, *store.Progress)) {
 	r.saving.Lock()
 	defer r.saving.Unlock()
 	r.mu.Lock()
@@ -118,11 +123,11 @@ func (r *recorder) flush() {
 	r.lines, r.latest, r.timer = nil, nil, nil
 	r.mu.Unlock()
 	if len(lines) > 0 || latest != nil {
-		r.save(lines, latest)
+		write(lines, latest)
 	}
 }
 
-// close writes the rest, with how the attempt ended.
+// close passes on the rest, with how the attempt ended: it is written together with that.
 func (r *recorder) close(err error) {
 	r.mu.Lock()
 	r.closed = true
@@ -138,7 +143,35 @@ func (r *recorder) close(err error) {
 		r.append(time.Now(), zapcore.InfoLevel, "done")
 	}
 	r.mu.Unlock()
-	r.flush()
+	r.pass(r.last)
+}
+
+// write is inTx for what comes of an attempt, together with what that logged at its end.
+func (x *execution) write(f func(tx *store.Tx) error) error {
+	err := x.inTx(func(tx *store.Tx) error {
+		if err := f(tx); err != nil || len(x.unsaved) == 0 {
+			return err
+		}
+		return tx.Record(x.run.ID, x.unsaved, x.progress)
+	})
+	if err == nil && len(x.unsaved) > 0 {
+		x.unsaved, x.progress = nil, nil
+		if x.engine.opts.OnChange != nil {
+			x.engine.opts.OnChange(x.run.ID)
+		}
+	}
+	return err
+}
+
+// saveRest writes what an attempt logged when nothing else can be written of it, such as after its lease was lost. It is
+// what people want to read then.
+func (x *execution) saveRest() {
+	if len(x.unsaved) == 0 {
+		return
+	}
+	if err := x.engine.store.Record(context.WithoutCancel(x.job.whole), x.run.ID, x.unsaved, x.progress); err != nil {
+		x.log.Warn("the log of a step is not kept", zap.Error(err))
+	}
 }
 
 // recordingCore records what passes through it on its way to the bot's log. What is below that log's level is recorded

@@ -107,7 +107,7 @@ func (x *execution) failed(i int, err error, repeatable bool) error {
 
 // wait lets the run wait for the next attempt at a step.
 func (x *execution) wait(i int, delay time.Duration, message, reason string) error {
-	err := x.inTx(func(tx *store.Tx) error {
+	err := x.write(func(tx *store.Tx) error {
 		err := tx.EndStep(x.job.lease, i, store.StepResult{State: store.Waiting, Error: message})
 		if err != nil {
 			return err
@@ -124,13 +124,25 @@ func (x *execution) wait(i int, delay time.Duration, message, reason string) err
 	return errLeft
 }
 
-// end writes the end of a step.
+// end writes the end of a step, and after the last one that of the run: nothing that can fail lies between.
 func (x *execution) end(i int, r store.StepResult) error {
-	if err := x.inTx(func(tx *store.Tx) error { return tx.EndStep(x.job.lease, i, r) }); err != nil {
+	x.keep(i, r)
+	last := i == len(x.run.Steps)-1
+	state, message := x.outcome()
+	err := x.write(func(tx *store.Tx) error {
+		if !last {
+			return tx.EndStep(x.job.lease, i, r)
+		}
+		if err := tx.EndRun(x.job.lease, i, r, state, message); err != nil {
+			return err
+		}
+		return x.freeOnce(tx)
+	})
+	if err != nil {
 		return x.lost(err)
 	}
+	x.over = last
 	x.observeStep(i, r.State)
-	x.keep(i, r)
 	return nil
 }
 

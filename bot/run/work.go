@@ -38,6 +38,12 @@ type execution struct {
 	cancelled bool
 	tried     time.Time // when the attempt under way began
 	span      trace.Span
+
+	unreadable error // why there is no delivery
+	over       bool  // its end is written
+	// What the last attempt logged and reported at its end, which is written together with what came of it.
+	unsaved  []store.LogLine
+	progress *store.Progress
 }
 
 // work works the run of a ticket, if there is anything to do, until it is over or has to wait.
@@ -57,6 +63,7 @@ func (e *Engine) work(ticket context.Context, run string) error {
 		x.job.leave(errInterrupted)
 	})
 	defer stop()
+	defer x.saveRest()
 	err = x.prepare()
 	for i := 0; err == nil && i < len(x.run.Steps); i++ {
 		err = x.step(i)
@@ -81,9 +88,14 @@ func (e *Engine) claim(run string) (x *execution, err error) {
 		lease, r, err := tx.Claim(run, e.owner, until)
 		if err == nil && lease != nil {
 			x = &execution{engine: e, job: e.newJob(lease, asked), run: r, results: map[string]expr.StepResult{}}
-			x.span = trace.SpanFromContext(context.Background()) // none, before the delivery is read
+			x.span = trace.SpanFromContext(context.Background()) // none yet
 			x.cancelled = r.CancelReason != ""
-			err = e.markDry(tx, lease, r)
+			if x.delivery, x.unreadable = tx.Delivery(r.DeliveryID); !errors.Is(x.unreadable, store.ErrNotFound) {
+				err = x.unreadable
+			}
+			if err == nil {
+				err = e.markDry(tx, lease, r)
+			}
 		}
 		return err
 	})
@@ -96,17 +108,14 @@ func (e *Engine) claim(run string) (x *execution, err error) {
 	return x, nil
 }
 
-// prepare reads what the steps need of the delivery. When that can never be had, it ends the run.
+// prepare makes what the steps need of the delivery. When that can never be had, it ends the run.
 func (x *execution) prepare() (err error) {
 	x.log = x.engine.log.With(zap.String("delivery", x.run.DeliveryID), zap.String("rule", x.run.Rule),
 		zap.String("run", x.run.ID), zap.String("repo", x.run.Repo))
-	x.delivery, err = x.engine.store.Delivery(x.job.whole, x.run.DeliveryID)
-	switch {
-	case x.job.whole.Err() != nil:
+	if x.job.whole.Err() != nil {
 		return x.leave()
-	case err != nil && !errors.Is(err, store.ErrNotFound):
-		return err
-	case err == nil:
+	}
+	if err = x.unreadable; err == nil {
 		x.payload, err = hub.ParsePayload(x.delivery.Body)
 	}
 	if err != nil {
@@ -145,27 +154,33 @@ func patiently(ctx context.Context, passes func(error) bool, f func() error) err
 	}
 }
 
-// finish ends the run, all of whose steps are over.
-func (x *execution) finish() error {
-	state, message := store.Succeeded, ""
+// outcome is how the run ends when all its steps are over.
+func (x *execution) outcome() (store.RunState, string) {
 	switch {
 	case x.cancelled:
-		state, message = store.Cancelled, x.failure
+		return store.Cancelled, x.failure
 	case x.failure != "":
-		state, message = store.RunFailed, x.failure
+		return store.RunFailed, x.failure
 	}
-	err := x.inTx(func(tx *store.Tx) error {
-		err := tx.FinishRun(x.job.lease, state, message)
-		if err == nil && x.dryRun() {
-			err = tx.FreeOnce(x.run.ID)
+	return store.Succeeded, ""
+}
+
+// finish ends the run, all of whose steps are over, unless that was written together with the end of the last one.
+func (x *execution) finish() error {
+	state, message := x.outcome()
+	if !x.over {
+		err := x.inTx(func(tx *store.Tx) error {
+			if err := tx.FinishRun(x.job.lease, state, message); err != nil {
+				return err
+			}
+			return x.freeOnce(tx)
+		})
+		if errors.Is(err, store.ErrLeaseLost) {
+			return nil // whoever has it ends it
 		}
-		return err
-	})
-	if errors.Is(err, store.ErrLeaseLost) {
-		return nil // whoever has it ends it
-	}
-	if err != nil {
-		return err
+		if err != nil {
+			return err
+		}
 	}
 	x.traceState(state, message)
 	fields := []zap.Field{zap.String("state", string(state)), zap.Duration("after", time.Since(x.run.CreatedAt))}
@@ -179,6 +194,14 @@ func (x *execution) finish() error {
 	return nil
 }
 
+// freeOnce frees the value of once_per of a dry run.
+func (x *execution) freeOnce(tx *store.Tx) error {
+	if !x.dryRun() {
+		return nil
+	}
+	return tx.FreeOnce(x.run.ID)
+}
+
 // logLost says that another worker may have the run.
 func (x *execution) logLost() {
 	x.log.Warn("run left: its lease is lost, and another worker may have it")
@@ -190,7 +213,7 @@ func (x *execution) leave() error {
 		x.logLost()
 		return errLeft
 	}
-	err := x.inTx(func(tx *store.Tx) error { return tx.HandOver(x.job.lease) })
+	err := x.write(func(tx *store.Tx) error { return tx.HandOver(x.job.lease) })
 	if err != nil && !errors.Is(err, store.ErrLeaseLost) {
 		return err
 	}

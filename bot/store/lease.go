@@ -23,6 +23,8 @@ type Lease struct {
 	Run   string
 	Owner string
 	Token int64
+
+	keys *Keys // of the run, which never change; nil: not known
 }
 
 // Claim takes a queued run for owner until the given time and returns it with its steps. It returns a nil Lease when
@@ -40,6 +42,9 @@ func (t *Tx) Claim(run, owner string, until time.Time) (*Lease, *Run, error) {
 	}
 	t.note(run, Running)
 	r, err := t.Run(run)
+	if err == nil {
+		l.keys = &Keys{Rule: r.Rule, Once: r.OnceKey, Debounce: r.DebounceKey, Group: r.GroupKey}
+	}
 	return &l, r, err
 }
 

@@ -60,6 +60,14 @@ func (t *Tx) lockNames(names []string) error {
 	return nil
 }
 
+// lockLeased locks the keys of a run that is worked; its row is locked when the lease is checked.
+func (t *Tx) lockLeased(l *Lease) error {
+	if l.keys == nil {
+		return t.lockRun(l.Run)
+	}
+	return t.Lock(*l.keys)
+}
+
 // lockRun locks the keys of a run, which never change, and then the run itself; a run that is not there is no error.
 func (t *Tx) lockRun(run string) error {
 	if !t.store.dialect.shared {

@@ -26,29 +26,32 @@ type Progress struct {
 	At    time.Time
 }
 
+// Record is [Tx.Record] in a transaction of its own.
+func (s *Store) Record(ctx context.Context, run string, lines []LogLine, p *Progress) error {
+	return s.InTx(ctx, func(tx *Tx) error { return tx.Record(run, lines, p) })
+}
+
 // Record writes lines that steps of a run logged, and how far a step is unless p is nil. A line that is there already is
 // left as it is. How many lines an attempt may have is its writer's to bound.
-func (s *Store) Record(ctx context.Context, run string, lines []LogLine, p *Progress) error {
-	return s.InTx(ctx, func(tx *Tx) error {
-		for _, l := range lines {
-			_, err := tx.exec(`INSERT INTO logs (run_id, idx, attempt, seq, at, level, message) VALUES (?, ?, ?, ?, ?, ?, ?)
+func (t *Tx) Record(run string, lines []LogLine, p *Progress) error {
+	for _, l := range lines {
+		_, err := t.exec(`INSERT INTO logs (run_id, idx, attempt, seq, at, level, message) VALUES (?, ?, ?, ?, ?, ?, ?)
 				ON CONFLICT (run_id, idx, attempt, seq) DO NOTHING`,
-				run, l.Step, l.Attempt, l.Seq, micros(l.At), l.Level, l.Message)
-			if err != nil {
-				return fmt.Errorf("store: write the log of run %s: %w", run, err)
-			}
+			run, l.Step, l.Attempt, l.Seq, micros(l.At), l.Level, l.Message)
+		if err != nil {
+			return fmt.Errorf("store: write the log of run %s: %w", run, err)
 		}
-		if p == nil {
-			return nil
-		}
-		_, err := tx.exec(`INSERT INTO progress (run_id, idx, done, total, note, at) VALUES (?, ?, ?, ?, ?, ?)
+	}
+	if p == nil {
+		return nil
+	}
+	_, err := t.exec(`INSERT INTO progress (run_id, idx, done, total, note, at) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (run_id, idx) DO UPDATE SET done = excluded.done, total = excluded.total, note = excluded.note,
 			at = excluded.at`, run, p.Step, p.Done, p.Total, p.Note, micros(p.At))
-		if err != nil {
-			return fmt.Errorf("store: write the progress of run %s: %w", run, err)
-		}
-		return nil
-	})
+	if err != nil {
+		return fmt.Errorf("store: write the progress of run %s: %w", run, err)
+	}
+	return nil
 }
 
 // Logs returns what the steps of a run logged, in the order of steps, attempts and lines: the last limit lines of each
