@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -150,6 +151,50 @@ func TestCallsEndWithTheContext(t *testing.T) {
 					t.Errorf("it ended after %s, want %s", took, after)
 				}
 			})
+		})
+	}
+}
+
+// closing notes whether a body is closed.
+type closing struct {
+	io.Reader
+	closed *atomic.Bool
+}
+
+func (c closing) Close() error { c.closed.Store(true); return nil }
+
+// Whoever stops reading early keeps no connection.
+func TestReadingMayStopEarly(t *testing.T) {
+	t.Parallel()
+	const log = "data: {\"data\":\"one\"}\n\ndata: {\"data\":\"two\"}\n\n"
+	reads := map[string]func(context.Context, *hub.Client){
+		"a log": func(ctx context.Context, c *hub.Client) {
+			for range c.JobLogs(ctx, "ada", "j1", hub.LogOptions{}) {
+				break
+			}
+		},
+		"a list": func(ctx context.Context, c *hub.Client) {
+			for range c.Tree(ctx, model, "") {
+				break
+			}
+		},
+		"a download": func(ctx context.Context, c *hub.Client) {
+			if body, err := c.Download(ctx, model, "", "w.bin", 0, -1); err == nil {
+				body.Close()
+			}
+		},
+	}
+	bodies := map[string]string{"a log": log, "a list": `[{"path":"a"},{"path":"b"}]`, "a download": "content"}
+	for name, read := range reads {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var closed atomic.Bool
+			client, calls := hostileClient(t, func(*http.Request) *http.Response {
+				return &http.Response{StatusCode: http.StatusOK, Body: closing{strings.NewReader(bodies[name]), &closed}}
+			})
+			if read(t.Context(), client); !closed.Load() || calls.Load() != 1 {
+				t.Errorf("closed: %t after %d calls", closed.Load(), calls.Load())
+			}
 		})
 	}
 }

@@ -91,7 +91,8 @@ func (w wireDiscussion) summary() DiscussionSummary {
 	}
 }
 
-// Discussions lists discussions and pull requests.
+// Discussions lists discussions and pull requests. The Hub counts its pages anew for each call: who closes what a list of
+// open ones gives should read the list to its end before, or miss what moves to an earlier page.
 //
 // GET /api/{type}s/{name}/discussions?p={page}
 func (c *Client) Discussions(

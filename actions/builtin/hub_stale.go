@@ -75,27 +75,42 @@ func (hubStale) Run(ctx context.Context, rt *actions.Runtime, in staleIn) (stale
 	if err != nil {
 		return staleOut{}, err
 	}
-	filter := hub.DiscussionFilter{Status: "open"}
-	if in.Kind != "any" {
-		filter.Type = in.Kind
+	nums, err := in.old(ctx, rt, repo)
+	if err != nil {
+		return staleOut{}, err
 	}
 	out := staleOut{Told: []int{}, Closed: []int{}}
-	for summary, err := range rt.Hub.Discussions(ctx, repo, filter) {
-		if err != nil {
-			return staleOut{}, fmt.Errorf("list the discussions of %s: %w", repo, err)
-		}
-		if out.Open == maxStale || len(out.Told)+len(out.Closed) >= in.Most {
+	for _, num := range nums {
+		if len(out.Told)+len(out.Closed) >= in.Most {
 			break
 		}
-		if summary.Pinned || time.Since(summary.CreatedAt) < in.After || matchesAny(in.Authors, summary.Author) {
-			continue
-		}
 		out.Open++
-		if err := in.look(ctx, rt, repo, summary.Num, me, text, marker, &out); err != nil {
+		if err := in.look(ctx, rt, repo, num, me, text, marker, &out); err != nil {
 			return staleOut{}, err
 		}
 	}
 	return out, nil
+}
+
+// old lists the open discussions that are old enough to be looked at. All are listed before any is closed, which would
+// move those behind it to a page that was read already.
+func (in staleIn) old(ctx context.Context, rt *actions.Runtime, repo hub.RepoRef) (nums []int, err error) {
+	filter := hub.DiscussionFilter{Status: "open"}
+	if in.Kind != "any" {
+		filter.Type = in.Kind
+	}
+	for summary, err := range rt.Hub.Discussions(ctx, repo, filter) {
+		if err != nil {
+			return nil, fmt.Errorf("list the discussions of %s: %w", repo, err)
+		}
+		if summary.Pinned || time.Since(summary.CreatedAt) < in.After || matchesAny(in.Authors, summary.Author) {
+			continue
+		}
+		if nums = append(nums, summary.Num); len(nums) == maxStale {
+			break
+		}
+	}
+	return nums, nil
 }
 
 // look does what is due in one discussion.

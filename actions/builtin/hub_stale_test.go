@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hfbot/hfbot/actions/actionstest"
+	"github.com/hfbot/hfbot/hub"
 )
 
 func TestStale(t *testing.T) {
@@ -41,6 +42,28 @@ func TestStale(t *testing.T) {
 	step.With["not_authors"] = []any{"demo"}
 	h.MustRun(t, step)
 	look("left alone, then told for long", "1ns", "1ns", "closed demo hfbot demo hfbot")
+}
+
+// What is closed moves the rest of the list to earlier pages, of which the Hub gives 50 discussions each.
+func TestStaleClosesBeyondOnePage(t *testing.T) {
+	t.Parallel()
+	h := actionstest.New(t)
+	repo := h.BotRepo(t, hub.Model, nil)
+	const n = 55
+	for range n {
+		if _, err := h.User.CreateDiscussion(t.Context(), repo, hub.CreateDiscussionInput{Title: "Old", Description: "d"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step := actionstest.Step{Uses: "hub.stale", With: map[string]any{
+		"repo": repo.Name, "repo_type": "model", "body": "Still of interest?", "after": "1ns", "close_after": "1ns", "max": n,
+	}}
+	if told := h.MustRun(t, step)["told"].([]any); len(told) != n {
+		t.Errorf("told %d", len(told))
+	}
+	if closed := h.MustRun(t, step)["closed"].([]any); len(closed) != n {
+		t.Errorf("closed %d of %d", len(closed), n)
+	}
 }
 
 // discussionStates is the status of the discussion of a step, and who commented.
