@@ -58,7 +58,7 @@ var (
 func makeQueue[T any](e *Engine, driver riverdriver.Driver[T], tx func(*store.Tx) T, awake func()) (queue, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{engine: e})
-	client, err := river.NewClient(driver, &river.Config{
+	config := &river.Config{
 		ID:                          e.owner,
 		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: e.opts.Workers}},
 		Workers:                     workers,
@@ -71,12 +71,27 @@ func makeQueue[T any](e *Engine, driver riverdriver.Driver[T], tx func(*store.Tx
 		CancelledJobRetentionPeriod: keepTickets,
 		DiscardedJobRetentionPeriod: keepTickets,
 		Logger:                      slog.New(riverLog{e.log.Named("river")}),
-	})
+	}
+	// River reads the clock itself: the database's on PostgreSQL, this machine's on SQLite, as the store does. Another one it
+	// takes for tests only, and gets it there, so that what they do to the clock reaches the queue.
+	if now := e.store.TestClock(); now != nil {
+		config.Test.Time = testClock(now)
+	}
+	client, err := river.NewClient(driver, config)
 	if err != nil {
 		return nil, err
 	}
 	return &riverQueue[T]{client, tx, awake}, nil
 }
+
+// testClock gives River the clock of a test.
+type testClock func() time.Time
+
+// Now implements rivertype.TimeGenerator.
+func (c testClock) Now() time.Time { return c() }
+
+// NowOrNil implements rivertype.TimeGenerator: the database is not asked.
+func (c testClock) NowOrNil() *time.Time { return new(c()) }
 
 func (q *riverQueue[T]) start(ctx context.Context) error  { return q.client.Start(ctx) }
 func (q *riverQueue[T]) stop(ctx context.Context) error   { return q.client.Stop(ctx) }

@@ -59,6 +59,9 @@ func (s *Store) ClockWasSet(within time.Duration) bool {
 	return !s.clockSet.IsZero() && time.Since(s.clockSet) < within
 }
 
+// TestClock is the clock that a test has given, for the queue to go by as well; nil when there is none.
+func (s *Store) TestClock() func() time.Time { return s.source }
+
 // Now is the time by which leases and waits are counted: on PostgreSQL the database's, so that all instances agree.
 func (s *Store) Now() time.Time {
 	if s.read != nil {
