@@ -51,7 +51,7 @@ type convertedFile struct {
 
 // thrifty is how far, in percent, the memory of a conversion may grow before what is no longer used is given back. The
 // standard doubles the memory of a checkpoint of very many tensors, and for others it makes no difference.
-const thrifty = 30
+const thrifty = 10
 
 func newConvert() *cobra.Command {
 	var o convertOptions

@@ -68,7 +68,7 @@ func BenchmarkWrite(b *testing.B) {
 }
 
 // BenchmarkFile converts a checkpoint of 256 MiB from a file to a file, as `hfbot convert` does, beside what cp does
-// (the kernel copies), a SHA-256 pass over the same bytes, and torch.load and torch.save, where there is a torch. Beside
+// (the kernel copies), a SHA-256 pass over the same bytes, and torch.load and save_file of safetensors, where there is a torch. Beside
 // the time it gives the processor's, of all threads and of the kernel for them.
 func BenchmarkFile(b *testing.B) {
 	dir := b.TempDir()
@@ -130,8 +130,8 @@ func BenchmarkFile(b *testing.B) {
 	}))
 	if python := pythonWithTorch(); python != "" {
 		benchTorch(b, python, input, output, size)
-		const script = "import sys,torch; torch.save(torch.load(sys.argv[1],map_location='cpu'),sys.argv[2])"
 		run("torch-process", func(in, out *os.File) error {
+			script := saver + "save(torch.load(sys.argv[1], map_location='cpu'), sys.argv[2])"
 			return exec.Command(python, "-c", script, in.Name(), out.Name()).Run()
 		})
 	}
@@ -156,12 +156,20 @@ func pythonWithTorch() string {
 	return ""
 }
 
+// saver defines save as the reference library's save_file, or as torch's own where there is no such library.
+const saver = `import sys, torch
+try:
+    from safetensors.torch import save_file as save
+except ImportError:
+    save = torch.save
+`
+
 // benchTorch loads and saves in a Python that has imported torch already, and reports the times it measures itself.
 func benchTorch(b *testing.B, python, input, output string, size int64) {
-	const script = `import os, sys, time, torch
+	const script = saver + `import os, time
 for line in sys.stdin:
     began, cpu = time.perf_counter_ns(), time.process_time_ns()
-    torch.save(torch.load(sys.argv[1], map_location="cpu"), sys.argv[2])
+    save(torch.load(sys.argv[1], map_location="cpu"), sys.argv[2])
     print(time.perf_counter_ns() - began, time.process_time_ns() - cpu, flush=True)
     os.remove(sys.argv[2])
 `

@@ -55,7 +55,7 @@ func TestConstantMemory(t *testing.T) {
 		{4, 4 << 20, memoryLimit},
 		{48, 4 << 20, memoryLimit},
 		{8000, 64, memoryLimit},
-		{100_000, 8, 6 * memoryLimit}, // the largest models have as many
+		{100_000, 8, 4 * memoryLimit}, // the largest models have as many
 	} {
 		name, size := sparseCheckpoint(t, model.tensors, model.elements)
 		child := exec.Command(os.Args[0], "-test.run", "^TestConstantMemory$", "-test.v")

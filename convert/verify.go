@@ -83,20 +83,25 @@ func (p *Plan) checkHeader(written io.ReaderAt, size int64) error {
 			return errors.New("the header is not the one that was planned")
 		}
 	}
-	// The file has the bytes of the plan's header, and so those are read instead of the same again.
-	header, err := safetensors.ParseHeader(p.header[8:], size-int64(len(p.header)))
-	if err != nil {
-		return err
-	}
-	if len(header.Tensors) != len(p.Tensors) {
-		return errors.New("the header does not list the tensors of the plan")
-	}
-	for i, t := range header.Tensors {
-		if want := p.Tensors[i]; t.Name != want.Name || string(t.DType) != want.DType || !slices.Equal(t.Shape, want.Shape) {
+	// The file has the bytes of the plan's header, and so those are read instead of the same again. They name the tensors of
+	// the plan one after the other, whose names are unique, and which cover the data.
+	seen := 0
+	err := safetensors.Visit(p.header[8:], func(t safetensors.Tensor) error {
+		if seen == len(p.Tensors) {
+			return errors.New("the header lists more tensors than the plan")
+		}
+		want := p.Tensors[seen]
+		if t.Name != want.Name || string(t.DType) != want.DType || !slices.Equal(t.Shape, want.Shape) ||
+			t.Start != p.start(seen) || t.End != p.ends[seen] {
 			return fmt.Errorf("the header does not have tensor %.200q where the plan has it", want.Name)
 		}
+		seen++
+		return nil
+	})
+	if err == nil && seen < len(p.Tensors) {
+		err = errors.New("the header lists fewer tensors than the plan")
 	}
-	return nil
+	return err
 }
 
 // comparer is a writer that compares what it is given with what was written.

@@ -19,7 +19,7 @@ var containerOps = map[byte]operation{
 	'}':  {"EMPTY_DICT", func(m *machine) error { m.pushDict(nil); return nil }},
 	'd':  {"DICT", func(m *machine) error { m.pushDict(m.popMark()); return nil }},
 	's':  {"SETITEM", setItem},
-	'u':  {"SETITEMS", func(m *machine) error { items := m.popMark(); m.update(m.top(), items); return nil }},
+	'u':  {"SETITEMS", setItems},
 	0x8f: {"EMPTY_SET", func(m *machine) error { m.charge(64); m.push(&Set{}); return nil }},
 	0x90: {"ADDITEMS", addItems},
 	0x91: {"FROZENSET", func(m *machine) error { m.charge(64); m.push(&Set{Items: m.popMark()}); return nil }},
@@ -125,6 +125,19 @@ func (m *machine) extend(items []Value) {
 func setItem(m *machine) error {
 	value, key := m.pop(), m.pop()
 	m.update(m.top(), []Value{key, value})
+	return nil
+}
+
+// setItems stores all above the last mark. It may be a whole model, which is not copied for it.
+func setItems(m *machine) error {
+	if len(m.marks) == 0 {
+		m.malformed(errNoMark)
+		return nil
+	}
+	items := m.stack[m.floor():]
+	m.stack, m.marks = m.stack[:m.floor()], m.marks[:len(m.marks)-1]
+	m.update(m.top(), items)
+	clear(items)
 	return nil
 }
 

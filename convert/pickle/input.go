@@ -83,7 +83,23 @@ func (in *input) skip(n int64) error {
 	return nil
 }
 
-// line reads up to a newline, which it drops. Of a line longer than keep it returns nil.
+// text reads n bytes as a string, where block would do so.
+func (in *input) text(n uint64, keep int) (s string, kept bool, err error) {
+	if n > uint64(min(keep, in.r.Size())) {
+		b, err := in.block(n, keep)
+		return string(b), b != nil, err
+	}
+	if err := in.allow(n); err != nil {
+		return "", false, err
+	}
+	b, err := in.r.Peek(int(n))
+	s = string(b)
+	done, _ := in.r.Discard(len(b)) // which are there
+	in.pos += int64(done)
+	return s, true, truncated(err)
+}
+
+// line reads up to a newline, which it drops. Of a line longer than keep it returns nil. It is valid until the next read.
 func (in *input) line(keep int) ([]byte, error) {
 	var line []byte
 	for {
@@ -92,6 +108,9 @@ func (in *input) line(keep int) ([]byte, error) {
 			return nil, e
 		}
 		in.pos += int64(len(part))
+		if err == nil && line == nil && len(part)-1 <= keep {
+			return part[: len(part)-1 : len(part)-1], nil
+		}
 		if len(line) <= keep {
 			line = append(line, part...)
 		}

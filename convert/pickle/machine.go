@@ -35,10 +35,11 @@ type machine struct {
 	limits  Limits
 	stack   []Value
 	marks   []int // heights of the stack at each open mark
-	memo    []Value
+	memo    memo
 	sparse  map[uint64]Value // memo entries stored out of order
 	small   map[intTuple]*Tuple
-	used    int // approximate bytes of objects made
+	names   map[string]string // see interned
+	used    int               // approximate bytes of objects made
 	opcode  byte
 	started int64 // position of the current opcode
 	result  Result
@@ -113,7 +114,7 @@ func (m *machine) failed(err error) {
 // flood records that a limit was passed and forgets all objects, so that reading can go on in bounded memory.
 func (m *machine) flood(what string) {
 	m.malformedf("%s", what)
-	m.stack, m.marks, m.memo, m.sparse, m.small, m.used = nil, nil, nil, nil, nil, 0
+	m.stack, m.marks, m.memo, m.sparse, m.small, m.used = nil, nil, memo{}, nil, nil, 0
 }
 
 // charge accounts for the memory of a new object. A long pickle, as one of 100,000 tensors is, may use more.
@@ -180,12 +181,12 @@ func (m *machine) mark() {
 
 func (m *machine) remember(index uint64, v Value) {
 	m.charge(24)
-	if index < uint64(len(m.memo)) {
-		m.memo[index] = v
+	if index < uint64(m.memo.length) {
+		*m.memo.at(int(index)) = v
 		return
 	}
-	if index == uint64(len(m.memo)) {
-		m.memo = append(m.memo, v)
+	if index == uint64(m.memo.length) {
+		m.memo.append(v)
 		delete(m.sparse, index)
 		return
 	}
@@ -198,9 +199,9 @@ func (m *machine) remember(index uint64, v Value) {
 
 func (m *machine) recall(index uint64) {
 	var v Value
-	ok := index < uint64(len(m.memo))
+	ok := index < uint64(m.memo.length)
 	if ok {
-		v = m.memo[index]
+		v = *m.memo.at(int(index))
 	} else if v, ok = m.sparse[index]; !ok {
 		m.malformedf("memo entry %d was never set", index)
 		v = Opaque{}
@@ -218,7 +219,10 @@ type spent struct{}
 // spend lets the memo forget the tuple that was put there last, when a call has used it up. Python's pickler memoizes the
 // arguments of every call, makes them anew for each and never asks for them again; they would be a third of all memory.
 func (m *machine) spend(t *Tuple) {
-	if last := len(m.memo) - 1; last >= 0 && len(t.Items) > 0 && m.memo[last] == Value(t) {
-		m.memo[last] = spent{}
+	if m.memo.length == 0 || len(t.Items) == 0 {
+		return
+	}
+	if last := m.memo.at(m.memo.length - 1); *last == Value(t) {
+		*last = spent{}
 	}
 }

@@ -67,6 +67,10 @@ func longText(m *machine) error {
 }
 
 func (m *machine) pushDecimal(text []byte) {
+	if small, err := strconv.ParseInt(string(text), 10, 64); err == nil && len(text) < 19 {
+		m.push(small)
+		return
+	}
 	n, err := decimal(text)
 	if err != nil {
 		m.malformed(err)

@@ -45,7 +45,7 @@ var stackOps = map[byte]operation{
 	'p':  {"PUT", func(m *machine) error { return m.memoText(m.put) }},
 	'q':  {"BINPUT", put(1)},
 	'r':  {"LONG_BINPUT", put(4)},
-	0x94: {"MEMOIZE", func(m *machine) error { m.put(uint64(len(m.memo) + len(m.sparse))); return nil }},
+	0x94: {"MEMOIZE", func(m *machine) error { m.put(uint64(m.memo.length + len(m.sparse))); return nil }},
 }
 
 func stop(m *machine) error {

@@ -32,15 +32,19 @@ var errText = errors.New("a string is not valid UTF-8")
 // text reads UTF-8 behind a length of the given width.
 func text(width int) func(*machine) error {
 	return func(m *machine) error {
-		b, length, err := m.block(width)
+		length, err := m.in.uint(width)
 		if err != nil {
 			return err
 		}
-		if uint64(len(b)) < length {
+		s, kept, err := m.in.text(length, m.limits.Text)
+		switch {
+		case err != nil:
+			return err
+		case !kept && length > 0:
 			m.push(Long{Length: length})
-			return nil
+		default:
+			m.pushText(s)
 		}
-		m.pushText(string(b))
 		return nil
 	}
 }

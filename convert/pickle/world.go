@@ -31,15 +31,33 @@ func global(m *machine) error {
 }
 
 func (m *machine) readGlobal() (Value, error) {
-	module, err := m.in.line(m.limits.Text)
+	line, err := m.in.line(m.limits.Text)
 	if err != nil {
 		return nil, err
 	}
-	name, err := m.in.line(m.limits.Text)
-	if err != nil {
+	module := m.interned(line)
+	if line, err = m.in.line(m.limits.Text); err != nil {
 		return nil, err
 	}
-	return m.resolve(string(module), string(name)), nil
+	return m.resolve(module, m.interned(line)), nil
+}
+
+// maxNames bounds the names that are kept to be used again.
+const maxNames = 256
+
+// interned makes a string of a name. Each tensor names the same few classes and functions again.
+func (m *machine) interned(name []byte) string {
+	if s, ok := m.names[string(name)]; ok {
+		return s
+	}
+	s := string(name)
+	if m.names == nil {
+		m.names = make(map[string]string)
+	}
+	if len(m.names) < maxNames && len(s) < maxNames {
+		m.names[s] = s
+	}
+	return s
 }
 
 func stackGlobal(m *machine) error {

@@ -47,15 +47,36 @@ func ParseHeader(text []byte, data int64) (*Header, error) {
 	return h, nil
 }
 
-// decode reads the JSON of a header member by member, since a map would hide names that are there twice.
+// decode reads the JSON of a header.
 func decode(text []byte) (*Header, error) {
+	h := &Header{}
+	err := h.scan(text, func(t Tensor) error {
+		h.Tensors = append(h.Tensors, t)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return h, h.unique()
+}
+
+// Visit reads the tensors of a header, without the number before it, one after the other and keeps none. Whether a name is
+// there twice, and whether the tensors cover the data, is left to the visitor.
+func Visit(text []byte, tensor func(Tensor) error) error {
+	if err := new(Header).scan(text, tensor); err != nil {
+		return fmt.Errorf("safetensors: header: %w", err)
+	}
+	return nil
+}
+
+// scan reads the JSON of a header member by member, since a map would hide names that are there twice.
+func (h *Header) scan(text []byte, tensor func(Tensor) error) error {
 	if !utf8.Valid(text) {
-		return nil, errors.New("not UTF-8")
+		return errors.New("not UTF-8")
 	}
 	if len(text) == 0 || text[0] != '{' {
-		return nil, errors.New("no JSON object")
+		return errors.New("no JSON object")
 	}
-	h := &Header{}
 	s := &scanner{text: text}
 	metadata := false
 	err := s.members(func(name string) error {
@@ -65,8 +86,7 @@ func decode(text []byte) (*Header, error) {
 				return fmt.Errorf("tensor %.100q: %w", name, err)
 			}
 			t.Name = name
-			h.Tensors = append(h.Tensors, t)
-			return nil
+			return tensor(t)
 		}
 		if metadata {
 			return fmt.Errorf("name %.100q twice", name)
@@ -75,12 +95,12 @@ func decode(text []byte) (*Header, error) {
 		return h.decodeMetadata(s)
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if rest := bytes.TrimLeft(text[s.pos:], " "); len(rest) > 0 {
-		return nil, errors.New("something follows the JSON object")
+		return errors.New("something follows the JSON object")
 	}
-	return h, h.unique()
+	return nil
 }
 
 // unique makes sure that no name is there twice.
