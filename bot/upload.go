@@ -18,7 +18,7 @@ func uploadDir(opts Options) string {
 	case isSQLite:
 		return path + ".uploads"
 	case opts.WorkDir != "":
-		return filepath.Join(opts.WorkDir, "uploads")
+		return filepath.Join(opts.WorkDir, "hfbot.uploads")
 	}
 	return ""
 }

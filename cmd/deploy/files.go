@@ -25,7 +25,8 @@ const (
 )
 
 // notDeployed are the names that stay here: the bot's state, and what looks like secrets.
-var notDeployed = regexp.MustCompile(`(^|/)(data|node_modules)/|\.(db|db-wal|db-shm|lock|log|pem|key)$|(^|/)[^/]*\.env$`)
+var notDeployed = regexp.MustCompile(`(^|/)(data|node_modules|hfbot-work-[^/]*|[^/]*\.uploads)/|` +
+	`\.(db|db-wal|db-shm|lock|log|pem|key)$|(^|/)[^/]*\.env$`)
 
 // readFolder reads the files of a bot's folder that belong on the Space. Dot files stay here: .git, .env and the like.
 // A Space needs a card, a Dockerfile and settings; where the folder has none, the template's are taken.
