@@ -26,6 +26,9 @@ func (s *Server) serveFetch(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if wantsV2(c) {
+		return s.serveV2(c, r, body)
+	}
 	request, err := parseFetch(body)
 	switch {
 	case errors.Is(err, errBodyTooLarge):
@@ -56,8 +59,8 @@ func (r *repo) answerFetch(w io.Writer, request *fetchRequest) error {
 	if err != nil {
 		return err
 	}
-	if request.depth > 0 {
-		if err := writeShallows(out, plan); err != nil {
+	if request.deepens() {
+		if err := errors.Join(writeShallows(out, plan), out.Flush()); err != nil {
 			return err
 		}
 	}
@@ -85,7 +88,7 @@ func writeShallows(out *pktline.Encoder, plan *fetchPlan) error {
 			return err
 		}
 	}
-	return out.Flush()
+	return nil
 }
 
 // acknowledge names the first commit that both sides have. The request is one stateless round, so a client that is not

@@ -6,18 +6,22 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 )
 
-// fetchRequest is what a git client asks of upload-pack in protocol version 0
-// (https://git-scm.com/docs/pack-protocol).
+// fetchRequest is what a git client asks of upload-pack (https://git-scm.com/docs/gitprotocol-pack and, for version 2,
+// https://git-scm.com/docs/gitprotocol-v2).
 type fetchRequest struct {
 	wants, haves []plumbing.Hash
 	shallows     map[plumbing.Hash]bool // commits whose parents the client lacks
 	depth        int                    // 0: all
-	blobLimit    int64                  // leave out blobs larger than this; -1: none
+	relative     bool                   // depth counts from where the client's history ends
+	since        time.Time              // leave out commits older than this
+	without      []string               // leave out what these refs reach
+	filter       objectFilter
 	sideband     bool
 	done         bool // send the pack
 	negotiates   bool // something follows the wants
@@ -30,7 +34,7 @@ const maxWants = 100_000 // and haves, and shallow commits
 
 // parseFetch reads a request to its end.
 func parseFetch(body io.Reader) (*fetchRequest, error) {
-	request := &fetchRequest{shallows: map[plumbing.Hash]bool{}, blobLimit: -1}
+	request := &fetchRequest{shallows: map[plumbing.Hash]bool{}, filter: noFilter}
 	lines := pktline.NewScanner(body)
 	for lines.Scan() {
 		line := strings.TrimSuffix(string(lines.Bytes()), "\n")
@@ -55,6 +59,7 @@ func (f *fetchRequest) parseWant(line string) error {
 		id, capabilities, _ := strings.Cut(rest, " ")
 		for name := range strings.FieldsSeq(capabilities) {
 			f.sideband = f.sideband || name == "side-band-64k"
+			f.relative = f.relative || name == "deepen-relative"
 		}
 		err = addHash(&f.wants, id)
 	case "shallow":
@@ -67,8 +72,14 @@ func (f *fetchRequest) parseWant(line string) error {
 		if f.depth < 0 {
 			err = errProtocol
 		}
+	case "deepen-since":
+		var seconds int64
+		seconds, err = strconv.ParseInt(rest, 10, 64)
+		f.since = time.Unix(seconds, 0)
+	case "deepen-not":
+		f.without = append(f.without, rest)
 	case "filter":
-		f.blobLimit, err = parseFilter(rest)
+		err = f.filter.add(rest)
 	default:
 		err = fmt.Errorf("%w: %.60q is not supported", errProtocol, line)
 	}
@@ -110,24 +121,5 @@ func addHash(list *[]plumbing.Hash, id string) error {
 	return nil
 }
 
-// parseFilter reads the two filters that partial clones use: blob:none and blob:limit=N with an optional k, m or g.
-func parseFilter(spec string) (limit int64, err error) {
-	if spec == "blob:none" {
-		return 0, nil
-	}
-	digits, ok := strings.CutPrefix(spec, "blob:limit=")
-	if !ok {
-		return 0, fmt.Errorf("%w: the filter %.60q is not supported", errProtocol, spec)
-	}
-	shift := 0
-	if last := len(digits) - 1; last > 0 {
-		if shift = strings.IndexByte("_kmg", digits[last]|0x20) * 10; shift > 0 {
-			digits = digits[:last]
-		}
-	}
-	limit, err = strconv.ParseInt(digits, 10, 32)
-	if err != nil || limit < 0 {
-		return 0, fmt.Errorf("%w: the filter %.60q has no size", errProtocol, spec)
-	}
-	return limit << max(shift, 0), nil
-}
+// deepens tells whether the client wants its history to end elsewhere than it does.
+func (f *fetchRequest) deepens() bool { return f.depth > 0 || !f.since.IsZero() || len(f.without) > 0 }

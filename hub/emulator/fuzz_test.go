@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 )
@@ -55,5 +56,16 @@ func FuzzPack(f *testing.F) {
 				t.Errorf("%s is stored as %s", o.Hash(), hash)
 			}
 		}
+	})
+}
+
+func FuzzFetchV2(f *testing.F) {
+	f.Add("0014command=ls-refs\n00010009peel\n0000")
+	f.Add("0011command=fetch00010032want 0123456789012345678901234567890123456789\n0014deepen-not nope\n0009done\n0000")
+	f.Add("0011command=fetch0001001cfilter combine:tree:1\n0000")
+	f.Add("0011command=fetch0001001adeepen-since 99999999\n0000")
+	f.Fuzz(func(_ *testing.T, body string) {
+		r := &repo{git: newGitStore()}
+		_ = r.answerV2(io.Discard, strings.NewReader(body))
 	})
 }

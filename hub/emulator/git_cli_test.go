@@ -292,13 +292,13 @@ func TestGitFollowsMovedRepo(t *testing.T) {
 // A large push is announced by a request with an empty list of commands, and sent in chunks.
 func TestGitLargePush(t *testing.T) {
 	t.Parallel()
-	l, g := startLocal(t, Options{}), newGitUser(t, "-c", "http.postBuffer=1024")
+	l, g := startLocal(t, Options{}), newGitUser(t)
 	l.makeRepo("model", "tiny", "")
 	g.run("", "clone", "-q", l.remote("ann", "/ann/tiny"), "a")
 	for i := range 5 {
 		g.write("a", fmt.Sprintf("noise%d.txt", i), noise(i, 200_000))
 	}
-	g.run("a", "push", "-q", "origin", "main")
+	g.run("a", "-c", "http.postBuffer=1024", "push", "-q", "origin", "main")
 	g.run("", "clone", "-q", l.remote("", "/ann/tiny"), "b")
 	if got, want := g.run("b", "rev-parse", "HEAD"), g.run("a", "rev-parse", "HEAD"); got != want {
 		t.Fatalf("the clone is at %s, want %s", got, want)

@@ -18,8 +18,8 @@ const (
 	gitAgent    = "hfbot-local-hub"
 )
 
-// gitRoutes serve git over smart HTTP in protocol version 0, which clients that would rather speak version 2 accept
-// (https://git-scm.com/docs/http-protocol).
+// gitRoutes serve git over smart HTTP (https://git-scm.com/docs/gitprotocol-http), fetches in the versions 0 and 2 of its
+// protocol.
 func (s *Server) gitRoutes(web *echo.Group) {
 	web.GET("/info/refs", s.advertise)
 	web.POST("/"+uploadPack, s.serveFetch)
@@ -33,6 +33,10 @@ func (s *Server) advertise(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if service == uploadPack && wantsV2(c) {
+		noCache(c, "application/x-"+service+"-advertisement")
+		return advertiseV2(c.Response())
+	}
 	adv := packp.NewAdvRefs()
 	adv.Prefix = [][]byte{[]byte("# service=" + service), pktline.Flush}
 	for _, ref := range r.git.list("refs/") {
@@ -43,7 +47,8 @@ func (s *Server) advertise(c echo.Context) error {
 	}
 	offers := []capability.Capability{capability.OFSDelta, capability.Sideband64k}
 	if service == uploadPack {
-		offers = append(offers, capability.Shallow, capability.NoProgress, capability.Filter,
+		offers = append(offers, capability.Shallow, capability.DeepenSince, capability.DeepenNot, capability.DeepenRelative,
+			capability.NoProgress, capability.Filter,
 			capability.AllowTipSHA1InWant, capability.AllowReachableSHA1InWant)
 		if head, ok := r.head(mainBranch); ok {
 			adv.Head = &head

@@ -16,6 +16,8 @@ const (
 func (s *Server) lfsRoutes(web *echo.Group) {
 	web.POST("/info/lfs/objects/batch", s.lfsBatch)
 	web.POST("/info/lfs/locks/verify", s.lfsLocks)
+	web.GET("/info/lfs/locks", s.lfsLocks)
+	web.POST("/info/lfs/locks", s.refuseLock)
 }
 
 type lfsBatchInput struct {
@@ -129,5 +131,14 @@ func (s *Server) lfsLocks(c echo.Context) error {
 		return err
 	}
 	c.Response().Header().Set("Content-Type", lfsMediaType)
-	return c.JSON(http.StatusOK, map[string]any{"ours": []any{}, "theirs": []any{}})
+	return c.JSON(http.StatusOK, map[string]any{"locks": []any{}, "ours": []any{}, "theirs": []any{}})
+}
+
+// refuseLock tells git-lfs in its own words that files cannot be locked.
+func (s *Server) refuseLock(c echo.Context) error {
+	if _, _, err := s.repoFor(c, true); err != nil {
+		return err
+	}
+	c.Response().Header().Set("Content-Type", lfsMediaType)
+	return c.JSON(http.StatusNotImplemented, map[string]string{"message": "Files cannot be locked on the Hub."})
 }

@@ -173,3 +173,18 @@ func TestPointer(t *testing.T) {
 		}
 	}
 }
+
+// TestLFSLocks lists none and refuses to make one, so that git-lfs says why.
+func TestLFSLocks(t *testing.T) {
+	t.Parallel()
+	l := startLocal(t, Options{})
+	l.makeRepo("model", "m", "")
+	const locks = "/ann/m.git/info/lfs/locks"
+	if list := l.call("ann", "GET", locks, "", 200).field("locks").([]any); len(list) != 0 {
+		t.Errorf("locks: %v", list)
+	}
+	if refused := l.call("ann", "POST", locks, `{"path":"w.bin"}`, 501); refused.field("message") == nil {
+		t.Errorf("refused: %v", refused.body)
+	}
+	l.call("bob", "POST", locks, `{"path":"w.bin"}`, 403)
+}
