@@ -21,19 +21,22 @@ var migrations embed.FS
 
 // migrateSQLite brings the database to the schema of this release: the queue's tables, then ours.
 func (s *Store) migrateSQLite(ctx context.Context) error {
+	if err := markFile(ctx, s.db); err != nil {
+		return err
+	}
 	queue, err := rivermigrate.New(riversqlite.New(s.db), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return fmt.Errorf("prepare the queue's migrations: %w", err)
 	}
-	if _, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return fmt.Errorf("migrate the queue's tables: %w", err)
-	}
-	return s.migrateTables(ctx)
+	return s.migrateTables(ctx, func() error {
+		_, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		return err
+	})
 }
 
-// migrateTables runs the migrations that the database has not seen. A migration and its number are written in one
-// transaction, so a crash leaves either both or none.
-func (s *Store) migrateTables(ctx context.Context) error {
+// migrateTables runs the queue's migrations and then ours that the database has not seen, unless a newer release has
+// changed it. A migration and its number are written in one transaction, so a crash leaves either both or none.
+func (s *Store) migrateTables(ctx context.Context, migrateQueue func() error) error {
 	_, err := s.db.ExecContext(ctx,
 		`CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)`)
 	if err != nil {
@@ -50,6 +53,9 @@ func (s *Store) migrateTables(ctx context.Context) error {
 	if have > len(files) {
 		return fmt.Errorf("its schema has version %d, this release knows %d: a newer hfbot wrote it; run that one",
 			have, len(files))
+	}
+	if err := migrateQueue(); err != nil {
+		return fmt.Errorf("migrate the queue's tables: %w", err)
 	}
 	for i, file := range files[have:] {
 		if err := s.apply(ctx, file, have+i+1); err != nil {

@@ -94,10 +94,10 @@ func (s *Store) migratePostgres(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("prepare the queue's migrations: %w", err)
 	}
-	if _, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return fmt.Errorf("migrate the queue's tables: %w", err)
-	}
-	return s.migrateTables(ctx)
+	return s.migrateTables(ctx, func() error {
+		_, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		return err
+	})
 }
 
 // tryAgain tells whether a transaction failed only because of another one at the same time.

@@ -55,6 +55,9 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 		return errors.Join(err, cleanUp())
 	}
 	s.unlock = func() error { return errors.Join(release(), cleanUp()) }
+	if err := checkOwner(ctx, path); err != nil {
+		return err
+	}
 	if s.db, err = openPool(dsn(path, ""), 1); err != nil {
 		return err
 	}

@@ -2,15 +2,21 @@ package store
 
 import (
 	"bytes"
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 )
 
 // sqliteMagic begins every SQLite file (https://www.sqlite.org/fileformat.html).
 const sqliteMagic = "SQLite format 3\x00"
+
+// applicationID marks a file as ours: "hfbt" (https://www.sqlite.org/pragma.html#pragma_application_id).
+const applicationID = 0x68666274
 
 // openFile makes the file unless it is there, for its owner only, and returns its own name: a link to it must lead to the
 // same lock.
@@ -54,4 +60,43 @@ func checkFile(path string) (err error) {
 		err = fmt.Errorf("%s is no SQLite database; it is left as it is, name another file", path)
 	}
 	return err
+}
+
+// checkOwner refuses the database of another program, and changes nothing in it. Ours has our mark, or is of a release
+// before there was one, or has no tables yet but those of the queue.
+func checkOwner(ctx context.Context, path string) (err error) {
+	db, err := sql.Open("sqlite", (&url.URL{
+		Scheme: "file", Path: filepath.ToSlash(path), RawQuery: "_pragma=busy_timeout(5000)&_pragma=query_only(1)",
+	}).String())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var mark, ours, others int
+	if err := db.QueryRowContext(ctx, `PRAGMA application_id`).Scan(&mark); err != nil {
+		return fmt.Errorf("read whose file it is: %w", err)
+	}
+	err = db.QueryRowContext(ctx, `SELECT COUNT(CASE WHEN name IN ('schema_version', 'deliveries', 'runs') THEN 1 END),
+		COUNT(CASE WHEN name NOT LIKE 'river\_%' ESCAPE '\' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' THEN 1 END)
+		FROM sqlite_master WHERE type = 'table'`).Scan(&ours, &others)
+	if err != nil {
+		return fmt.Errorf("read whose file it is: %w", err)
+	}
+	if mark == applicationID || mark == 0 && (ours == 3 || others == 0) {
+		return nil
+	}
+	return fmt.Errorf("%s is the database of another program; it is left as it is, name another file", path)
+}
+
+// markFile marks the file as ours, unless it is marked.
+func markFile(ctx context.Context, db *sql.DB) error {
+	var mark int
+	err := db.QueryRowContext(ctx, `PRAGMA application_id`).Scan(&mark)
+	if err == nil && mark != applicationID {
+		_, err = db.ExecContext(ctx, fmt.Sprintf(`PRAGMA application_id = %d`, applicationID))
+	}
+	if err != nil {
+		return fmt.Errorf("mark the file: %w", err)
+	}
+	return nil
 }

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"bytes"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,5 +65,71 @@ func TestFileIsNobodyElses(t *testing.T) {
 		if second, err := Open(t.Context(), "sqlite:"+name); err == nil || !strings.Contains(err.Error(), "another hfbot") {
 			t.Errorf("a second bot opens %s: %v, %v", name, second, err)
 		}
+	}
+}
+
+// The database of another program is refused and stays as it is, byte by byte; ours of a release that did not mark its files
+// is taken and marked.
+func TestFileOfAnotherProgram(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		statements, want string
+	}{
+		"its tables":      {`CREATE TABLE notes (id INTEGER)`, "of another program"},
+		"its mark":        {`PRAGMA application_id = 7; CREATE TABLE river_job (id INTEGER)`, "of another program"},
+		"a common name":   {`CREATE TABLE schema_version (version BIGINT); CREATE TABLE notes (id INTEGER)`, "of another program"},
+		"tables no more":  {`CREATE TABLE notes (id INTEGER); DROP TABLE notes`, ""},
+		"ours, not begun": {`CREATE TABLE river_migration_lock (id INTEGER PRIMARY KEY AUTOINCREMENT)`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "other.db")
+			change(t, path, tc.statements)
+			before, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := Open(t.Context(), "sqlite:"+path)
+			if err == nil {
+				err = s.Close()
+			}
+			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("open: %v, want %q", err, tc.want)
+			}
+			after, err := os.ReadFile(path)
+			if err != nil || tc.want != "" && !bytes.Equal(before, after) {
+				t.Errorf("the file was changed, %v", err)
+			}
+		})
+	}
+	path := filepath.Join(t.TempDir(), "old.db")
+	for i := range 2 {
+		s, err := Open(t.Context(), "sqlite:"+path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil || string(content[68:72]) != "hfbt" {
+			t.Errorf("opened %d times: its mark is %q, %v", i+1, content[68:72], err)
+		}
+		change(t, path, `PRAGMA application_id = 0`) // as an older release left it
+	}
+}
+
+// change runs statements on a file.
+func change(t *testing.T, path, statements string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), statements); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

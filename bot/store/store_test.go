@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -223,15 +224,23 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "bot.db")
 	s := openAt(t, path)
-	if _, err := s.DB().Exec(`INSERT INTO schema_version (version, applied_at) VALUES (999, 0)`); err != nil {
+	if _, err := s.DB().Exec(`INSERT INTO schema_version (version, applied_at) VALUES (999, 0);
+		DROP TABLE river_migration`); err != nil { // its queue is another one
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, err := store.Open(t.Context(), "sqlite:"+path)
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = store.Open(t.Context(), "sqlite:"+path)
 	if err == nil || !strings.Contains(err.Error(), "a newer hfbot wrote it") {
 		t.Errorf("open: %v, want a refusal", err)
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("its file was changed, %v", err)
 	}
 }
 
