@@ -28,7 +28,16 @@ func (t *Tx) EndRun(l *Lease, step int, r StepResult, state RunState, message st
 	if err := t.EndStep(l, step, r); err != nil {
 		return err
 	}
-	return t.close(l.Run, state, "", message) // no step is open any more
+	// No step is open any more. EndStep has seen that the run is running, and locked it.
+	if l.keys == nil || l.keys.Group != "" {
+		return t.close(l.Run, state, "", message)
+	}
+	err := t.post(`UPDATE runs SET state = ?`+closed+` WHERE id = ?`, string(state), "", message, micros(t.now), l.Run)
+	if err != nil {
+		return fmt.Errorf("store: make run %s %s: %w", l.Run, state, err)
+	}
+	t.note(l.Run, state)
+	return t.settleOnce(l.Run, state)
 }
 
 // move changes the state of a run if the state machine allows it. set is a constant of this package, beginning with a
@@ -54,6 +63,10 @@ func (t *Tx) end(run string, state RunState, reason, message string) error {
 	return t.close(run, state, reason, message)
 }
 
+// closed is what a run that is over has, besides its state.
+const closed = `, reason = ?, error = ?, finished_at = ?, wait_for = '', wait_until = 0, owner = '', lease_until = 0,
+	group_slot = NULL`
+
 // close makes a run final: what it held is settled, and the next run of its concurrency group let go.
 func (t *Tx) close(run string, state RunState, reason, message string) error {
 	var group *string // what it holds now
@@ -61,9 +74,7 @@ func (t *Tx) close(run string, state RunState, reason, message string) error {
 	if err != nil {
 		return fmt.Errorf("store: end run %s: %w", run, err)
 	}
-	err = t.move(run, state, `, reason = ?, error = ?, finished_at = ?, wait_for = '', wait_until = 0, owner = '',
-		lease_until = 0, group_slot = NULL`, reason, message, micros(t.now))
-	if err != nil {
+	if err := t.move(run, state, closed, reason, message, micros(t.now)); err != nil {
 		return err
 	}
 	if err := t.settleOnce(run, state); err != nil {
@@ -80,10 +91,10 @@ func (t *Tx) endSteps(run string, state RunState) error {
 	if state != Skipped {
 		state = Cancelled
 	}
-	_, err := t.exec(`UPDATE steps SET state = ? WHERE run_id = ? AND state IN ('queued', 'waiting', 'running')`,
+	err := t.post(`UPDATE steps SET state = ? WHERE run_id = ? AND state IN ('queued', 'waiting', 'running')`,
 		string(state), run)
 	if err == nil {
-		_, err = t.exec(`UPDATE attempts SET state = 'cancelled', finished_at = ? WHERE run_id = ? AND state = 'running'`,
+		err = t.post(`UPDATE attempts SET state = 'cancelled', finished_at = ? WHERE run_id = ? AND state = 'running'`,
 			micros(t.now), run)
 	}
 	if err != nil {

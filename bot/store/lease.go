@@ -159,9 +159,8 @@ func (t *Tx) SetTickets(tickets map[string]int64) error {
 		for i, run := range runs {
 			numbers[i] = tickets[run]
 		}
-		_, err := t.exec(`UPDATE runs SET ticket = issued.ticket FROM unnest(?::text[], ?::bigint[]) AS issued (run, ticket)
+		return t.post(`UPDATE runs SET ticket = issued.ticket FROM unnest(?::text[], ?::bigint[]) AS issued (run, ticket)
 			WHERE runs.id = issued.run`, runs, numbers)
-		return err
 	}
 	for _, run := range runs {
 		if _, err := t.exec(`UPDATE runs SET ticket = ? WHERE id = ?`, tickets[run], run); err != nil {

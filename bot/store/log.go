@@ -35,7 +35,7 @@ func (s *Store) Record(ctx context.Context, run string, lines []LogLine, p *Prog
 // left as it is. How many lines an attempt may have is its writer's to bound.
 func (t *Tx) Record(run string, lines []LogLine, p *Progress) error {
 	for _, l := range lines {
-		_, err := t.exec(`INSERT INTO logs (run_id, idx, attempt, seq, at, level, message) VALUES (?, ?, ?, ?, ?, ?, ?)
+		err := t.post(`INSERT INTO logs (run_id, idx, attempt, seq, at, level, message) VALUES (?, ?, ?, ?, ?, ?, ?)
 				ON CONFLICT (run_id, idx, attempt, seq) DO NOTHING`,
 			run, l.Step, l.Attempt, l.Seq, micros(l.At), l.Level, l.Message)
 		if err != nil {
@@ -45,7 +45,7 @@ func (t *Tx) Record(run string, lines []LogLine, p *Progress) error {
 	if p == nil {
 		return nil
 	}
-	_, err := t.exec(`INSERT INTO progress (run_id, idx, done, total, note, at) VALUES (?, ?, ?, ?, ?, ?)
+	err := t.post(`INSERT INTO progress (run_id, idx, done, total, note, at) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (run_id, idx) DO UPDATE SET done = excluded.done, total = excluded.total, note = excluded.note,
 			at = excluded.at`, run, p.Step, p.Done, p.Total, p.Note, micros(p.At))
 	if err != nil {

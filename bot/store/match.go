@@ -37,14 +37,14 @@ func (t *Tx) FinishMatch(
 
 // writeVerdicts makes the rows that lists filter by. Of a thousand rules most do not match, so those have no row.
 func (t *Tx) writeVerdicts(deliveryID string, verdicts map[string]string) error {
-	if _, err := t.exec(`DELETE FROM verdicts WHERE delivery_id = ?`, deliveryID); err != nil {
+	if err := t.post(`DELETE FROM verdicts WHERE delivery_id = ?`, deliveryID); err != nil {
 		return fmt.Errorf("store: write verdicts of delivery %s: %w", deliveryID, err)
 	}
 	for rule, verdict := range verdicts {
 		if verdict == "not_matched" {
 			continue
 		}
-		_, err := t.exec(`INSERT INTO verdicts (rule, delivery_id, verdict) VALUES (?, ?, ?)`, rule, deliveryID, verdict)
+		err := t.post(`INSERT INTO verdicts (rule, delivery_id, verdict) VALUES (?, ?, ?)`, rule, deliveryID, verdict)
 		if err != nil {
 			return fmt.Errorf("store: write verdicts of delivery %s: %w", deliveryID, err)
 		}
@@ -80,7 +80,7 @@ func (t *Tx) InsertRun(r *Run) error {
 		return t.useExisting(r)
 	}
 	for i, s := range r.Plan.Steps {
-		if _, err := t.exec(insertStep, r.ID, i, s.ID, s.Uses, string(Queued)); err != nil {
+		if err := t.post(insertStep, r.ID, i, s.ID, s.Uses, string(Queued)); err != nil {
 			return fmt.Errorf("store: write step %s of a run of rule %s: %w", s.ID, r.Rule, err)
 		}
 	}

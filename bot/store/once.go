@@ -33,8 +33,7 @@ func (t *Tx) settleOnce(run string, outcome RunState) error {
 	if outcome == Succeeded {
 		state = "used"
 	}
-	_, err := t.exec(`UPDATE once SET state = ? WHERE run_id = ? AND state = 'held'`, state, run)
-	return err
+	return t.post(`UPDATE once SET state = ? WHERE run_id = ? AND state = 'held'`, state, run)
 }
 
 // FreeOnce frees the once_per value that a run used up although it had no effect, since it was a dry run.

@@ -117,6 +117,7 @@ func (t *Tx) Pgx() pgx.Tx {
 	if t.conn == nil {
 		return nil
 	}
+	_ = t.flush() // what failed is told by the commit
 	return lentTx{t.conn}
 }
 

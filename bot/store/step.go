@@ -27,7 +27,7 @@ func (t *Tx) StartStep(l *Lease, step int, with map[string]any) (attempt int, er
 	if err != nil {
 		return 0, fmt.Errorf("store: start step %d of run %s: %w", step, l.Run, err)
 	}
-	_, err = t.exec(`INSERT INTO attempts (run_id, idx, attempt, state, error, started_at, finished_at)
+	err = t.post(`INSERT INTO attempts (run_id, idx, attempt, state, error, started_at, finished_at)
 		VALUES (?, ?, ?, 'running', '', ?, 0)`, l.Run, step, attempt, now)
 	if err != nil {
 		return 0, fmt.Errorf("store: start step %d of run %s: %w", step, l.Run, err)
@@ -57,14 +57,14 @@ func (t *Tx) EndStep(l *Lease, step int, r StepResult) error {
 		attempt, failures = string(RunFailed), 1
 	}
 	now := micros(t.now)
-	_, err = t.exec(`UPDATE steps SET state = ?, outputs = CASE WHEN ? THEN outputs ELSE ? END, error = ?,
+	err = t.post(`UPDATE steps SET state = ?, outputs = CASE WHEN ? THEN outputs ELSE ? END, error = ?,
 		failures = failures + ?, finished_at = ? WHERE run_id = ? AND idx = ?
 		AND state IN ('queued', 'waiting', 'running')`,
 		string(r.State), r.State == Waiting, outputs, r.Error, failures, now, l.Run, step)
 	if err != nil {
 		return fmt.Errorf("store: end step %d of run %s: %w", step, l.Run, err)
 	}
-	_, err = t.exec(`UPDATE attempts SET state = ?, error = ?, finished_at = ? WHERE run_id = ? AND idx = ?
+	err = t.post(`UPDATE attempts SET state = ?, error = ?, finished_at = ? WHERE run_id = ? AND idx = ?
 		AND state = 'running'`, attempt, r.Error, now, l.Run, step)
 	if err != nil {
 		return fmt.Errorf("store: end step %d of run %s: %w", step, l.Run, err)

@@ -23,15 +23,17 @@ const writeTries = 10
 // Tx is a write transaction, and valid only inside the function that [Store.InTx] calls. It carries that call's
 // context, since it lives no longer than the call.
 type Tx struct {
-	ctx     context.Context
-	tx      handle
-	sql     *sql.Tx
-	conn    *pgx.Conn // what the transaction runs on; nil on SQLite
-	store   *Store
-	now     time.Time
-	tickets Tickets
-	due     []string // runs that get a ticket at the end
-	changes []Change
+	ctx      context.Context
+	tx       handle
+	sql      *sql.Tx
+	conn     *pgx.Conn  // what the transaction runs on; nil on SQLite
+	batch    *pgx.Batch // statements to be sent with the next one; nil on SQLite
+	batchErr error      // why such a statement failed
+	store    *Store
+	now      time.Time
+	tickets  Tickets
+	due      []string // runs that get a ticket at the end
+	changes  []Change
 }
 
 // InTx runs f in one write transaction. It commits when f returns nil; otherwise, and when f panics, nothing is written.
@@ -77,7 +79,11 @@ func (t *Tx) runPostgres(ctx context.Context, f func(tx *Tx) error) error {
 	}
 	defer end()
 	t.now = t.store.Now()
-	if err := t.do(f); err != nil {
+	err = t.do(f)
+	if err == nil || t.batchErr != nil {
+		err = t.flush() // the first that failed is why those after it did
+	}
+	if err != nil {
 		return err
 	}
 	if err := t.sql.Commit(); err != nil {
@@ -112,7 +118,7 @@ func (t *Tx) beginPostgres(ctx context.Context) (end func(), err error) {
 		cancel()
 		return nil, errors.Join(err, conn.Close())
 	}
-	t.ctx, t.tx = bounded, handle{t.sql, s.dialect}
+	t.ctx, t.tx, t.batch = bounded, handle{flushing{t.sql, t}, s.dialect}, &pgx.Batch{}
 	return func() {
 		_ = t.sql.Rollback()
 		_ = conn.Close() // back into the pool
