@@ -67,6 +67,9 @@ in the folder DST. A refused checkpoint exits 3 and leaves DST as it was.`,
 		Args: arguments(cobra.ExactArgs(2)),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.src, o.dst, o.out, o.err = args[0], args[1], c.OutOrStdout(), c.ErrOrStderr()
+			if o.dst == "" {
+				return usageErrorf("DST is empty; name a file or a folder")
+			}
 			if o.maxShard != "" {
 				size, err := convert.ParseSize(o.maxShard)
 				if err != nil {

@@ -94,7 +94,7 @@ func (c *chooser) file(p string) {
 			return
 		}
 		if shardName.MatchString(base) {
-			c.skipped[p] = "a shard without its index"
+			c.skipped[p] = "a shard without its index, such as pytorch_model.bin.index.json"
 			return
 		}
 		if ext == ".bin" && !weights.MatchString(base) {
@@ -139,7 +139,7 @@ func (c *chooser) index(p string) {
 	cast := c.withCast(variant)
 	output := dir + renamedStem(stem) + ".safetensors.index" + cast + ".json"
 	single := dir + renamedStem(stem) + cast + ".safetensors"
-	shards, complete := c.shards(dir, stem, variant)
+	shards, missing := c.shards(dir, stem, variant)
 	reason := ""
 	switch {
 	case c.present[output]:
@@ -148,8 +148,8 @@ func (c *chooser) index(p string) {
 		reason = single + " is there already"
 	case len(shards) == 0:
 		reason = "the shards of the index are not there"
-	case !complete:
-		reason = "shards of the index are missing"
+	case missing != "":
+		reason = "of the shards of the index, " + missing + " is missing"
 	}
 	if reason != "" {
 		c.skipped[p] = reason
@@ -187,14 +187,23 @@ func (c *chooser) findShards() {
 	}
 }
 
-// shards lists the shards of an index by their names, and reports whether none is missing.
-func (c *chooser) shards(dir, stem, variant string) (shards []string, complete bool) {
+// shards lists the shards of an index by their names, and gives the name of the first that is missing.
+func (c *chooser) shards(dir, stem, variant string) (shards []string, missing string) {
 	shards = slices.Sorted(slices.Values(c.sets[dir+stem+variant]))
 	total := ""
 	for _, p := range shards {
 		total = max(total, shardName.FindStringSubmatch(path.Base(p))[3])
 	}
-	return shards, fmt.Sprintf("%05d", len(shards)) == total
+	if n := len(shards); n == 0 || fmt.Sprintf("%05d", n) == total {
+		return shards, ""
+	}
+	m := shardName.FindStringSubmatch(path.Base(shards[0]))
+	for i := 1; ; i++ {
+		missing = fmt.Sprintf("%s-%05d-of-%s%s.bin", m[1], i, total, m[4])
+		if !c.present[dir+missing] {
+			return shards, missing
+		}
+	}
 }
 
 // renamed is the path of the output for a source: transformers looks for model.safetensors in place of

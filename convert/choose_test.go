@@ -112,8 +112,8 @@ func TestChoose(t *testing.T) {
 		"shards missing": {
 			paths: []string{"pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json"},
 			skipped: map[string]string{
-				"pytorch_model-00001-of-00002.bin": "shards of the index are missing",
-				"pytorch_model.bin.index.json":     "shards of the index are missing",
+				"pytorch_model-00001-of-00002.bin": "of the shards of the index, pytorch_model-00002-of-00002.bin is missing",
+				"pytorch_model.bin.index.json":     "of the shards of the index, pytorch_model-00002-of-00002.bin is missing",
 			},
 		},
 		"index alone": {
@@ -122,7 +122,7 @@ func TestChoose(t *testing.T) {
 		},
 		"index missing": {
 			paths:   []string{"pytorch_model-00001-of-00002.bin"},
-			skipped: map[string]string{"pytorch_model-00001-of-00002.bin": "a shard without its index"},
+			skipped: map[string]string{"pytorch_model-00001-of-00002.bin": "a shard without its index, such as pytorch_model.bin.index.json"},
 		},
 		"converted": {
 			paths: []string{
