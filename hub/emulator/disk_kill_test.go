@@ -83,7 +83,11 @@ func TestKilledHub(t *testing.T) {
 	for i := range written {
 		writers.Go(func() { written[i] = writeUntil(ctx, l, api, i, &done) })
 	}
-	waitFor(t, "writes", func() bool { return done.Load() >= enough })
+	git, pushed := newGitUser(t), ""
+	git.run("", "clone", "-q", l.remote("ann", "/ann/m"), "pusher")
+	var pushes atomic.Int64
+	writers.Go(func() { pushed = pushUntil(ctx, git, &pushes) })
+	waitFor(t, "writes", func() bool { return done.Load() >= enough && pushes.Load() > 1 })
 	kill()
 	stop()
 	writers.Wait()
@@ -103,9 +107,9 @@ func TestKilledHub(t *testing.T) {
 	if total < enough {
 		t.Errorf("only %d writes before the kill", total)
 	}
-	git := newGitUser(t)
 	git.run("", "clone", "-q", after.URL()+"/ann/m", "clone")
 	git.run("clone", "fsck", "--full", "--strict")
+	git.run("clone", "merge-base", "--is-ancestor", pushed, "origin/pushed") // what the last push answered is there
 	after.commit("ann", api, "main", "", "after.txt", "alive")
 	comments := func() int {
 		n := 0
@@ -121,7 +125,7 @@ func TestKilledHub(t *testing.T) {
 	}
 }
 
-// writeUntil commits, comments and uploads in turn until the Hub is gone. It returns what was answered with success.
+// writeUntil commits and comments in turn until the Hub is gone. It returns what was answered with success.
 func writeUntil(ctx context.Context, l local, api string, writer int, done *atomic.Int64) (names []string) {
 	for n := 0; ctx.Err() == nil; n++ {
 		name := fmt.Sprintf("write-%d-%d-x", writer, n)
@@ -141,6 +145,25 @@ func writeUntil(ctx context.Context, l local, api string, writer int, done *atom
 		}
 	}
 	return names
+}
+
+// pushUntil pushes one commit after the other until the Hub is gone. It returns the last that was taken.
+func pushUntil(ctx context.Context, git gitUser, done *atomic.Int64) (pushed string) {
+	for ctx.Err() == nil {
+		head, err := git.try("pusher", "commit", "-q", "--allow-empty", "-m", "more")
+		if err == nil {
+			head, err = git.try("pusher", "rev-parse", "HEAD")
+		}
+		if err == nil {
+			_, err = git.try("pusher", "push", "-q", "origin", "HEAD:pushed")
+		}
+		if err != nil {
+			return pushed
+		}
+		pushed = head
+		done.Add(1)
+	}
+	return pushed
 }
 
 // waitFor waits until something holds.

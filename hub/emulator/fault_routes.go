@@ -59,7 +59,7 @@ func (s *Server) putFaults(c echo.Context) error {
 		if err != nil {
 			return fail(c, http.StatusBadRequest, "", name+`: `+err.Error())
 		}
-		fields[name] = d
+		fields[name] = float64(d)
 	}
 	text, err := json.Marshal(fields)
 	if err != nil {
@@ -70,6 +70,11 @@ func (s *Server) putFaults(c echo.Context) error {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&faults); err != nil {
 		return fail(c, http.StatusBadRequest, "", "the faults: "+err.Error())
+	}
+	for name, value := range fields {
+		if n, isNumber := value.(float64); isNumber && n < 0 {
+			return fail(c, http.StatusBadRequest, "", name+" must not be negative")
+		}
 	}
 	s.SetFaults(faults)
 	return s.showFaults(c)

@@ -135,6 +135,9 @@ func TestFaultsBySwitch(t *testing.T) {
 	l.call("", "PUT", faultsPath, `{"serverErrors":1}`, 401)
 	l.call("ann", "PUT", faultsPath, `{"serverError":1}`, 400)
 	l.call("ann", "PUT", faultsPath, `{"rateReset":"soon"}`, 400)
+	for _, negative := range []string{`{"delay":"-1s"}`, `{"delayDeliveries":-5}`, `{"serverErrors":-1}`} {
+		l.call("ann", "PUT", faultsPath, negative, 400)
+	}
 	l.call("ann", "PUT", faultsPath, `{"serverErrors":1,"rateLimited":1,"rateReset":"7s"}`, 200)
 	l.call("ann", "GET", "/api/whoami-v2", "", 429)
 	if left := l.call("ann", "GET", faultsPath, "", 200); left.field("rateReset") != "7s" || left.field("rateLimited") != 0.0 ||
