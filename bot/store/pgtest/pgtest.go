@@ -11,11 +11,9 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -32,7 +30,7 @@ const patience = 60 * time.Second
 type Server struct {
 	bin  string // folder of the server's programs
 	dir  string // holds the data, the socket and the log
-	user *syscall.Credential
+	user *account
 
 	mu      sync.Mutex
 	cmd     *exec.Cmd
@@ -125,7 +123,7 @@ func start(ctx context.Context) (s *Server, err error) {
 		if s.user, err = unprivileged(); err != nil {
 			return nil, err
 		}
-		if err := os.Chown(dir, int(s.user.Uid), int(s.user.Gid)); err != nil {
+		if err := os.Chown(dir, s.user.uid, s.user.gid); err != nil {
 			return nil, err
 		}
 	}
@@ -158,27 +156,11 @@ func find() (string, error) {
 	return filepath.Dir(path), nil
 }
 
-// unprivileged is a user that root can run the server as.
-func unprivileged() (*syscall.Credential, error) {
-	for _, name := range []string{"postgres", "nobody"} {
-		u, err := user.Lookup(name)
-		if err != nil {
-			continue
-		}
-		uid, uidErr := strconv.ParseUint(u.Uid, 10, 32)
-		gid, gidErr := strconv.ParseUint(u.Gid, 10, 32)
-		if uidErr == nil && gidErr == nil {
-			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
-		}
-	}
-	return nil, errors.New("pgtest: neither a user postgres nor nobody to run the server as")
-}
-
 // command is one of the server's programs.
 func (s *Server) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, name), args...)
 	cmd.Dir, cmd.Env = s.dir, []string{"LC_ALL=C", "PATH=" + s.bin + ":/usr/bin:/bin", "HOME=" + s.dir}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.user, Setpgid: true}
+	detach(cmd, s.user)
 	cmd.WaitDelay = patience
 	return cmd
 }
@@ -198,7 +180,7 @@ func (s *Server) Start() error {
 	cmd := s.command(context.Background(), "postgres", "-D", s.data(), "-k", s.dir, "-h", "",
 		"-c", "fsync=off", "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "log_min_messages=warning")
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT // it ends with this process, however that ends
+	endWithParent(cmd)
 	ended, started := make(chan struct{}), make(chan error, 1)
 	go func() {
 		// The signal at the parent's death comes when this thread ends, so this goroutine keeps it for itself.
@@ -254,7 +236,7 @@ func (s *Server) Stop() error {
 	select {
 	case <-s.ended:
 	case <-time.After(patience):
-		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
+		killGroup(s.cmd)
 		return fmt.Errorf("pgtest: postgres did not stop:\n%s", s.log())
 	}
 	s.cmd = nil
