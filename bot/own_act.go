@@ -79,12 +79,11 @@ func (a *acts) at(ctx context.Context, ref, sha string) (act, error) {
 func (a *acts) find(ctx context.Context, ref, sha string) (act, error) {
 	p, bot := a.payload, "the bot ("+a.me.Name+")"
 	switch scope := p.Event.Scope; {
-	case scope == "discussion.comment" && p.Comment != nil && p.Comment.Author.ID == a.me.ID:
+	case p.Actor() != "" && p.Actor() != a.me.ID:
+	case p.Actor() != "" && scope == "discussion":
+		return act{why: bot + " opened this discussion"}, nil
+	case p.Actor() != "":
 		return act{why: bot + " wrote this comment"}, nil
-	case scope == "discussion" && p.Event.Action == "create":
-		if p.Discussion != nil && p.Discussion.Author.ID == a.me.ID {
-			return act{why: bot + " opened this discussion"}, nil
-		}
 	case scope == "discussion" && p.Event.Action == "update" && p.Discussion != nil:
 		return a.ownChange(ctx)
 	case strings.HasPrefix(scope, "repo.content") && sha != "":

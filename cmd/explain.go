@@ -159,11 +159,8 @@ func skipOwn(
 
 // actorOf is the id of who caused the event: the author of the comment or new discussion, else the fact author.
 func actorOf(ctx context.Context, p *hub.Payload, facts expr.Facts) string {
-	switch {
-	case p.Comment != nil:
-		return p.Comment.Author.ID
-	case p.Discussion != nil && p.Event.Action == "create":
-		return p.Discussion.Author.ID
+	if actor := p.Actor(); actor != "" {
+		return actor
 	}
 	if f, ok := facts.(explainFacts); ok && p.Discussion != nil { // the Hub knows who opened it, not who changed it
 		f.hub = nil

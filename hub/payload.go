@@ -22,6 +22,18 @@ type Payload struct {
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
+// Actor is the id of the account whose act the event is, as far as the payload tells: the author of a comment or of a new
+// discussion. Of all other events, such as a push, a payload does not say who acted; then it is "".
+func (p *Payload) Actor() string {
+	switch e := p.Event; {
+	case e.Scope == "discussion.comment" && p.Comment != nil:
+		return p.Comment.Author.ID
+	case e.Scope == "discussion" && e.Action == "create" && p.Discussion != nil:
+		return p.Discussion.Author.ID
+	}
+	return ""
+}
+
 // Event says what happened: an action on a dotted, hierarchical scope. Both sets are open.
 type Event struct {
 	Action string `json:"action"`

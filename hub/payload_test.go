@@ -39,3 +39,23 @@ func TestRepoRef(t *testing.T) {
 		t.Errorf("Ref() = %v, want %v", got, want)
 	}
 }
+
+func TestPayloadActor(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"event":{"scope":"discussion.comment","action":"create"},"comment":{"author":{"id":"a"}},"discussion":{"author":{"id":"b"}}}`: "a",
+		`{"event":{"scope":"discussion.comment","action":"update"},"discussion":{"author":{"id":"b"}}}`:                                 "",
+		`{"event":{"scope":"discussion","action":"create"},"comment":{"author":{"id":"b"}},"discussion":{"author":{"id":"b"}}}`:         "b",
+		`{"event":{"scope":"discussion","action":"create"}}`:                                                                            "",
+		`{"event":{"scope":"discussion","action":"update"},"discussion":{"author":{"id":"b"}}}`:                                         "",
+		`{"event":{"scope":"repo.content","action":"update"},"repo":{"owner":{"id":"o"}}}`:                                              "",
+	} {
+		p, err := hub.ParsePayload([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Actor(); got != want {
+			t.Errorf("%s: %q, want %q", body, got, want)
+		}
+	}
+}

@@ -55,13 +55,8 @@ func (f *testFile) run(ctx context.Context, c *testCase, set *Set, opts Options)
 
 // skipOwn skips matches when the event is the bot's own act, as far as payload and facts tell.
 func (f *testFile) skipOwn(outcomes []Outcome, p *hub.Payload, facts testFacts) {
-	var actor string
-	switch {
-	case p.Comment != nil:
-		actor = p.Comment.Author.ID
-	case p.Discussion != nil && p.Event.Action == "create":
-		actor = p.Discussion.Author.ID
-	default:
+	actor := p.Actor()
+	if actor == "" {
 		author, _ := facts["author"].(map[string]any)
 		actor, _ = author["id"].(string)
 	}
