@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"actions/actionstest": {"actions", "hub", "hub/emulator"},
 	"bot/expr":            {"hub", "actions", "internal/near"},
 	"bot/rule":            {"bot/expr", "actions", "hub", "internal/near"},
+	"bot/rule/ruletest":   {"bot/rule", "actions"},
 	"bot/store":           {"hub"},
 	"bot/store/pgtest":    {},
 	"bot/otlp":            {},
@@ -66,7 +67,7 @@ var onlyIn = map[string][]string{
 	"go.opentelemetry.io":         {"bot", "bot/run", "bot/otlp"},
 	"go.uber.org/zap":             {"actions", "actions/builtin", "actions/actionstest", "bot", "bot/*", "cmd"},
 	"net/http/httptest":           {"actions/actionstest"},
-	"testing":                     {"actions/actionstest", "bot/store/pgtest"},
+	"testing":                     {"actions/actionstest", "bot/store/pgtest", "bot/rule/ruletest"},
 	"unsafe":                      {},
 	"os/exec":                     {"actions/builtin", "bot/store/pgtest", "cmd"}, // exec.run; the tests' PostgreSQL; the go command
 }

@@ -1,19 +1,15 @@
 package examples_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"go.yaml.in/yaml/v3"
-
 	"github.com/hfbot/hfbot/actions"
 	_ "github.com/hfbot/hfbot/actions/builtin"
 	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/rule/ruletest"
 )
 
 // TestRuleSets checks every rule set here and runs the tests beside it, as their readers would.
@@ -96,7 +92,7 @@ func TestDocumentedRules(t *testing.T) {
 // examples, what `hfbot init` and `hfbot deploy` write, and what docs/rules.md shows.
 func TestSchema(t *testing.T) {
 	t.Parallel()
-	schema := compileSchema(t)
+	validate := ruletest.Validator(t, actions.Default)
 	var files []string
 	for _, pattern := range []string{
 		"*/rules.yaml", "../spaces/templates/*/rules.yaml", "../spaces/default/rules.yaml", "../cmd/demo/rules.yaml",
@@ -111,7 +107,7 @@ func TestSchema(t *testing.T) {
 		if strings.HasPrefix(file, "custom-action") {
 			continue // it uses an action that this binary does not have
 		}
-		if err := validate(t, schema, read(t, file)); err != nil {
+		if err := validate(read(t, file)); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
@@ -122,51 +118,13 @@ func TestSchema(t *testing.T) {
 		if !strings.Contains(block, "rules:\n") {
 			block = "version: 1\nrules:\n" + block
 		}
-		if err := validate(t, schema, block); err != nil {
+		if err := validate(block); err != nil {
 			t.Errorf("docs/rules.md shows\n%s\n%v", block, err)
 		}
 	}
-	if validate(t, schema, read(t, "custom-action/rules.yaml")) == nil {
+	if validate(read(t, "custom-action/rules.yaml")) == nil {
 		t.Error("an action that there is not passes")
 	}
-}
-
-func compileSchema(t *testing.T) *jsonschema.Schema {
-	t.Helper()
-	text, err := rule.Schema(actions.Default)
-	if err != nil {
-		t.Fatal(err)
-	}
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource("rules.schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := compiler.Compile("rules.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
-}
-
-func validate(t *testing.T, schema *jsonschema.Schema, src string) error {
-	t.Helper()
-	var content any
-	if err := yaml.Unmarshal([]byte(src), &content); err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(content)
-	if err != nil {
-		t.Fatal(err)
-	}
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema.Validate(value)
 }
 
 // yamlBlocks are the ```yaml blocks of a document.

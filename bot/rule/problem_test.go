@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/rule/ruletest"
 )
 
 func TestProblemFormats(t *testing.T) {
@@ -175,7 +176,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add("rules: [{id: , on: repo, steps: [{uses: hub.comment}, {id: , uses: hub.comment}, {id: '', uses: hub.comment}]}]")
 	f.Add("a: &a [x]\nb: &b [*a,*a]\nrules: [{id: r, on: repo, steps: [{uses: hub.comment, with: {body: *b}}]}]")
 	name := filepath.Join(f.TempDir(), "rules.yaml")
-	validate := validator(f)
+	validate := ruletest.Validator(f, catalogue())
 	f.Fuzz(func(t *testing.T, src string) {
 		writeFile(t, name, src)
 		breaks := 0

@@ -1,17 +1,14 @@
 package rule_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"go.yaml.in/yaml/v3"
-
 	"github.com/hfbot/hfbot/bot/rule"
+	"github.com/hfbot/hfbot/bot/rule/ruletest"
 )
 
 func TestSchema(t *testing.T) {
@@ -62,43 +59,6 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// validator returns what editors do with the schema: it tells what is wrong with a rule file, nil when nothing is. What is
-// no YAML, or YAML that JSON cannot hold, is nothing to it.
-func validator(t testing.TB) func(src string) error {
-	t.Helper()
-	text, err := rule.Schema(catalogue())
-	if err != nil {
-		t.Fatal(err)
-	}
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource("rules.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := compiler.Compile("rules.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return func(src string) error {
-		var content any
-		if yaml.Unmarshal([]byte(src), &content) != nil {
-			return nil //nolint:nilerr // no YAML is no rule file
-		}
-		text, err := json.Marshal(content)
-		if err != nil {
-			return nil //nolint:nilerr // JSON cannot hold it, such as .nan
-		}
-		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return schema.Validate(value)
-	}
-}
-
 // TestSchemaTakesGoodFiles: an editor must not underline what the bot takes.
 func TestSchemaTakesGoodFiles(t *testing.T) {
 	t.Parallel()
@@ -106,7 +66,7 @@ func TestSchemaTakesGoodFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	validate := validator(t)
+	validate := ruletest.Validator(t, catalogue())
 	const word = "{id: 1, on: {command: {name: /c, help: 5, args: {n: {type: int, enum: [1, 2], default: 1}}}}, " +
 		"repos: {owner: 123, private: true}, once_per: true, concurrency: {group: 1}, debounce: {key: 5, wait: +1.5h}, if: true, " +
 		"steps: [{uses: hub.comment, with: {body: x}, timeout: 7d, retry: {factor: 1.5}}]}"
@@ -135,7 +95,7 @@ func TestSchemaTakesGoodFiles(t *testing.T) {
 // TestSchemaFindsMistakes: what an editor can see without knowing expressions, it shows.
 func TestSchemaFindsMistakes(t *testing.T) {
 	t.Parallel()
-	validate := validator(t)
+	validate := ruletest.Validator(t, catalogue())
 	const whole = `version: 1
 rules:
   - id: a

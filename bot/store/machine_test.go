@@ -211,30 +211,43 @@ func outcome(before, after store.RunState, told bool, err error) string {
 	return string(after)
 }
 
-// The tables in the documentation are what the store does.
-func testRunMachine(t *testing.T, db database) {
-	clock := newClock()
-	s := db.open(t, store.WithClock(clock.Now))
-	want := machine(t, "what happens to a run")
+// testMachine holds a table of the documentation, with one column for each of some states, against what the store does:
+// for each of its cells, prepare makes a specimen in the state that the event meets, and play tells what the event makes
+// of it.
+func testMachine(
+	t *testing.T, table string, states int, events map[string]func(m *specimen) error,
+	prepare func(from string) *specimen, play func(m *specimen, event func(m *specimen) error) string,
+) {
+	t.Helper()
+	want := machine(t, table)
 	got := make([]cell, len(want))
 	for i, c := range want {
-		event := runEvents[c.event]
+		event := events[c.event]
 		if event == nil {
 			t.Fatalf("the table has an event %q that the test does not know", c.event)
 		}
-		m := newSpecimen(t, s, clock, c.from)
-		before := mustRun(t, s, m.run.ID)
-		err := event(m)
-		after := mustRun(t, s, m.run.ID)
-		told := after.State == store.Running && after.CancelReason != before.CancelReason
-		got[i] = cell{c.event, c.from, outcome(before.State, after.State, told, err)}
+		got[i] = cell{c.event, c.from, play(prepare(c.from), event)}
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(cell{})); diff != "" {
 		t.Errorf("docs/architecture.md (-) and the store (+):\n%s", diff)
 	}
-	if known, listed := len(runEvents), len(want)/9; known != listed {
+	if known, listed := len(events), len(want)/states; known != listed {
 		t.Errorf("the test knows %d events, the table %d", known, listed)
 	}
+}
+
+// The tables in the documentation are what the store does.
+func testRunMachine(t *testing.T, db database) {
+	clock := newClock()
+	s := db.open(t, store.WithClock(clock.Now))
+	prepare := func(from string) *specimen { return newSpecimen(t, s, clock, from) }
+	testMachine(t, "what happens to a run", 9, runEvents, prepare, func(m *specimen, event func(m *specimen) error) string {
+		before := mustRun(t, s, m.run.ID)
+		err := event(m)
+		after := mustRun(t, s, m.run.ID)
+		told := after.State == store.Running && after.CancelReason != before.CancelReason
+		return outcome(before.State, after.State, told, err)
+	})
 }
 
 // stepEvents are what can happen to the first step of a run.
@@ -268,15 +281,10 @@ func ended(as store.RunState) func(m *specimen) error {
 func testStepMachine(t *testing.T, db database) {
 	clock := newClock()
 	s := db.open(t, store.WithClock(clock.Now))
-	want := machine(t, "what happens to a step")
-	got := make([]cell, len(want))
-	for i, c := range want {
-		event := stepEvents[c.event]
-		if event == nil {
-			t.Fatalf("the table has an event %q that the test does not know", c.event)
-		}
+	first := func(m *specimen) store.RunState { return mustRun(t, s, m.run.ID).Steps[0].State }
+	prepare := func(from string) *specimen {
 		m := newSpecimen(t, s, clock, "running")
-		switch from := store.RunState(c.from); from {
+		switch from := store.RunState(from); from {
 		case store.Queued:
 		case store.Running:
 			m.in(func(tx *store.Tx) error { _, err := tx.StartStep(m.lease, 0, nil); return err })
@@ -285,17 +293,14 @@ func testStepMachine(t *testing.T, db database) {
 				t.Fatal(err)
 			}
 		}
-		before := mustRun(t, s, m.run.ID).Steps[0].State
-		if string(before) != c.from {
-			t.Fatalf("a step that should be %s is %s", c.from, before)
+		if got := first(m); string(got) != from {
+			t.Fatalf("a step that should be %s is %s", from, got)
 		}
+		return m
+	}
+	testMachine(t, "what happens to a step", 7, stepEvents, prepare, func(m *specimen, event func(m *specimen) error) string {
+		before := first(m)
 		err := event(m)
-		got[i] = cell{c.event, c.from, outcome(before, mustRun(t, s, m.run.ID).Steps[0].State, false, err)}
-	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(cell{})); diff != "" {
-		t.Errorf("docs/architecture.md (-) and the store (+):\n%s", diff)
-	}
-	if known, listed := len(stepEvents), len(want)/7; known != listed {
-		t.Errorf("the test knows %d events, the table %d", known, listed)
-	}
+		return outcome(before, first(m), false, err)
+	})
 }
