@@ -56,6 +56,7 @@ var suite = []struct {
 	{"BreakerTogether", testBreakerTogether},
 	{"PublicDeliveries", testPublicDeliveries},
 	{"FilterText", testFilterText},
+	{"Post", testPost},
 }
 
 func TestConformance(t *testing.T) {

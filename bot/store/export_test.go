@@ -8,5 +8,8 @@ func SetSlow(s *Store, d time.Duration) { s.slow = d }
 // Line is how many callers of InTx have, or wait for, their turn on SQLite.
 func Line(s *Store) int { return int(s.together.line.Load()) }
 
+// Post runs a statement of which nobody waits for the result.
+func Post(tx *Tx, query string, args ...any) error { return tx.post(query, args...) }
+
 // Skip ends a run that waits, as one that replaces it does.
 func Skip(tx *Tx, run string) error { return tx.end(run, Skipped, "", "") }
