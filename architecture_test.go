@@ -217,3 +217,31 @@ func TestMainIsAListOfImportsAndOneCall(t *testing.T) {
 		t.Errorf("cmd/hfbot/main.go has %d lines; what it does belongs in package cmd", lines)
 	}
 }
+
+// TestLibrariesHaveReasons: each module that go.mod requires directly is in the record of libraries, under its own name or
+// that of what it is a part of, since a library is a decision.
+func TestLibrariesHaveReasons(t *testing.T) {
+	t.Parallel()
+	record, err := os.ReadFile("docs/adr/0009-libraries.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(mod)) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 || !strings.HasPrefix(line, "\t") { // not required, or "// indirect"
+			continue
+		}
+		_, name, _ := strings.Cut(fields[0], "/") // without its host
+		names := []string{name}                   // such as x/net
+		if !strings.HasPrefix(name, "x/") {
+			names = strings.Split(name, "/")
+		}
+		if !slices.ContainsFunc(names, func(n string) bool { return len(n) > 2 && strings.Contains(string(record), n) }) {
+			t.Errorf("%s has no reason in docs/adr/0009-libraries.md", fields[0])
+		}
+	}
+}
