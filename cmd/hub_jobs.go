@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hfbot/hfbot/hub/emulator"
@@ -15,7 +17,8 @@ import (
 const longestLine = 64 << 10 // of a Job's log; what is longer comes in several
 
 // runLocalJob runs a Job of the local Hub as a process of this machine, in a folder of its own and with no more of the
-// environment than PATH. Its image is ignored: what the command needs must be installed here.
+// environment than PATH, which follows a PATH that the Job sets: that one is of its image. The image is ignored: what the
+// command needs must be installed here.
 func runLocalJob(ctx context.Context, job emulator.JobProcess, say func(line string)) error {
 	if len(job.Command) == 0 {
 		return errors.New("the Job has no command; its image is not run here")
@@ -28,7 +31,7 @@ func runLocalJob(ctx context.Context, job emulator.JobProcess, say func(line str
 	process := exec.CommandContext(ctx, job.Command[0], job.Command[1:]...)
 	endWithChildren(process)
 	process.Dir = dir
-	process.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}, job.Env...)
+	process.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}, withPath(job.Env)...)
 	process.WaitDelay = 5 * time.Second // for children that keep the output open
 	output, input, err := os.Pipe()
 	if err != nil {
@@ -61,4 +64,15 @@ func runLocalJob(ctx context.Context, job emulator.JobProcess, say func(line str
 		return fmt.Errorf("the Job's command failed: %w", err)
 	}
 	return nil
+}
+
+// withPath lets programs of this machine be found behind those that a PATH of the Job's image names.
+func withPath(env []string) []string {
+	env = slices.Clone(env)
+	for i, pair := range env {
+		if strings.HasPrefix(pair, "PATH=") {
+			env[i] += string(os.PathListSeparator) + os.Getenv("PATH")
+		}
+	}
+	return env
 }

@@ -17,12 +17,12 @@ import (
 func TestLocalJob(t *testing.T) {
 	t.Setenv("HF_TOKEN", "hf_of_this_machine")
 	run := func(ctx context.Context, command ...string) (lines []string, err error) {
-		job := emulator.JobProcess{ID: "1", Command: command, Env: []string{"GREETING=hello"}}
+		job := emulator.JobProcess{ID: "1", Command: command, Env: []string{"GREETING=hello", "PATH=/of/the/image"}}
 		err = runLocalJob(ctx, job, func(line string) { lines = append(lines, line) })
 		return lines, err
 	}
-	lines, err := run(t.Context(), "sh", "-c", `echo "$GREETING"; echo "token:$HF_TOKEN" >&2`)
-	if want := []string{"hello", "token:"}; err != nil || !slices.Equal(lines, want) {
+	lines, err := run(t.Context(), "sh", "-c", `echo "$GREETING"; echo "token:$HF_TOKEN" >&2; env true; echo "${PATH%%:*}"`)
+	if want := []string{"hello", "token:", "/of/the/image"}; err != nil || !slices.Equal(lines, want) {
 		t.Errorf("got %q, %v; want %q", lines, err, want)
 	}
 	long := "head -c 1000000 /dev/zero | tr '\\0' a; echo; echo end"
