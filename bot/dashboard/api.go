@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -234,10 +235,18 @@ func (a api) resetBreaker(c echo.Context) error {
 	err := a.do(c, "reset_breaker", name, "repository "+repo, func(ctx context.Context) error {
 		return a.Store.ResetBreaker(ctx, name, repo)
 	})
+	if errors.Is(err, store.ErrState) && !a.hasRule(name) {
+		return c.JSON(http.StatusNotFound, map[string]string{"error": "there is no rule " + name})
+	}
 	if err != nil {
 		return a.fail(c, err)
 	}
 	return c.JSON(http.StatusOK, map[string]string{"rule": name, "repo": repo})
+}
+
+// hasRule tells whether a rule is in force.
+func (a api) hasRule(id string) bool {
+	return slices.ContainsFunc(a.Rules().Rules, func(r *rule.Rule) bool { return r.ID == id })
 }
 
 func (a api) enableWebhook(c echo.Context) error {

@@ -154,14 +154,23 @@ func TestAPITells(t *testing.T) {
 	if res.StatusCode != http.StatusOK {
 		t.Errorf("the reset is answered %d", res.StatusCode)
 	}
-	if res, _ = s.do(http.MethodPost, "/api/v1/rules/auto-safetensors/reset?repo=acme-lab/tiny-llama"); res.StatusCode != http.StatusConflict {
-		t.Errorf("a reset of a closed breaker is answered %d", res.StatusCode)
+	for rule, want := range map[string]struct {
+		status int
+		text   string
+	}{
+		"auto-safetensors": {http.StatusConflict, "the breaker of rule auto-safetensors is not open on acme-lab/tiny-llama; "},
+		"no-such-rule":     {http.StatusNotFound, "there is no rule no-such-rule"},
+	} {
+		res, body := s.do(http.MethodPost, "/api/v1/rules/"+rule+"/reset?repo=acme-lab/tiny-llama")
+		if res.StatusCode != want.status || !strings.Contains(body, want.text) {
+			t.Errorf("a reset of the closed breaker of %s is answered %d %s", rule, res.StatusCode, body)
+		}
 	}
 	var audit struct {
 		Audit []struct{ Act, Target string }
 	}
 	read("/audit", &audit)
-	if len(audit.Audit) != 2 || audit.Audit[0].Act != "reset_breaker" {
+	if len(audit.Audit) != 3 || audit.Audit[0].Act != "reset_breaker" {
 		t.Errorf("the audit log is %+v", audit)
 	}
 }

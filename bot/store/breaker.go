@@ -114,7 +114,7 @@ func (s *Store) ResetBreaker(ctx context.Context, rule, repo string) error {
 			return fmt.Errorf("store: reset the breaker of rule %s: %w", rule, err)
 		}
 		if n == 0 {
-			return fmt.Errorf("the breaker of rule %s is not open on %s: %w", rule, repo, ErrState)
+			return refuse("the breaker of rule %s is not open on %s; those that are stand in the list of breakers", rule, repo)
 		}
 		return nil
 	})

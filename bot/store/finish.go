@@ -5,8 +5,20 @@ import (
 	"fmt"
 )
 
-// ErrState says that a run is in a state that does not allow what was asked.
-var ErrState = errors.New("store: not possible in this state")
+// ErrState says that a run, or what else was asked to change, is in a state that does not allow it. What wraps it is for
+// people: it says what the state is, and what is possible.
+var ErrState = errors.New("not possible in this state")
+
+// stateError is an [ErrState] in words of its own.
+type stateError string
+
+// Error implements error.
+func (e stateError) Error() string { return string(e) }
+
+// Is makes it an [ErrState].
+func (stateError) Is(target error) bool { return target == ErrState }
+
+func refuse(format string, args ...any) error { return stateError(fmt.Sprintf(format, args...)) }
 
 // FinishRun ends a run as Succeeded, RunFailed or Cancelled: its once_per value is settled, and the next run of its
 // concurrency group is let go.
@@ -49,7 +61,7 @@ func (t *Tx) move(run string, to RunState, set string, args ...any) error {
 		return fmt.Errorf("store: make run %s %s: %w", run, to, err)
 	}
 	if n == 0 {
-		return fmt.Errorf("run %s cannot become %s: %w", run, to, ErrState)
+		return refuse("run %s cannot become %s from the state it is in", run, to)
 	}
 	t.note(run, to)
 	return nil
@@ -121,7 +133,7 @@ func (t *Tx) Cancel(run, reason string) error {
 		}
 		t.changes = append(t.changes, Change{Run: run, State: Running, Cancel: true})
 	case r.State.Final():
-		return fmt.Errorf("run %s is over (%s): %w", run, r.State, ErrState)
+		return refuse("run %s is %s already; only runs that are queued, waiting or running can be cancelled", run, r.State)
 	default:
 		if err := t.end(run, Cancelled, reason, ""); err != nil {
 			return err

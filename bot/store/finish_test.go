@@ -65,8 +65,9 @@ func testCancel(t *testing.T, db database) {
 		t.Errorf("tickets revoked %v, want %v", queue.revoked, want)
 	}
 	err := s.InTx(t.Context(), func(tx *store.Tx) error { return tx.Cancel(queued.ID, "again") })
-	if !errors.Is(err, store.ErrState) {
-		t.Errorf("cancel of a run that is over: %v, want ErrState", err)
+	over := "run " + queued.ID + " is cancelled already; only runs that are queued, waiting or running can be cancelled"
+	if !errors.Is(err, store.ErrState) || err.Error() != over {
+		t.Errorf("cancel of a run that is over: %v, want ErrState: %s", err, over)
 	}
 	err = s.InTx(t.Context(), func(tx *store.Tx) error { return tx.Cancel("no such", "") })
 	if !errors.Is(err, store.ErrNotFound) {

@@ -18,7 +18,7 @@ func (t *Tx) RetryRun(run string) error {
 		return err
 	}
 	if r.State != RunFailed && r.State != Cancelled {
-		return fmt.Errorf("run %s is %s; only failed and cancelled runs can be retried: %w", run, r.State, ErrState)
+		return refuse("run %s is %s; only runs that failed or were cancelled can be retried", run, r.State)
 	}
 	if r.OnceKey != "" {
 		free, err := t.TakeOnce(r.Rule, r.OnceKey, run)
@@ -26,7 +26,7 @@ func (t *Tx) RetryRun(run string) error {
 			return err
 		}
 		if !free {
-			return fmt.Errorf("run %s: another run has its once_per value %s: %w", run, r.OnceKey, ErrState)
+			return refuse("run %s is %s, and another run has taken its once_per value %s since", run, r.State, r.OnceKey)
 		}
 	}
 	_, err = t.exec(`UPDATE steps SET state = 'queued', failures = 0, outputs = '', error = '', started_at = 0,

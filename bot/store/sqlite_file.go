@@ -85,7 +85,7 @@ func checkOwner(ctx context.Context, path string) (err error) {
 	if mark == applicationID || mark == 0 && (ours == 3 || others == 0) {
 		return nil
 	}
-	return fmt.Errorf("%s is the database of another program; it is left as it is, name another file", path)
+	return errors.New("it is the database of another program, which is left as it is; name another file")
 }
 
 // markFile marks the file as ours, unless it is marked.

@@ -22,7 +22,7 @@ func (t *Tx) StartStep(l *Lease, step int, with map[string]any) (attempt int, er
 		started_at = CASE WHEN started_at = 0 THEN ? ELSE started_at END WHERE run_id = ? AND idx = ?
 		AND state IN ('queued', 'waiting', 'running') RETURNING attempt`, inputs, now, l.Run, step).Scan(&attempt)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, fmt.Errorf("step %d of run %s has ended: %w", step, l.Run, ErrState)
+		return 0, refuse("step %d of run %s has ended, and never runs again", step, l.Run)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("store: start step %d of run %s: %w", step, l.Run, err)
