@@ -131,7 +131,7 @@ func BenchmarkFile(b *testing.B) {
 	if python := pythonWithTorch(); python != "" {
 		benchTorch(b, python, input, output, size)
 		run("torch-process", func(in, out *os.File) error {
-			script := saver + "save(torch.load(sys.argv[1], map_location='cpu'), sys.argv[2])"
+			script := saver + "save(torch.load(sys.argv[1], map_location='cpu', weights_only=False), sys.argv[2])"
 			return exec.Command(python, "-c", script, in.Name(), out.Name()).Run()
 		})
 	}
@@ -169,7 +169,7 @@ func benchTorch(b *testing.B, python, input, output string, size int64) {
 	const script = saver + `import os, time
 for line in sys.stdin:
     began, cpu = time.perf_counter_ns(), time.process_time_ns()
-    save(torch.load(sys.argv[1], map_location="cpu"), sys.argv[2])
+    save(torch.load(sys.argv[1], map_location="cpu", weights_only=False), sys.argv[2])
     print(time.perf_counter_ns() - began, time.process_time_ns() - cpu, flush=True)
     os.remove(sys.argv[2])
 `
