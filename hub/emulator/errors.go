@@ -2,8 +2,10 @@ package emulator
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 )
@@ -50,11 +52,24 @@ func (s *Server) answerError(err error, c echo.Context) {
 	if status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", challenge(c.Request().URL.Path))
 	}
+	drain(c)
 	if c.Request().Method == http.MethodHead {
 		_ = c.NoContent(status)
 		return
 	}
 	_ = c.JSON(status, map[string]string{"error": message})
+}
+
+// drain reads what a refused request still sends: many clients look at the answer only when they have sent everything,
+// and would see a closed connection instead. Who waits to be told to send is not.
+func drain(c echo.Context) {
+	const most, patience = 256 << 20, 30 * time.Second
+	if c.Request().Header.Get("Expect") != "" || c.Request().Body == nil {
+		return
+	}
+	_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Now().Add(patience)) // without one it takes longer
+	_, _ = io.CopyN(io.Discard, c.Request().Body, most)
+	_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Time{})
 }
 
 // challenge asks git for a password and everyone else for a token.

@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"bufio"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -182,4 +184,44 @@ func (l local) statusOf(user, method, path, body string) (int, error) {
 		return 0, err
 	}
 	return resp.StatusCode, resp.Body.Close()
+}
+
+// TestRefusedBodiesAreReadToTheirEnd sends more than is taken: the answer must arrive, not a closed connection.
+func TestRefusedBodiesAreReadToTheirEnd(t *testing.T) {
+	t.Parallel()
+	l := startLocal(t, Options{})
+	api := l.makeRepo("model", "m", "")
+	many := strings.Repeat(`{"key":"file","value":{"path":"a","content":"x"}}`+"\n", 200_000)
+	for name, test := range map[string]struct {
+		path, body string
+		status     int
+	}{
+		"too many files": {api + "/commit/main", `{"key":"header","value":{"summary":"s"}}` + "\n" + many, 400},
+		"too large":      {api + "/commit/main", `{"key":"header","value":{"summary":"s"}}` + "\n" + strings.Repeat(" ", 70<<20), 413},
+		"no header":      {api + "/commit/main", many, 400},
+		"no such path":   {api + "/nothing", many, 404},
+	} {
+		if got, err := l.sendAll(test.path, test.body); err != nil || got != test.status {
+			t.Errorf("%s: %d %v", name, got, err)
+		}
+	}
+}
+
+// sendAll sends the whole request before it looks at the answer, as many clients do.
+func (l local) sendAll(path, body string) (status int, err error) {
+	conn, err := net.Dial("tcp", strings.TrimPrefix(l.URL(), "http://"))
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer hf_ann\r\nContent-Type: application/x-ndjson\r\n"+
+		"Content-Length: %d\r\n\r\n%s", path, conn.RemoteAddr(), len(body), body)
+	if err != nil {
+		return 0, err
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		return 0, err
+	}
+	return answer.StatusCode, answer.Body.Close()
 }
