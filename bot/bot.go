@@ -321,10 +321,13 @@ func (b *Bot) routes() http.Handler {
 	e := echo.New()
 	e.HideBanner = true
 	e.Use(middleware.Recover())
-	e.POST("/webhook", webhook.New(b.opts.WebhookSecrets, b.keep, b.log).Handle)
-	e.Match([]string{
-		http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
-	}, "/webhook", webhook.Explain)
+	receive := webhook.New(b.opts.WebhookSecrets, b.keep, b.log).Handle
+	for _, path := range []string{"/webhook", "/webhook/"} { // a slash too many in the webhook's settings loses nothing
+		e.POST(path, receive)
+		e.Match([]string{
+			http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+		}, path, webhook.Explain)
+	}
 	health{store: b.store, rules: b.rules, identity: b.identity, keeper: b.keeper}.register(e)
 	e.GET("/metrics", b.metrics.handler(), b.dashboard.Guard)
 	b.dashboard.Register(e)

@@ -390,14 +390,28 @@ func TestHealth(t *testing.T) {
 			t.Errorf("%s: %d %q, want %q", path, res.StatusCode, text, want)
 		}
 	}
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete} {
-		req, err := http.NewRequestWithContext(s.ctx, method, s.bot.URL()+"/webhook", http.NoBody)
+}
+
+// TestWebhookAddress: it takes POST only, with and without a slash at its end.
+func TestWebhookAddress(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, welcome)
+	ask := func(method, path string) *http.Response {
+		req, err := http.NewRequestWithContext(s.ctx, method, s.bot.URL()+path, http.NoBody)
 		s.must(err)
 		res, err := http.DefaultClient.Do(req)
 		s.must(err)
 		s.must(res.Body.Close())
-		if res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != http.MethodPost {
-			t.Errorf("%s /webhook: %d, Allow %q; want 405 and POST", method, res.StatusCode, res.Header.Get("Allow"))
+		return res
+	}
+	for _, path := range []string{"/webhook", "/webhook/"} {
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete} {
+			if res := ask(method, path); res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != http.MethodPost {
+				t.Errorf("%s %s: %d, Allow %q; want 405 and POST", method, path, res.StatusCode, res.Header.Get("Allow"))
+			}
+		}
+		if res := ask(http.MethodPost, path); res.StatusCode != http.StatusUnauthorized || res.Header.Get("WWW-Authenticate") != "" {
+			t.Errorf("POST %s without a secret: %d %v; want 401 of the receiver", path, res.StatusCode, res.Header)
 		}
 	}
 }
