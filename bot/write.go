@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	writeBatch = 64                    // decisions written in one transaction at most
-	yield      = 50 * time.Millisecond // how long they give way to deliveries that are being kept
+	writeBatch = 64                     // decisions written in one transaction at most
+	yield      = 200 * time.Millisecond // how long they give way to deliveries that are being kept
 )
 
 // decision is what came of matching a delivery, before the store has its say.
