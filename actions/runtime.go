@@ -27,6 +27,9 @@ type Runtime struct {
 	Files    func(path string) ([]byte, error)    // files beside the rules, such as templates
 	Progress func(done, total int64, note string) // may be nil; use Report
 
+	// Shared holds what the steps of the bot share; nil where they share nothing.
+	Shared *Shared
+
 	// Quota counts for Take; nil: all may have any number.
 	Quota func(ctx context.Context, name string, most int, per time.Duration) (bool, error)
 

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -43,7 +44,7 @@ func TestStepsShareAFetchedCommit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	open := func(steps string) {
+	open := func(steps string, shared *actions.Shared) {
 		t.Helper()
 		dir, err := os.MkdirTemp(steps, "step-*")
 		if err != nil {
@@ -51,7 +52,7 @@ func TestStepsShareAFetchedCommit(t *testing.T) {
 		}
 		ws, err := workspace.Open(t.Context(), workspace.Options{
 			Client: client, Repo: repo, SHA: info.SHA, Dir: filepath.Join(dir, "git"),
-			Cache: fetchedCommits(&actions.Runtime{Dir: dir}),
+			Cache: fetchedCommits(&actions.Runtime{Dir: dir, Shared: shared}),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -60,15 +61,26 @@ func TestStepsShareAFetchedCommit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	one, other := t.TempDir(), t.TempDir()
+	one, other := t.TempDir(), &actions.Shared{}
+	shared := &actions.Shared{}
 	for range 3 {
-		open(one)
+		open(one, shared)
 	}
 	if n := fetches.Load(); n != 1 {
 		t.Errorf("%d fetches for three steps of a bot", n)
 	}
-	open(other)
+	open(t.TempDir(), other)
 	if n := fetches.Load(); n != 2 {
 		t.Errorf("%d fetches with another bot", n)
+	}
+	open(t.TempDir(), nil)
+	if n := fetches.Load(); n != 3 {
+		t.Errorf("%d fetches with a step that shares nothing", n)
+	}
+	if err := errors.Join(shared.Close(), other.Close()); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(filepath.Join(one, "commits")); err == nil && len(left) > 0 {
+		t.Errorf("the bot left %d commits behind", len(left))
 	}
 }

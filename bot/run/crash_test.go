@@ -3,6 +3,7 @@ package run_test
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"sync"
 	"testing"
@@ -113,8 +114,9 @@ func testStopHandsOver(t *testing.T, database database) {
 }
 
 func testStopWaits(t *testing.T, database database) {
-	begun, finish := make(chan struct{}), make(chan struct{})
-	b := newBot(t, database(t), map[string]do{"test.wait": func(context.Context, *actions.Runtime, in) (out, error) {
+	begun, finish, closed := make(chan struct{}), make(chan struct{}), make(ending)
+	b := newBot(t, database(t), map[string]do{"test.wait": func(_ context.Context, rt *actions.Runtime, _ in) (out, error) {
+		rt.Shared.Get("test", func() io.Closer { return closed })
 		close(begun)
 		<-finish
 		return out{}, nil
@@ -128,6 +130,20 @@ func testStopWaits(t *testing.T, database database) {
 		t.Errorf("stop: %v", err)
 	}
 	b.await(id, store.Succeeded)
+	select {
+	case <-closed:
+	default:
+		t.Error("what steps share was not closed")
+	}
+}
+
+// ending is closed when the bot ends.
+type ending chan struct{}
+
+// Close implements io.Closer.
+func (e ending) Close() error {
+	close(e)
+	return nil
 }
 
 func testCancel(t *testing.T, database database) {

@@ -71,6 +71,8 @@ type Engine struct {
 	stopLoops context.CancelFunc
 	loops     sync.WaitGroup
 
+	shared actions.Shared // by the steps of all runs
+
 	mu   sync.Mutex
 	jobs map[string]*job // runs worked here, by id
 }
@@ -155,6 +157,9 @@ func (e *Engine) Stop(ctx context.Context) error {
 	}
 	e.stopLoops()
 	e.loops.Wait()
+	if soft == nil { // else a step may still use it
+		soft = e.shared.Close()
+	}
 	return soft
 }
 

@@ -36,7 +36,7 @@ func (x *execution) runtime(
 		Event: x.payload, SHA: x.run.SHA, Ref: x.run.Ref, BotID: id, BotName: name,
 		Hub: client, DryRun: x.dryRun(), HTTP: web, Log: rec.log, Key: stepKey(x.run.Plan.Key, s.ID), Dir: dir,
 		Secrets: secrets, Files: filesIn(x.run.Plan.RulesDir),
-		Progress: rec.progress, Until: x.until(),
+		Progress: rec.progress, Until: x.until(), Shared: &x.engine.shared,
 	}
 }
 
