@@ -83,7 +83,7 @@ func (t *Tx) contend(r *Run, group, onConflict string) (holder string, overtaken
 // later is a run in the group of a later delivery than r's, "" for none. One that is to be cancelled keeps nobody out, nor
 // does one that waits for quiet, since it has not joined yet.
 func (t *Tx) later(r *Run, group string) (string, error) {
-	ids, err := t.queryIDs(`SELECT id FROM runs WHERE group_key = ? AND state IN ('queued', 'waiting', 'running')
+	ids, err := t.queryIDs(`SELECT id FROM runs WHERE group_key = ? AND finished_at = 0 AND state IN ('queued', 'waiting', 'running')
 		AND delivery_id > ? AND cancel_reason = '' AND wait_for <> ? ORDER BY delivery_id DESC LIMIT 1`,
 		group, r.DeliveryID, waitDebounce)
 	if err != nil {
@@ -109,7 +109,7 @@ func (t *Tx) holder(group string) (id string, err error) {
 
 // skipWaiting ends the runs that wait for a group, except one.
 func (t *Tx) skipWaiting(except, group string) error {
-	waiting, err := t.queryIDs(`SELECT id FROM runs WHERE group_key = ? AND state = 'waiting' AND wait_for = ?
+	waiting, err := t.queryIDs(`SELECT id FROM runs WHERE group_key = ? AND finished_at = 0 AND state = 'waiting' AND wait_for = ?
 		AND id <> ? ORDER BY id`, group, waitGroup, except)
 	if err != nil {
 		return fmt.Errorf("store: look for runs that wait for the group %s: %w", group, err)
@@ -124,7 +124,7 @@ func (t *Tx) skipWaiting(except, group string) error {
 
 // promote lets the run go on that has waited longest for a group.
 func (t *Tx) promote(group string) error {
-	next, err := t.queryIDs(`SELECT id FROM runs WHERE group_key = ? AND state = 'waiting' AND wait_for = ?
+	next, err := t.queryIDs(`SELECT id FROM runs WHERE group_key = ? AND finished_at = 0 AND state = 'waiting' AND wait_for = ?
 		ORDER BY delivery_id, id LIMIT 1`, group, waitGroup)
 	if err != nil {
 		return fmt.Errorf("store: look for the next run of the group %s: %w", group, err)
