@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -83,19 +84,56 @@ func TestViews(t *testing.T) {
 	}
 }
 
-// TestLargeTransposed gathers more than one box.
-func TestLargeTransposed(t *testing.T) {
+// countedReads counts the bytes that are read.
+type countedReads struct {
+	io.ReaderAt
+	bytes atomic.Int64
+}
+
+func (c *countedReads) ReadAt(p []byte, off int64) (int, error) {
+	c.bytes.Add(int64(len(p)))
+	return c.ReaderAt.ReadAt(p, off)
+}
+
+// TestLargeReordered gathers more than one box, and reads the checkpoint once however the boxes lie in it: it may be far
+// away.
+func TestLargeReordered(t *testing.T) {
 	t.Parallel()
-	const rows, columns = 1500, 1100
-	v := tensor(storage("FloatStorage", "0", rows*columns), 0, []int{rows, columns}, []int{1, rows})
-	plan := inspect(t, torchZip(state(dict("w", v)), counting(rows*columns)), convert.Options{})
-	got := values(t, write(t, plan), "w")
-	for i := range rows {
-		for j := range columns {
-			if want := float32(j*rows + i); got[i*columns+j] != want {
-				t.Fatalf("element %d, %d is %v, want %v", i, j, got[i*columns+j], want)
+	const elements = 2 << 20 // 8 MB, two boxes
+	tests := map[string]struct{ shape, stride []int }{
+		"transposed":            {[]int{2048, 1024}, []int{1, 2048}},
+		"first two swapped":     {[]int{1024, 2, 1024}, []int{1024, 1 << 20, 1}},
+		"last two swapped":      {[]int{2, 1024, 1024}, []int{1 << 20, 1, 1024}},
+		"first and last":        {[]int{1024, 2, 1024}, []int{1, 1024, 2048}},
+		"columns of a wide one": {[]int{1024, 1500}, []int{2048, 1}},
+		"rows over again":       {[]int{3, 512, 1024}, []int{0, 1024, 1}},
+		"one row, transposed":   {[]int{1, 2048, 1024}, []int{7, 1, 2048}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := tensor(storage("FloatStorage", "0", elements), 0, test.shape, test.stride)
+			data := torchZip(state(dict("w", v)), counting(elements))
+			file := &countedReads{ReaderAt: strings.NewReader(string(data))}
+			plan, err := convert.Inspect(t.Context(), file, int64(len(data)), convert.Options{})
+			if err != nil || plan.Verdict != convert.OK {
+				t.Fatalf("%v, %+v", err, plan)
 			}
-		}
+			got := values(t, write(t, plan), "w")
+			for i := range got {
+				want := 0
+				for d, rest := len(test.shape)-1, i; d >= 0; d-- {
+					want += rest % test.shape[d] * test.stride[d]
+					rest /= test.shape[d]
+				}
+				if got[i] != float32(want) {
+					t.Fatalf("element %d is %v, want %d", i, got[i], want)
+				}
+			}
+			if read := float64(file.bytes.Load()) / float64(len(data)); read > 1.1 {
+				t.Errorf("the checkpoint was read %.1f times", read)
+			}
+		})
 	}
 }
 

@@ -13,10 +13,20 @@ const (
 )
 
 // gather reads a tensor whose elements are not in row-major order, such as a transposed one, and emits it in that
-// order, a box of the tensor at a time. Within a box the storage is read front to back.
+// order, a box of the tensor at a time. Within a box the storage is read front to back; where the boxes do not follow
+// each other in the storage, it is copied to the local disk first and read from there.
 func gather(r *torchfile.Reader, t *torchfile.Tensor, emit func([]byte) error) error {
-	g := &gatherer{r: r, t: t, run: make([]byte, gatherRun+t.DType.Size)}
+	g := &gatherer{t: t, run: make([]byte, gatherRun+t.DType.Size)}
+	g.read = func(p []byte, offset int64) error { return r.ReadStorage(t.Storage, p, offset) }
 	split, inner := splitDim(t.Shape, t.DType.Size)
+	if crosses(t, split) {
+		copied, err := newSpool(r, t.Storage, t.Offset*t.DType.Size, span(t)*t.DType.Size)
+		if err != nil {
+			return err
+		}
+		defer copied.close()
+		g.read = copied.read
+	}
 	start := make([]int64, len(t.Shape))
 	count := slices.Clone(t.Shape)
 	for i := range split {
@@ -64,11 +74,41 @@ func increment(index, shape []int64) bool {
 	return false
 }
 
+// crosses reports whether boxes cut along a dimension, of which there are several, lie across each other in the storage:
+// a later dimension takes longer steps than the one that is cut, or one before it.
+func crosses(t *torchfile.Tensor, split int) bool {
+	if t.Elements()*t.DType.Size <= gatherBlock {
+		return false // one box
+	}
+	shortest := t.Stride[0]
+	for i, stride := range t.Stride {
+		if t.Shape[i] == 1 {
+			continue
+		}
+		if stride > shortest {
+			return true
+		}
+		if i <= split {
+			shortest = stride
+		}
+	}
+	return false
+}
+
+// span is the number of elements of the storage from the first to the last of a tensor.
+func span(t *torchfile.Tensor) int64 {
+	n := int64(1)
+	for i, stride := range t.Stride {
+		n += (t.Shape[i] - 1) * stride
+	}
+	return n
+}
+
 type gatherer struct {
-	r   *torchfile.Reader
-	t   *torchfile.Tensor
-	out []byte
-	run []byte
+	read func(p []byte, offset int64) error // from an offset in the storage
+	t    *torchfile.Tensor
+	out  []byte
+	run  []byte
 }
 
 // axis is one dimension of a box.
@@ -123,7 +163,7 @@ func (g *gatherer) line(source, target int64, a axis) error {
 		n := min(batch, a.count-done)
 		span := ((n-1)*a.source + 1) * size
 		run := g.run[:span]
-		if err := g.r.ReadStorage(g.t.Storage, run, (source+done*a.source)*size); err != nil {
+		if err := g.read(run, (source+done*a.source)*size); err != nil {
 			return err
 		}
 		if a.source == 1 && a.target == 1 {
