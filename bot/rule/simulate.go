@@ -117,25 +117,40 @@ func (c *testCase) checkAnswers(set *Set, opts Options) []string {
 		given, _ := c.steps[id].(map[string]any)
 		outputs, _ := given["outputs"].(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(outputs)) {
-			for _, action := range uses {
-				if entry, known := opts.Actions.Get(action); known {
-					failures = append(failures, checkAnswer(entry, id, name, outputs[name])...)
-				}
-			}
+			failures = append(failures, checkAnswer(uses, opts, id, name, outputs[name])...)
 		}
 	}
 	return failures
 }
 
-func checkAnswer(entry *actions.Entry, id, name string, value any) []string {
+// checkAnswer says why none of the actions could give an output. One that can is enough: ids are of a rule, so steps of
+// other actions may have the same.
+func checkAnswer(uses []string, opts Options, id, name string, value any) []string {
+	var failures []string
+	for _, action := range uses {
+		entry, known := opts.Actions.Get(action)
+		if !known {
+			continue
+		}
+		failure := checkOutput(entry, id, name, value)
+		if failure == "" {
+			return nil
+		}
+		failures = append(failures, failure)
+	}
+	return failures
+}
+
+// checkOutput says why an action could not give an output, or nothing.
+func checkOutput(entry *actions.Entry, id, name string, value any) string {
 	i := slices.IndexFunc(entry.Outputs, func(f actions.Field) bool { return f.Name == name })
 	if i < 0 {
-		return []string{fmt.Sprintf("steps.%s: %s has no output %q", id, entry.Spec.ID, name)}
+		return fmt.Sprintf("steps.%s: %s has no output %q", id, entry.Spec.ID, name)
 	}
 	if err := expr.CheckOutput(entry.Outputs[i], value); err != nil {
-		return []string{fmt.Sprintf("steps.%s: output %s of %s %v", id, name, entry.Spec.ID, err)}
+		return fmt.Sprintf("steps.%s: output %s of %s %v", id, name, entry.Spec.ID, err)
 	}
-	return nil
+	return ""
 }
 
 // usesOf are the actions of all steps with an id.

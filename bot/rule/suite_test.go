@@ -101,6 +101,31 @@ func TestSuiteRefusesWhatDecidesByAccident(t *testing.T) {
 	}
 }
 
+// TestSuiteAnswersForRulesThatShareAnID: ids of steps are of a rule, so an answer is right when one of their actions could
+// give it, and wrong when none could.
+func TestSuiteAnswersForRulesThatShareAnID(t *testing.T) {
+	t.Parallel()
+	rules := write(t, "version: 1\nrules:\n"+
+		"  - id: one\n    on: repo.update\n    steps: [{id: go, uses: model.convert, with: {to: safetensors}}]\n"+
+		"  - id: two\n    on: discussion\n    steps: [{id: go, uses: hub.comment, with: {body: hello}}]\n")
+	for outputs, want := range map[string][]string{
+		"{pull_request: 7}":     {"ok    x"},
+		"{pull_request: seven}": {"output pull_request of model.convert must be a number", `hub.comment has no output "pull_request"`},
+		"{nothing: 7}":          {`model.convert has no output "nothing"`, `hub.comment has no output "nothing"`},
+	} {
+		path := filepath.Join(filepath.Dir(rules), "x_test.yaml")
+		writeFile(t, path, "rules: rules.yaml\ntests:\n  - name: x\n"+
+			"    event: {event: {scope: repo, action: update}, repo: {type: model, name: a/b}}\n"+
+			"    steps: {go: {outputs: "+outputs+"}}\n    expect: {matched: [one]}\n")
+		text, _ := runSuite(t, path)
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				t.Errorf("%s: no %q in:\n%s", outputs, w, text)
+			}
+		}
+	}
+}
+
 func TestSuiteEmptyFile(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(filepath.Dir(write(t, "rules: []\n")), "x_test.yaml")
