@@ -1,6 +1,6 @@
 // Package bot is the whole bot: it wires receiving, keeping, matching, working and showing into one server. Read
-// webhook, store, rule, run and dashboard in this order to follow a delivery on its way; dispatch.go is the step
-// between store and run.
+// webhook, store, rule, run and dashboard in this order to follow a delivery on its way; dispatch.go, write.go
+// and settle.go are the step between store and run.
 package bot
 
 import (

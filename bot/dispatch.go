@@ -67,8 +67,8 @@ func newDispatcher(s *store.Store, rules func() *rule.Set, client *hub.Client,
 	}
 }
 
-// take hands a stored delivery over for matching, unless it waits already. It never blocks.
-func (d *dispatcher) take(id string) { d.hand(waiting{id: id}) }
+// take hands a stored delivery over for matching, unless it waits already. It never blocks; false when there is no room.
+func (d *dispatcher) take(id string) bool { return d.hand(waiting{id: id}) }
 
 // takeNew is take for a delivery that was just stored as it is here, so that it need not be read again.
 func (d *dispatcher) takeNew(delivery *store.Delivery) {
@@ -81,16 +81,18 @@ func (d *dispatcher) takeNew(delivery *store.Delivery) {
 	d.hand(w)
 }
 
-func (d *dispatcher) hand(w waiting) {
+func (d *dispatcher) hand(w waiting) bool {
 	if _, here := d.held.LoadOrStore(w.id, true); here {
 		d.taken(w)
-		return
+		return true
 	}
 	select {
 	case d.waiting <- w:
+		return true
 	default: // the sweep finds it
 		d.taken(w)
 		d.held.Delete(w.id)
+		return false
 	}
 }
 
@@ -129,21 +131,36 @@ func (d *dispatcher) sweep(ctx context.Context) {
 	tick := time.NewTicker(d.lease / sweeps)
 	defer tick.Stop()
 	for {
-		before := d.store.Now()
-		if !d.store.Exclusive() {
-			before = before.Add(-d.lease) // what came in since is surely under way at the instance that received it
-		}
-		left, err := d.store.Unmatched(ctx, before, sweepBatch)
-		if err != nil && ctx.Err() == nil {
+		if err := d.takeUnmatched(ctx); err != nil && ctx.Err() == nil {
 			d.log.Error("look for unmatched deliveries", zap.Error(err))
-		}
-		for _, delivery := range left {
-			d.take(delivery.ID)
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+	}
+}
+
+// takeUnmatched takes up all that is unmatched, or as much as there is room for.
+func (d *dispatcher) takeUnmatched(ctx context.Context) error {
+	before := d.store.Now()
+	if !d.store.Exclusive() {
+		before = before.Add(-d.lease) // what came in since is surely under way at the instance that received it
+	}
+	for after := ""; ; {
+		left, err := d.store.Unmatched(ctx, before, after, sweepBatch)
+		if err != nil {
+			return err
+		}
+		for _, delivery := range left {
+			if !d.take(delivery.ID) {
+				return nil
+			}
+			after = delivery.ID
+		}
+		if len(left) < sweepBatch {
+			return nil
 		}
 	}
 }
@@ -156,22 +173,22 @@ func (d *dispatcher) work(ctx context.Context, w waiting) {
 		delivery, err = d.store.Delivery(ctx, w.id)
 	}
 	if err != nil || delivery.State != store.Received {
-		d.settled(ctx, w.id, err)
+		d.release(ctx, w.id, err)
 		return
 	}
 	ctx, span := d.traceMatch(ctx, delivery)
 	decision, err := d.decide(ctx, delivery)
 	if err != nil || decision == nil {
 		span.End()
-		d.settled(ctx, w.id, err)
+		d.release(ctx, w.id, err)
 		return
 	}
 	decision.span = span
 	d.decisions <- decision
 }
 
-// settled lets go of a delivery that was matched, by whomever, or could not be.
-func (d *dispatcher) settled(ctx context.Context, id string, err error) {
+// release lets go of a delivery that was matched, by whomever, or could not be.
+func (d *dispatcher) release(ctx context.Context, id string, err error) {
 	d.held.Delete(id)
 	if err == nil && d.matched != nil {
 		d.matched(id)

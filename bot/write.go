@@ -19,7 +19,8 @@ import (
 
 const (
 	writeBatch = 64                     // decisions written in one transaction at most
-	yield      = 200 * time.Millisecond // how long they give way to deliveries that are being kept
+	longYield  = 200 * time.Millisecond // how long they give way to deliveries that are being kept, at most
+	writeTime  = 10 * time.Second       // how long a transaction may take that is under way when the bot stops
 )
 
 // decision is what came of matching a delivery, before the store has its say.
@@ -40,8 +41,9 @@ type decision struct {
 // writeDecisions writes decisions, as many at once as wait, until there will be no more. One at a time does it, so those
 // that come while it writes make the next batch.
 func (d *dispatcher) writeDecisions(ctx context.Context) {
+	took := longYield
 	for first := range d.decisions {
-		d.giveWayToSenders()
+		d.giveWayToSenders(min(took, longYield))
 		batch := []*decision{first}
 		for more := true; more && len(batch) < writeBatch; {
 			select {
@@ -55,14 +57,17 @@ func (d *dispatcher) writeDecisions(ctx context.Context) {
 		}
 		// In the order in which they came in, so that the runs of a concurrency group go in that order.
 		slices.SortFunc(batch, func(a, b *decision) int { return strings.Compare(a.delivery.ID, b.delivery.ID) })
+		began := time.Now()
 		d.write(ctx, batch)
+		took = time.Since(began)
 	}
 }
 
 // giveWayToSenders waits while deliveries are being kept, for a moment: their senders wait for an answer, and in a burst the
-// disk and the processor are theirs first. Those that were matched in the meantime make a larger batch.
-func (d *dispatcher) giveWayToSenders() {
-	for began := time.Now(); d.store.Accepting() && time.Since(began) < yield; {
+// disk and the processor are theirs first. The moment is as long as the last batch took, so that under senders who never
+// stop matching still has half of the time.
+func (d *dispatcher) giveWayToSenders(moment time.Duration) {
+	for began := time.Now(); d.store.Accepting() && time.Since(began) < moment; {
 		time.Sleep(time.Millisecond)
 	}
 }
@@ -71,7 +76,9 @@ func (d *dispatcher) giveWayToSenders() {
 // by itself, so that one that cannot be written keeps no other back. Together they come to the same as one after the other,
 // since each sees in the transaction what those before it have written.
 func (d *dispatcher) write(ctx context.Context, batch []*decision) {
-	err := d.store.InTx(ctx, func(tx *store.Tx) error {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+	defer cancel()
+	err := d.store.InTx(bounded, func(tx *store.Tx) error {
 		var keys []store.Keys
 		for _, one := range batch {
 			if one.payload != nil {
@@ -82,7 +89,7 @@ func (d *dispatcher) write(ctx context.Context, batch []*decision) {
 			return err
 		}
 		for _, one := range batch {
-			if err := d.settle(tx, one); err != nil {
+			if err := writeOne(tx, one, d.store.Now()); err != nil {
 				return err
 			}
 		}
@@ -103,12 +110,12 @@ func (d *dispatcher) write(ctx context.Context, batch []*decision) {
 			err = nil
 		}
 		one.span.End()
-		d.settled(ctx, one.delivery.ID, err)
+		d.release(ctx, one.delivery.ID, err)
 	}
 }
 
-// settle writes what comes of one decision.
-func (d *dispatcher) settle(tx *store.Tx, one *decision) (err error) {
+// writeOne writes what comes of one decision.
+func writeOne(tx *store.Tx, one *decision, now time.Time) (err error) {
 	if one.payload == nil {
 		return tx.FinishMatch(one.delivery.ID, nil, nil, one.failure)
 	}
@@ -116,7 +123,7 @@ func (d *dispatcher) settle(tx *store.Tx, one *decision) (err error) {
 	e.Rules = slices.Clone(e.Rules) // settling changes them
 	one.opened = nil
 	s := settlement{
-		tx: tx, delivery: one.delivery, payload: one.payload, now: d.store.Now(), own: one.verdict.own, opened: &one.opened,
+		tx: tx, delivery: one.delivery, payload: one.payload, now: now, own: one.verdict.own, opened: &one.opened,
 	}
 	if one.known, err = overtake(tx, one.delivery, one.payload); one.known || err != nil {
 		return err

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 
 	"go.opentelemetry.io/otel/trace/noop"
@@ -65,6 +66,66 @@ func TestWriteTogether(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestTakeUnmatched takes up all that a crash left, in several reads, or as much as there is room for.
+func TestTakeUnmatched(t *testing.T) {
+	t.Parallel()
+	s, err := store.Open(t.Context(), "sqlite::memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	var accepted sync.WaitGroup
+	for i := range 2*sweepBatch + 10 {
+		accepted.Go(func() {
+			if _, _, err := s.Accept(t.Context(), webhook.NewDelivery([]byte(pushBody), fmt.Sprint("w", i), s.Now())); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	accepted.Wait()
+	for room, want := range map[int]int{handOver: 2*sweepBatch + 10, sweepBatch + 10: sweepBatch + 10} {
+		d := newDispatcher(s, nil, nil, nil, 1, zap.NewNop())
+		d.waiting = make(chan waiting, room)
+		for range 2 { // what waits already is left alone
+			if err := d.takeUnmatched(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		held := 0
+		d.held.Range(func(any, any) bool { held++; return true })
+		if len(d.waiting) != want || held != want {
+			t.Errorf("with room for %d, %d wait and %d are held, want %d", room, len(d.waiting), held, want)
+		}
+	}
+}
+
+// TestWriteAtTheEnd writes what was decided when the bot is told to stop.
+func TestWriteAtTheEnd(t *testing.T) {
+	t.Parallel()
+	s, err := store.Open(t.Context(), "sqlite::memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	set := twoRules(t, "repo.content", "true")
+	d := newDispatcher(s, func() *rule.Set { return set }, nil,
+		func(context.Context) (account, error) { return account{}, nil }, 1, zap.NewNop())
+	d.tracer, d.metrics = noop.NewTracerProvider().Tracer(""), newMetrics(s)
+	ctx, stop := context.WithCancel(t.Context())
+	delivery := webhook.NewDelivery([]byte(pushBody), "w", s.Now())
+	if delivery.ID, _, err = s.Accept(ctx, delivery); err != nil {
+		t.Fatal(err)
+	}
+	d.takeNew(&delivery)
+	d.work(ctx, <-d.waiting)
+	stop()
+	close(d.decisions)
+	d.writeDecisions(ctx)
+	if kept, err := s.Delivery(t.Context(), delivery.ID); err != nil || kept.State != store.Matched {
+		t.Errorf("the delivery is %+v, %v", kept, err)
 	}
 }
 

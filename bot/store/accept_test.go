@@ -124,7 +124,7 @@ func TestAcceptedSurvivesReopen(t *testing.T) {
 			t.Errorf("delivery %s has key %s, want %s", id, d.Key, key)
 		}
 	}
-	left, err := s.Unmatched(t.Context(), time.Now().Add(time.Hour), 10_000)
+	left, err := s.Unmatched(t.Context(), time.Now().Add(time.Hour), "", 10_000)
 	if err != nil || len(left) != senders*each {
 		t.Errorf("%d unmatched, %v; want %d", len(left), err, senders*each)
 	}
@@ -204,7 +204,7 @@ func TestAcceptBusyWhenFull(t *testing.T) {
 	if err := s.Close(); err != nil { // writes what waits
 		t.Fatal(err)
 	}
-	left, err := openAt(t, path).Unmatched(t.Context(), time.Now().Add(time.Hour), 20_000)
+	left, err := openAt(t, path).Unmatched(t.Context(), time.Now().Add(time.Hour), "", 20_000)
 	if err != nil || len(left) != queued {
 		t.Errorf("%d deliveries kept, %v; want %d", len(left), err, queued)
 	}

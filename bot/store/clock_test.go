@@ -74,7 +74,7 @@ func testClockSetBack(t *testing.T, db database) {
 	}); n != 0 {
 		t.Errorf("%d runs of times to come count for a breaker", n)
 	}
-	left, err := s.Unmatched(t.Context(), clock.Now().Add(-20*time.Second), 10)
+	left, err := s.Unmatched(t.Context(), clock.Now().Add(-20*time.Second), "", 10)
 	if err != nil || len(left) == 0 || left[0].ID != unmatched {
 		t.Errorf("unmatched: %+v, %v", left, err)
 	}

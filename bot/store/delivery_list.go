@@ -79,11 +79,11 @@ func findDelivery(ctx context.Context, q querier, id string) (*Delivery, error) 
 	return &d, nil
 }
 
-// Unmatched returns deliveries in state Received that came in by the given time, oldest first, without their bodies. Those
-// that came in at a time to come are among them: the clock was set back.
-func (s *Store) Unmatched(ctx context.Context, by time.Time, limit int) ([]Delivery, error) {
-	return s.listDeliveries(ctx, `WHERE state = ? AND (received_at <= ? OR received_at > ?) ORDER BY id LIMIT ?`,
-		string(Received), micros(by), micros(s.Now().Add(clockAhead)), limit)
+// Unmatched returns deliveries in state Received that came in by the given time, oldest first, without their bodies: those
+// behind a delivery, or "" for all. Those that came in at a time to come are among them: the clock was set back.
+func (s *Store) Unmatched(ctx context.Context, by time.Time, after string, limit int) ([]Delivery, error) {
+	return s.listDeliveries(ctx, `WHERE state = ? AND id > ? AND (received_at <= ? OR received_at > ?) ORDER BY id LIMIT ?`,
+		string(Received), after, micros(by), micros(s.Now().Add(clockAhead)), limit)
 }
 
 func (s *Store) listDeliveries(ctx context.Context, rest string, args ...any) ([]Delivery, error) {

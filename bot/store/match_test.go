@@ -58,7 +58,7 @@ func testFinishMatch(t *testing.T, db database) {
 	if !errors.Is(err, store.ErrMatched) {
 		t.Errorf("second match: %v, want ErrMatched", err)
 	}
-	if left, err := s.Unmatched(t.Context(), time.Now().Add(time.Hour), 10); err != nil || len(left) != 0 {
+	if left, err := s.Unmatched(t.Context(), time.Now().Add(time.Hour), "", 10); err != nil || len(left) != 0 {
 		t.Errorf("unmatched: %v, %v", left, err)
 	}
 }
