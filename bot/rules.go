@@ -64,7 +64,7 @@ func openRules(ctx context.Context, opts Options, copies *RuleCopies, db *store.
 	}
 	b.set = set
 	if b.problems() == nil {
-		b.keep(ctx)
+		b.saveLastGood(ctx, set.Hash)
 	}
 	return b, nil
 }
@@ -87,12 +87,12 @@ func (b *ruleBook) fetch(ctx context.Context, patience time.Duration) error {
 	return nil
 }
 
-// keep has the database keep what is on the Hub, which is in force now.
-func (b *ruleBook) keep(ctx context.Context) {
+// saveLastGood has the database keep those rules in force that are on the Hub; hash is that of all in force.
+func (b *ruleBook) saveLastGood(ctx context.Context, hash string) {
 	if len(b.copies.copies) == 0 {
 		return
 	}
-	if err := b.copies.keep(ctx, b.store); err != nil && ctx.Err() == nil {
+	if err := b.copies.saveLastGood(ctx, b.store, hash); err != nil && ctx.Err() == nil {
 		b.log.Warn("the rules on the Hub are not kept for a start without it", zap.Error(err))
 	}
 }
@@ -115,7 +115,7 @@ func (b *ruleBook) problems() rule.Problems {
 func (b *ruleBook) watch(ctx context.Context) {
 	changed := func(set *rule.Set, problems rule.Problems) {
 		if b.changed(set, problems) {
-			b.keep(ctx)
+			b.saveLastGood(ctx, set.Hash)
 		}
 	}
 	if err := rule.Watch(ctx, b.current().Hash, b.paths, b.opts, changed); err != nil {

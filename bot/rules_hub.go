@@ -39,6 +39,7 @@ type RuleCopies struct {
 	hub    *hub.Client
 	copies []*ruleCopy
 	nudged chan struct{}
+	files  sync.Mutex // what the copies hold, with their commits
 
 	mu    sync.Mutex
 	wrong rule.Problems // what cannot be read now
@@ -48,10 +49,8 @@ type RuleCopies struct {
 type ruleCopy struct {
 	from hub.FileRef
 	to   string
-
-	mu   sync.Mutex // of the file with its commit
-	sha  string     // the commit it is of
-	kept time.Time  // when that was kept, if it comes from the database
+	sha  string    // the commit it is of
+	kept time.Time // when that was kept, if it comes from the database
 }
 
 // unread says that the file cannot be read now, and what stays in force.
@@ -99,26 +98,39 @@ func newRuleCopies(client *hub.Client, paths []string, dir string) (*RuleCopies,
 // fetch brings all copies to the newest commit.
 func (c *RuleCopies) fetch(ctx context.Context) error {
 	for _, one := range c.copies {
-		if err := one.refresh(ctx, c.hub); err != nil {
+		if err := c.refresh(ctx, one); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrRulesUnread, one.from, err)
 		}
 	}
 	return nil
 }
 
-// keep puts the copies into the database, for a start without the Hub.
-func (c *RuleCopies) keep(ctx context.Context, s *store.Store) error {
-	var files []store.KeptRules
-	for _, one := range c.copies {
-		one.mu.Lock()
-		text, err := os.ReadFile(one.to)
-		files = append(files, store.KeptRules{Address: one.from.String(), SHA: one.sha, Content: string(text)})
-		one.mu.Unlock()
-		if err != nil {
-			return err
-		}
+// saveLastGood puts the copies into the database, for a start without the Hub, if all rules are still those of a
+// [rule.Set.Hash]. Others have not been checked yet; they come here when they are in force.
+func (c *RuleCopies) saveLastGood(ctx context.Context, s *store.Store, hash string) error {
+	files, err := c.read(hash)
+	if err != nil || files == nil {
+		return err
 	}
 	return s.KeepRules(ctx, files)
+}
+
+// read reads the copies, or nothing when the rules are not of the hash any more.
+func (c *RuleCopies) read(hash string) ([]store.KeptRules, error) {
+	c.files.Lock()
+	defer c.files.Unlock()
+	if rule.HashOf(c.Paths) != hash {
+		return nil, nil
+	}
+	var files []store.KeptRules
+	for _, one := range c.copies {
+		text, err := os.ReadFile(one.to)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, store.KeptRules{Address: one.from.String(), SHA: one.sha, Content: string(text)})
+	}
+	return files, nil
 }
 
 // restore brings all copies to what the database keeps, and notes why. There is a store.ErrNotFound when it lacks one.
@@ -144,20 +156,20 @@ func (c *RuleCopies) restore(ctx context.Context, s *store.Store, why error) err
 	return nil
 }
 
-// refresh brings the copy to the newest commit.
-func (c *ruleCopy) refresh(ctx context.Context, client *hub.Client) error {
-	info, err := client.RepoInfo(ctx, c.from.Repo, c.from.Revision)
+// refresh brings a copy to the newest commit.
+func (c *RuleCopies) refresh(ctx context.Context, one *ruleCopy) error {
+	info, err := c.hub.RepoInfo(ctx, one.from.Repo, one.from.Revision)
 	if err != nil {
 		return err
 	}
 	if info.SHA == "" {
 		return errors.New("the Hub names no commit of the repository")
 	}
-	if info.SHA == c.sha {
-		c.kept = time.Time{}
+	if info.SHA == one.sha {
+		one.kept = time.Time{}
 		return nil
 	}
-	body, err := client.Download(ctx, c.from.Repo, info.SHA, c.from.Path, 0, -1)
+	body, err := c.hub.Download(ctx, one.from.Repo, info.SHA, one.from.Path, 0, -1)
 	if err != nil {
 		return err
 	}
@@ -168,13 +180,13 @@ func (c *ruleCopy) refresh(ctx context.Context, client *hub.Client) error {
 	if len(text) > maxRulesSize {
 		return fmt.Errorf("it is larger than %d MiB", maxRulesSize>>20)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	part := c.to + ".part" // no rule file by its name
-	if err := errors.Join(os.WriteFile(part, text, 0o600), os.Rename(part, c.to)); err != nil {
+	c.files.Lock()
+	defer c.files.Unlock()
+	part := one.to + ".part" // no rule file by its name
+	if err := errors.Join(os.WriteFile(part, text, 0o600), os.Rename(part, one.to)); err != nil {
 		return err
 	}
-	c.sha, c.kept = info.SHA, time.Time{}
+	one.sha, one.kept = info.SHA, time.Time{}
 	return nil
 }
 
@@ -268,7 +280,7 @@ func (c *RuleCopies) look(ctx context.Context, log *zap.Logger) {
 	defer cancel()
 	var wrong rule.Problems
 	for _, one := range c.copies {
-		if err := one.refresh(ctx, c.hub); err != nil {
+		if err := c.refresh(ctx, one); err != nil {
 			wrong = append(wrong, one.unread(err))
 		}
 	}

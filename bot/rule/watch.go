@@ -46,7 +46,7 @@ func Watch(ctx context.Context, hash string, paths []string, opts Options, chang
 			quiet.Reset(0)
 		case <-quiet.C:
 			follow(w, paths)
-			switch now := fingerprintOf(paths); now {
+			switch now := HashOf(paths); now {
 			case hash:
 			case seen:
 				hash = now
@@ -92,8 +92,8 @@ func follow(w *fsnotify.Watcher, paths []string) {
 	}
 }
 
-// fingerprintOf is the Set.Hash that Load would give, also for rules that are wrong or missing.
-func fingerprintOf(paths []string) string {
+// HashOf is the Set.Hash that Load would give, also for rules that are wrong or missing.
+func HashOf(paths []string) string {
 	l := &loader{}
 	sum := fingerprint{sha256.New()}
 	for _, name := range l.find(paths) {
