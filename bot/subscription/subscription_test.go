@@ -124,8 +124,15 @@ func TestWatched(t *testing.T) {
 			},
 			"",
 		},
-		"nobody of that name": {rule.Interest{Namespaces: []string{"nobody-at-all"}}, nil, nil, "no such user or organisation"},
-		"no type":             {rule.Interest{}, []string{"acme/tiny"}, nil, "TYPE:OWNER/NAME"},
+		"nobody of a name in the rules": {
+			rule.Interest{Namespaces: []string{"nobody-at-all"}}, nil, nil,
+			"no user or organisation nobody-at-all, whose repositories the rules name",
+		},
+		"nobody of a name in the settings": {
+			rule.Interest{Open: []string{"a"}}, []string{"nobody-at-all"}, nil,
+			"no user or organisation nobody-at-all, which HFBOT_WATCH or --watch names",
+		},
+		"no type": {rule.Interest{}, []string{"acme/tiny"}, nil, "TYPE:OWNER/NAME"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -143,6 +150,16 @@ func TestWatched(t *testing.T) {
 				t.Errorf("watched (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestWatchedHomeIsNobody is a Space that is to be made for an owner whom the Hub does not know.
+func TestWatchedHomeIsNobody(t *testing.T) {
+	t.Parallel()
+	client := startHub(t).Client("hfbot")
+	_, err := subscription.Watched(t.Context(), client, rule.Interest{Open: []string{"a"}}, nil, "nobody-at-all")
+	if err == nil || !strings.Contains(err.Error(), "no user or organisation nobody-at-all, whose repositories are watched because") {
+		t.Errorf("got %v, want the reason why it is looked for", err)
 	}
 }
 

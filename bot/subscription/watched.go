@@ -3,6 +3,7 @@ package subscription
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,9 +18,9 @@ var everyType = []string{"model", "dataset", "space"}
 // TYPE:OWNER/NAME. Rules that leave open whose repositories they are for get those of home, unless a person named some.
 func Watched(ctx context.Context, client *hub.Client, in rule.Interest, named []string, home string) ([]hub.Watched, error) {
 	var list []hub.Watched
-	namespaces := slices.Clone(in.Namespaces)
+	namespaces := map[string]string{} // each with why it is watched
 	if len(in.Open) > 0 && len(named) == 0 && home != "" {
-		namespaces = append(namespaces, home)
+		namespaces[home] = "whose repositories are watched because the rules do not say whose they are for (set HFBOT_WATCH or repos)"
 	}
 	for _, r := range in.Repos {
 		types := []string{r.Type}
@@ -34,16 +35,18 @@ func Watched(ctx context.Context, client *hub.Client, in rule.Interest, named []
 		kind, name, ok := strings.Cut(n, ":")
 		switch {
 		case !ok && !strings.Contains(n, "/"):
-			namespaces = append(namespaces, n)
+			namespaces[n] = "which HFBOT_WATCH or --watch names"
 		case ok && name != "":
 			list = append(list, hub.Watched{Type: kind, Name: name})
 		default:
 			return nil, fmt.Errorf("watch: %q is neither a user or organisation nor TYPE:OWNER/NAME, such as model:acme/tiny", n)
 		}
 	}
-	slices.Sort(namespaces)
-	for _, n := range slices.Compact(namespaces) {
-		kind, err := kindOf(ctx, client, n)
+	for _, n := range in.Namespaces {
+		namespaces[n] = "whose repositories the rules name"
+	}
+	for _, n := range slices.Sorted(maps.Keys(namespaces)) {
+		kind, err := kindOf(ctx, client, n, namespaces[n])
 		if err != nil {
 			return nil, err
 		}
@@ -53,8 +56,8 @@ func Watched(ctx context.Context, client *hub.Client, in rule.Interest, named []
 }
 
 // kindOf tells whether a name is a user's or an organisation's. The token's own account and organisations cost no call
-// of their own.
-func kindOf(ctx context.Context, client *hub.Client, name string) (string, error) {
+// of their own. An error says why the name matters.
+func kindOf(ctx context.Context, client *hub.Client, name, why string) (string, error) {
 	if me, err := client.WhoAmI(ctx); err == nil {
 		if strings.EqualFold(me.Name, name) {
 			return "user", nil
@@ -68,10 +71,10 @@ func kindOf(ctx context.Context, client *hub.Client, name string) (string, error
 		return "user", nil
 	}
 	if !hub.IsNotFound(err) {
-		return "", fmt.Errorf("look up %s, whose repositories the rules name: %w", name, err)
+		return "", fmt.Errorf("look up %s, %s: %w", name, why, err)
 	}
 	if _, err := client.Organization(ctx, name); err != nil {
-		return "", fmt.Errorf("the rules name repositories of %s, but there is no such user or organisation: %w", name, err)
+		return "", fmt.Errorf("there is no user or organisation %s, %s: %w", name, why, err)
 	}
 	return "org", nil
 }

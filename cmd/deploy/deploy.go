@@ -107,14 +107,21 @@ func (d *deployment) repository(ctx context.Context) error {
 
 // create makes the Space with its settings at once, so that it does not start without them.
 func (d *deployment) create(ctx context.Context, secrets []hub.SpaceSecretInput, variables []hub.SpaceVariable) error {
-	d.say("make the Space %s (%s, Docker, free hardware)", d.Space.Name, d.Visibility)
 	fmt.Fprintln(d.Out, costNotice)
+	if err := d.createRepo(ctx, secrets, variables); err != nil {
+		return err
+	}
+	d.say("make the Space %s (%s, Docker, free hardware)", d.Space.Name, d.Visibility)
 	for _, s := range secrets {
 		d.say("set the secret %s", s.Key)
 	}
 	for _, v := range variables {
 		d.say("set the variable %s to %s", v.Key, v.Value)
 	}
+	return nil
+}
+
+func (d *deployment) createRepo(ctx context.Context, secrets []hub.SpaceSecretInput, variables []hub.SpaceVariable) error {
 	if d.DryRun {
 		return nil
 	}
@@ -139,7 +146,7 @@ func (d *deployment) webhook(ctx context.Context) error {
 	interest := d.Rules.Interest()
 	watched, err := subscription.Watched(ctx, d.BotClient, interest, d.Watch, owner(d.Space.Name))
 	if err != nil {
-		return err
+		return fmt.Errorf("find what the webhook of %s is to watch: %w", d.Space.Name, err)
 	}
 	variables, err := d.Client.SpaceVariables(ctx, d.Space)
 	if err != nil && !d.DryRun {
@@ -155,7 +162,7 @@ func (d *deployment) webhook(ctx context.Context) error {
 	return err
 }
 
-// say notes a change and tells it at once.
+// say notes a change and tells it, when it was made: what is told before an error was done.
 func (d *deployment) say(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	d.result.Changes = append(d.result.Changes, text)
@@ -181,10 +188,10 @@ func (d *deployment) awaitRunning(ctx context.Context) error {
 		return nil
 	}
 	if asleep(runtime.Stage) {
-		d.say("start the Space, which is %s", runtime.Stage)
 		if err := d.Client.RestartSpace(ctx, d.Space, false); err != nil {
 			return fmt.Errorf("start the Space: %w", err)
 		}
+		d.say("start the Space, which is %s", runtime.Stage)
 	}
 	limited, cancel := context.WithTimeout(ctx, d.Wait)
 	defer cancel()

@@ -92,6 +92,7 @@ func (d *deployment) commit(ctx context.Context, files map[string][]byte, exists
 		}
 	}
 	var changes []hub.CommitFile
+	var told []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if there[name] == blobID(files[name]) {
 			continue
@@ -100,21 +101,23 @@ func (d *deployment) commit(ctx context.Context, files map[string][]byte, exists
 		if there[name] != "" {
 			verb = "change"
 		}
-		d.say("%s the file %s", verb, name)
+		told = append(told, verb+" the file "+name)
 		changes = append(changes, hub.BytesFile(name, files[name]))
 	}
 	for _, name := range slices.Sorted(maps.Keys(there)) {
 		if _, ok := files[name]; !ok && !strings.HasPrefix(path.Base(name), ".") {
-			d.say("delete the file %s, which the folder does not have", name)
+			told = append(told, "delete the file "+name+", which the folder does not have")
 			changes = append(changes, hub.CommitFile{Path: name, Delete: true})
 		}
 	}
-	if len(changes) == 0 || d.DryRun {
-		return nil
+	if len(changes) > 0 && !d.DryRun {
+		_, err := d.Client.Commit(ctx, d.Space, hub.CommitInput{Summary: "Deploy the bot", Files: changes})
+		if err != nil {
+			return fmt.Errorf("commit the files: %w", err)
+		}
 	}
-	_, err := d.Client.Commit(ctx, d.Space, hub.CommitInput{Summary: "Deploy the bot", Files: changes})
-	if err != nil {
-		return fmt.Errorf("commit the files: %w", err)
+	for _, change := range told {
+		d.say("%s", change)
 	}
 	return nil
 }

@@ -34,12 +34,12 @@ func RunJob(ctx context.Context, o Options) (*Result, error) {
 	}
 	files["README.md"] = []byte("# Rules of the bot " + d.Space.Name + "\n\nRead by the Jobs that its webhook starts.\n")
 	if !exists {
-		d.say("make the private dataset %s for the rules", d.Space.Name)
 		if !d.DryRun {
 			if err := d.Client.CreateRepo(ctx, d.Space, hub.CreateRepoOptions{Private: true}); err != nil {
 				return &d.result, fmt.Errorf("make the dataset %s: %w", d.Space.Name, err)
 			}
 		}
+		d.say("make the private dataset %s for the rules", d.Space.Name)
 	}
 	if err := d.commit(ctx, files, exists); err != nil {
 		return &d.result, err
@@ -69,7 +69,7 @@ func (d *deployment) jobWebhook(ctx context.Context) error {
 	interest := d.Rules.Interest()
 	watched, err := subscription.Watched(ctx, d.BotClient, interest, d.Watch, owner(d.Space.Name))
 	if err != nil {
-		return err
+		return fmt.Errorf("find what the webhook of %s is to watch: %w", d.Space.Name, err)
 	}
 	done, err := subscription.Sync(ctx, d.BotClient, subscription.Wish{
 		Job: d.job(), Watched: watched, Domains: interest.Domains, Force: d.Rotate,

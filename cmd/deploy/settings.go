@@ -81,24 +81,24 @@ func (d *deployment) settings(ctx context.Context, secrets []hub.SpaceSecretInpu
 		if have[s.Key].Description == s.Description {
 			continue
 		}
-		d.say("set the secret %s", s.Key)
 		if !d.DryRun {
 			if err := d.Client.PutSpaceSecret(ctx, d.Space, s); err != nil {
 				return fmt.Errorf("set the secret %s: %w", s.Key, err)
 			}
 		}
+		d.say("set the secret %s", s.Key)
 	}
 	variables, err := d.Client.SpaceVariables(ctx, d.Space)
 	if err != nil {
 		return fmt.Errorf("list the Space's variables: %w", err)
 	}
 	for _, v := range d.variables(variables) {
-		d.say("set the variable %s to %s", v.Key, v.Value)
 		if !d.DryRun {
 			if err := d.Client.SetSpaceVariable(ctx, d.Space, v.Key, v.Value); err != nil {
 				return fmt.Errorf("set the variable %s: %w", v.Key, err)
 			}
 		}
+		d.say("set the variable %s to %s", v.Key, v.Value)
 	}
 	return nil
 }
