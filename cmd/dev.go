@@ -38,7 +38,7 @@ Save the rules and they are in force; the dashboard shows what came of each even
 memory and gone after Ctrl-C. Steps that call other services, such as ci.github, really call them.`,
 		Example: "  hfbot dev\n  hfbot dev rules.yaml --hub-listen 127.0.0.1:5001",
 		RunE: func(c *cobra.Command, args []string) error {
-			o.rules, o.out, o.err = args, c.OutOrStdout(), c.ErrOrStderr()
+			o.rules, o.out, o.err = args, plainWriter{c.OutOrStdout()}, c.ErrOrStderr()
 			return runDev(c.Context(), o)
 		},
 	}
@@ -118,19 +118,19 @@ func followRules(ctx context.Context, d *dev.Dev, o devOptions) error {
 	}
 }
 
-// printRecipes tells what to type.
+// printRecipes tells what to type. Nothing that a rule or its tests say ends a line of comment.
 func printRecipes(w io.Writer, base string, recipes []dev.Recipe) {
 	fmt.Fprintf(w, "\nMake a rule fire, from another terminal:\n")
 	for _, r := range recipes {
-		fmt.Fprintf(w, "\n# %s (%s:%d): when %s\n", r.Rule.ID, r.Rule.File, r.Rule.Line, r.Rule.Words().When)
+		fmt.Fprintf(w, "\n# %s (%s:%d): when %s\n", r.Rule.ID, line(r.Rule.File), r.Rule.Line, line(r.Rule.Words().When))
 		if r.Note != "" {
-			fmt.Fprintf(w, "#   %s\n", r.Note)
+			fmt.Fprintf(w, "#   %s\n", line(r.Note))
 		}
 		for _, call := range r.Calls {
 			fmt.Fprintln(w, call.Curl(base))
 		}
 		for _, also := range r.Also {
-			fmt.Fprintf(w, "#   it also wants: %s\n", also)
+			fmt.Fprintf(w, "#   it also wants: %s\n", line(also))
 		}
 	}
 	if len(recipes) > 0 && recipes[0].Note == "" {

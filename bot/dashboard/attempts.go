@@ -3,6 +3,7 @@ package dashboard
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +20,7 @@ const (
 type attempts struct {
 	now  func() time.Time
 	mu   sync.Mutex
-	last []attempt // failures of the last minute, at most attemptsOfAll
+	last []attempt // of the last minute, those that succeeded left out; at most attemptsOfAll
 }
 
 type attempt struct {
@@ -29,8 +30,9 @@ type attempt struct {
 
 func newAttempts(now func() time.Time) *attempts { return &attempts{now: now} }
 
-// allow tells whether an address may try.
-func (a *attempts) allow(from string) bool {
+// begin tells whether an address may try, and counts the try as a wrong one: of those that come at the same time, too, no more
+// than are allowed see the token.
+func (a *attempts) begin(from string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for len(a.last) > 0 && a.now().Sub(a.last[0].at) > time.Minute {
@@ -42,13 +44,23 @@ func (a *attempts) allow(from string) bool {
 			own++
 		}
 	}
-	return own < attemptsOfOne && len(a.last) < attemptsOfAll
+	if own >= attemptsOfOne || len(a.last) >= attemptsOfAll {
+		return false
+	}
+	a.last = append(a.last, attempt{from, a.now()})
+	return true
 }
 
-func (a *attempts) failed(from string) {
+// succeeded takes back a try of an address, which was a right one.
+func (a *attempts) succeeded(from string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.last = append(a.last, attempt{from, a.now()})
+	for i := len(a.last) - 1; i >= 0; i-- {
+		if a.last[i].from == from {
+			a.last = slices.Delete(a.last, i, i+1)
+			return
+		}
+	}
 }
 
 // caller is the address that a request comes from, as far as it cannot be made up: behind a proxy near by, what that proxy

@@ -3,6 +3,8 @@ package dashboard
 import (
 	"fmt"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -12,23 +14,44 @@ func TestAttempts(t *testing.T) {
 	now := time.Unix(0, 0)
 	a := newAttempts(func() time.Time { return now })
 	for range attemptsOfOne {
-		if !a.allow("stranger") {
+		if !a.begin("stranger") {
 			t.Fatal("refused too early")
 		}
-		a.failed("stranger")
 	}
-	if a.allow("stranger") || !a.allow("admin") {
+	if a.begin("stranger") || !a.begin("admin") {
 		t.Error("an address must be refused after its own failures, and only it")
 	}
+	a.succeeded("admin")
 	for i := attemptsOfOne; i < attemptsOfAll; i++ {
-		a.failed(fmt.Sprint(i))
+		if !a.begin(fmt.Sprint(i)) {
+			t.Fatal("refused too early: a right token counts, too")
+		}
 	}
-	if a.allow("admin") {
+	if a.begin("admin") {
 		t.Error("many addresses together can guess without end")
 	}
 	now = now.Add(time.Minute + time.Second)
-	if !a.allow("stranger") || !a.allow("admin") || len(a.last) != 0 {
+	if !a.begin("stranger") || len(a.last) != 1 {
 		t.Error("a minute later it is still refused")
+	}
+}
+
+// TestAttemptsTogether has many try at the same time: no more are let in than one after the other.
+func TestAttemptsTogether(t *testing.T) {
+	t.Parallel()
+	a := newAttempts(time.Now)
+	var let atomic.Int64
+	var tries sync.WaitGroup
+	for range 400 {
+		tries.Go(func() {
+			if a.begin("stranger") {
+				let.Add(1)
+			}
+		})
+	}
+	tries.Wait()
+	if let.Load() != attemptsOfOne {
+		t.Errorf("%d tries were let in, want %d", let.Load(), attemptsOfOne)
 	}
 }
 

@@ -184,13 +184,14 @@ func (d *Dashboard) loginByToken(c echo.Context) error {
 	if !ownOrigin(r) {
 		return d.problem(c, http.StatusForbidden, "This form comes from another site", "Nothing was done.")
 	}
-	if !d.admin.attempts.allow(caller(r)) {
+	token := strings.TrimSpace(r.PostFormValue("token")) // read first: a slow body is no try yet
+	if !d.admin.attempts.begin(caller(r)) {
 		c.Response().Header().Set("Retry-After", "60")
 		return d.showLogin(c, http.StatusTooManyRequests, "Too many wrong tokens. Wait a minute and try again.")
 	}
-	if d.AdminToken == "" || !equal(d.AdminToken.Reveal(), strings.TrimSpace(r.PostFormValue("token"))) {
-		d.admin.attempts.failed(caller(r))
+	if d.AdminToken == "" || !equal(d.AdminToken.Reveal(), token) {
 		return d.showLogin(c, http.StatusUnauthorized, "This is not the admin's token (HFBOT_ADMIN_TOKEN of the bot).")
 	}
+	d.admin.attempts.succeeded(caller(r))
 	return d.openSession(c, "admin token", r.PostFormValue("to"))
 }

@@ -3,11 +3,13 @@ package dev_test
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"go.uber.org/zap/zaptest"
 
@@ -189,5 +191,68 @@ func TestCurlQuotes(t *testing.T) {
 		`--data-binary $'{"a":"it\'s\\n"}\n{"b":"'"$(date +%s)"$'"}' 'http://hub/p'`
 	if got := call.Curl("http://hub"); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestCurlOfHostileRules gives the line to a shell, in which curl prints its arguments: whatever a rule or its tests say,
+// it is one command with the words that were meant, and shows nothing that steers a terminal.
+func TestCurlOfHostileRules(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"x';id;'", `x\';id;\'`, "$(id)`id`!!", "two\nid\nlines", "\x1b]0;title\a\u009b2J", "\u202egnp.exe", "quoted \"$HOME\"",
+	} {
+		call := dev.Call{As: text, Method: "POST", Path: "/" + text, Lines: []string{text}}
+		line := call.Curl("http://hub")
+		for _, r := range line {
+			if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+				t.Errorf("the line %q holds %q as it is", line, r)
+			}
+		}
+		shell := exec.CommandContext(t.Context(), "bash", "-c", `curl() { printf '%s\0' "$@"; }; `+line)
+		shell.Env = []string{"LC_ALL=C.UTF-8"}
+		out, err := shell.Output()
+		want := strings.Join([]string{
+			"-sS", "-X", "POST", "-H", "Authorization: Bearer hf_" + text, "-H", "Content-Type: application/json", "--data-binary", text,
+			"http://hub/" + text, "",
+		}, "\x00")
+		if err != nil || string(out) != want {
+			t.Errorf("%s\ncame to %q, %v\nwant    %q", line, out, err, want)
+		}
+	}
+}
+
+// TestRefusedExample says of a rule whose test the Hub would refuse that it does, and how the others fire.
+func TestRefusedExample(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"rules.yaml": `version: 1
+rules:
+  - {id: refused, on: discussion.comment.create, steps: [{uses: hub.comment, with: {body: hi}}]}
+  - {id: fine, on: repo.content, steps: [{uses: hub.comment, with: {body: hi}}]}
+`,
+		"rules_test.yaml": `tests:
+  - name: a title that is too short
+    event:
+      event: {scope: discussion.comment, action: create}
+      repo: {type: model, name: acme-lab/tiny, id: a, private: false, owner: {id: b}}
+      discussion: {id: c, num: 1, title: a, status: open, isPullRequest: false, author: {id: d}}
+      comment: {id: e, content: hi, hidden: false, author: {id: d}}
+    expect: {matched: [refused]}
+`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	recipes, err := start(t, filepath.Join(dir, "rules.yaml")).Recipes(t.Context())
+	if err != nil || len(recipes) != 2 {
+		t.Fatalf("%+v, %v", recipes, err)
+	}
+	if r := recipes[0]; len(r.Calls) != 0 || !strings.Contains(r.Note, "3 to 200 characters") {
+		t.Errorf("the refused one comes with %+v and %q", r.Calls, r.Note)
+	}
+	if r := recipes[1]; len(r.Calls) == 0 || r.Note != "" {
+		t.Errorf("the other comes with %+v and %q", r.Calls, r.Note)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,7 +30,12 @@ func (d *Dev) Recipes(ctx context.Context) (recipes []Recipe, err error) {
 		for _, r := range d.Bot.Rules().Rules {
 			made := d.recipe(r, examples[r.ID])
 			if made.Note == "" {
-				if err := d.prepare(ctx, &made); err != nil {
+				err := d.prepare(ctx, &made)
+				var refused *hub.Error
+				switch {
+				case errors.As(err, &refused) && refused.StatusCode >= 400 && refused.StatusCode < 500:
+					made.Calls, made.Note = nil, fmt.Sprintf("the local Hub refuses what its test says: %v", err)
+				case err != nil:
 					return fmt.Errorf("prepare %s for rule %s: %w", made.Repo, r.ID, err)
 				}
 			}

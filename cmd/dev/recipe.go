@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	filename "path"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/hfbot/hfbot/bot/rule"
 	"github.com/hfbot/hfbot/hub"
@@ -44,17 +46,38 @@ func (c Call) contentType() string {
 // Curl is the call as a line for a shell.
 func (c Call) Curl(base string) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "curl -sS -X %s -H 'Authorization: Bearer %s'", c.Method, tokenOf(c.As))
+	fmt.Fprintf(&text, "curl -sS -X %s -H %s", c.Method, word("Authorization: Bearer "+tokenOf(c.As)))
 	if len(c.Lines) > 0 {
 		fmt.Fprintf(&text, " -H 'Content-Type: %s' --data-binary $'%s'", c.contentType(), quoted(strings.Join(c.Lines, "\n")))
 	}
-	fmt.Fprintf(&text, " '%s%s'", base, c.Path)
+	text.WriteString(" " + word(base+c.Path))
 	return strings.ReplaceAll(text.String(), now, `'"$(date +%s)"$'`)
 }
 
-// quoted is text inside $'…' of a shell.
+// word is text as one word of a shell, whatever a rule or its tests put into it.
+func word(text string) string {
+	if inside := quoted(text); inside != text {
+		return "$'" + inside + "'"
+	}
+	return "'" + text + "'"
+}
+
+// quoted is text inside $'…' of a shell. What would steer the terminal that shows the line is written as its number.
 func quoted(text string) string {
-	return strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(text)
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '\\' || r == '\'':
+			b.WriteString(`\` + string(r))
+		case r == '\n':
+			b.WriteString(`\n`)
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // recipe finds out how a rule fires.
@@ -131,7 +154,7 @@ func contentCall(as, api string, trial rule.Trial) Call {
 		return pullRequestCall(as, api, trial, notesName)
 	}
 	branch := strings.TrimPrefix(trial.Ref, "refs/heads/")
-	return commitCall(as, api+"/commit/"+strings.ReplaceAll(branch, "/", "%2F"), "Try the rule", "", fileFor(trial, notesName))
+	return commitCall(as, api+"/commit/"+url.PathEscape(branch), "Try the rule", "", fileFor(trial, notesName))
 }
 
 // pullRequestCall proposes a change of a file, if need be of the one that is named.
