@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -47,33 +46,6 @@ func (s *Store) openPostgres(ctx context.Context, address string) (err error) {
 		return err
 	}
 	return s.migratePostgres(ctx)
-}
-
-// postgresConfig reads the URL, and sets what it leaves open.
-func postgresConfig(text string) (*pgxpool.Config, error) {
-	config, err := pgxpool.ParseConfig(text)
-	if err != nil {
-		return nil, err // it names no password
-	}
-	u, err := url.Parse(text)
-	if err != nil {
-		return nil, errors.New("the URL cannot be read")
-	}
-	if !u.Query().Has("connect_timeout") {
-		config.ConnConfig.ConnectTimeout = connectTimeout
-	}
-	if !u.Query().Has("pool_max_conns") {
-		config.MaxConns = poolSize
-	}
-	for key, value := range map[string]string{
-		"application_name": "hfbot", "idle_in_transaction_session_timeout": pausedTimeout,
-		"synchronous_commit": "on", // a 202 promises that the delivery is on the disk
-	} {
-		if config.ConnConfig.RuntimeParams[key] == "" {
-			config.ConnConfig.RuntimeParams[key] = value
-		}
-	}
-	return config, nil
 }
 
 // migratePostgres brings the database to this release's schema while other instances wait.
