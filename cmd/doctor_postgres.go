@@ -2,33 +2,28 @@ package cmd
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net"
-	"net/url"
-	"time"
+
+	"github.com/hfbot/hfbot/bot/store"
 )
 
-// checkPostgres asks whether the database's address can be reached; signing in is left to serve, which also migrates.
+// checkPostgres signs in as serve would, and asks whether the tables are there or could be made.
 func (d *doctor) checkPostgres(ctx context.Context) finding {
-	u, err := url.Parse(d.cfg.Database)
-	if err != nil {
-		return finding{"database", checkFail, "the URL of the database cannot be read", "write it as postgres://USER:PASSWORD@HOST/NAME"}
+	where, err := store.ProbePostgres(ctx, d.cfg.Database)
+	name := "PostgreSQL"
+	if where != "" {
+		name += ", " + where
 	}
-	port := u.Port()
-	if port == "" {
-		port = "5432"
-	}
-	host := net.JoinHostPort(u.Hostname(), port)
-	dialer := net.Dialer{Timeout: 10 * time.Second}
-	conn, err := dialer.DialContext(ctx, "tcp", host)
-	if err != nil {
+	var network net.Error
+	switch {
+	case errors.As(err, &network):
 		return finding{
-			"database", checkFail, fmt.Sprintf("PostgreSQL at %s cannot be reached: %v", host, err),
-			"look at its address and the firewall; Spaces reach other machines at ports 80, 443 and 8080 only",
+			"database", checkFail, name + ": cannot be reached: " + err.Error(),
+			"look at its address, whether it runs, and the firewall; Spaces reach other machines at ports 80, 443 and 8080 only",
 		}
+	case err != nil: // it says itself what to do
+		return finding{"database", checkFail, name + ": " + err.Error(), ""}
 	}
-	if err := conn.Close(); err != nil {
-		return finding{"database", checkWarn, err.Error(), ""}
-	}
-	return finding{"database", checkOK, "PostgreSQL at " + host + " can be reached", ""}
+	return finding{"database", checkOK, name + ": the bot may sign in, and has its tables or may make them", ""}
 }

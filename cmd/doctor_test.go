@@ -230,7 +230,13 @@ func TestDoctorOnThisMachine(t *testing.T) {
 		"early clock": {at(time.Hour), "clock", checkFail, "off by 1h", "NTP"},
 		"PostgreSQL that nobody is at": {func(p *patient) {
 			p.doctor.cfg.Database = "postgres://bot:hush@127.0.0.1:1/bot"
-		}, "database", checkFail, "127.0.0.1:1 cannot be reached", "firewall"},
+		}, "database", checkFail, "bot at 127.0.0.1:1: cannot be reached", "firewall"},
+		"PostgreSQL with a password that is not encoded": {func(p *patient) {
+			p.doctor.cfg.Database = "postgres://bot:p@hush#1@127.0.0.1:1/bot"
+		}, "database", checkFail, "percent-encode the password", ""},
+		"PostgreSQL at a socket that is not there": {func(p *patient) {
+			p.doctor.cfg.Database = "postgres://bot:hush@/bot?host=/nowhere&port=54399"
+		}, "database", checkFail, "bot in /nowhere (port 54399): cannot be reached", "firewall"},
 		"database in what is no folder": {func(p *patient) {
 			p.doctor.cfg.Database = "sqlite:" + p.doctor.cfg.Rules[0] + "/bot.db"
 		}, "database", checkFail, "rules.yaml", "--database"},

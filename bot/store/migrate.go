@@ -37,13 +37,8 @@ func (s *Store) migrateSQLite(ctx context.Context) error {
 // migrateTables runs the queue's migrations and then ours that the database has not seen, unless a newer release has
 // changed it. A migration and its number are written in one transaction, so a crash leaves either both or none.
 func (s *Store) migrateTables(ctx context.Context, migrateQueue func() error) error {
-	_, err := s.db.ExecContext(ctx,
-		`CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)`)
+	have, err := s.schemaVersion(ctx)
 	if err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
-	}
-	var have int
-	if err := s.db.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) FROM schema_version`).Scan(&have); err != nil {
 		return fmt.Errorf("read the schema's version: %w", err)
 	}
 	files, err := fs.Glob(migrations, "migrations/*.sql")
@@ -63,6 +58,23 @@ func (s *Store) migrateTables(ctx context.Context, migrateQueue func() error) er
 		}
 	}
 	return nil
+}
+
+// schemaVersion reads which migrations the database has seen, and makes the table of them if there is none. That comes
+// second: PostgreSQL wants the right to make tables also for one that is there, and the bot needs that at upgrades only.
+func (s *Store) schemaVersion(ctx context.Context) (version int, err error) {
+	read := func() error {
+		return s.db.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) FROM schema_version`).Scan(&version)
+	}
+	if read() == nil {
+		return version, nil
+	}
+	_, err = s.db.ExecContext(ctx,
+		`CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)`)
+	if err != nil {
+		return 0, err
+	}
+	return version, read()
 }
 
 // apply runs one migration file and writes down its number, which must be the one in its name.

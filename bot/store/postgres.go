@@ -29,7 +29,7 @@ const (
 func (s *Store) openPostgres(ctx context.Context, address string) (err error) {
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.closeFiles())
+			err = errors.Join(plainly(err), s.closeFiles())
 		}
 	}()
 	s.dialect = postgresDialect
