@@ -14,8 +14,9 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// target is where results go. They are written into a folder of their own first and take their places all together at the
-// end, so that a failure leaves nothing behind. What a run leaves that is killed, the next one clears.
+// target is where results go. They are written into a folder of their own first and get their names at the end, once all are
+// there and every name can be had: a failure until then leaves nothing behind and nothing changed. Only when the file system
+// refuses a name after it gave others, those stay. What a run leaves that is killed, the next one clears.
 type target struct {
 	root    *os.Root
 	name    string       // shown before the names of files, and the folder of the root
@@ -56,6 +57,9 @@ func openTarget(src *source, o convertOptions) (*target, error) {
 		t.made = o.dst
 	}
 	if t.root, err = os.OpenRoot(dir); err != nil {
+		if t.made != "" {
+			err = errors.Join(err, os.Remove(t.made))
+		}
 		return nil, err
 	}
 	t.clear()
@@ -160,8 +164,26 @@ func (t *target) shown(file string) string {
 	return filepath.Join(t.name, filepath.FromSlash(file))
 }
 
+// vacant finds a name that no file can get, before any gets one: a file takes the place of a file or a link, not of a folder.
+func (t *target) vacant() error {
+	for _, file := range t.parts {
+		info, err := t.root.Lstat(file)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return err
+		case !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeSymlink:
+			return fmt.Errorf("%s is %s; the result is a regular file", t.shown(file), kindOf(info.Mode()))
+		}
+	}
+	return nil
+}
+
 // finish gives the files their names, or takes all away.
 func (t *target) finish(failed error) error {
+	if failed == nil {
+		failed = t.vacant()
+	}
 	for i, file := range t.parts {
 		if failed == nil {
 			failed = t.root.Rename(t.part(i), file)
