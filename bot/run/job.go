@@ -45,6 +45,9 @@ func (e *Engine) newJob(lease *store.Lease, asked time.Time) *job {
 	return j
 }
 
+// cancelled tells whether the run was cancelled. That steps has ended says less: it also does when the job must be left.
+func (j *job) cancelled() bool { return errors.Is(context.Cause(j.steps), errCancelled) }
+
 // drop forgets a job and ends its contexts.
 func (e *Engine) drop(j *job) {
 	e.mu.Lock()

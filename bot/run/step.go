@@ -28,7 +28,7 @@ func (x *execution) step(i int) error {
 	if x.job.whole.Err() != nil {
 		return x.leave()
 	}
-	x.cancelled = x.cancelled || x.job.steps.Err() != nil
+	x.cancelled = x.cancelled || x.job.cancelled()
 	span, message := x.traceStep(i), ""
 	defer func() { endSpan(span, message) }()
 	looking := trace.ContextWithSpan(x.job.whole, span)
@@ -90,7 +90,7 @@ func (x *execution) failed(i int, err error, repeatable bool) error {
 		return x.leave()
 	}
 	message := shorten(err.Error())
-	if !x.cancelled && x.job.steps.Err() != nil {
+	if !x.cancelled && x.job.cancelled() {
 		x.cancelled = true
 		return x.end(i, store.StepResult{State: store.Cancelled, Error: message})
 	}
