@@ -117,6 +117,9 @@ func (in gitlabIn) start(ctx context.Context, rt *actions.Runtime) (*pipeline, e
 	p := &pipeline{}
 	if id, err := strconv.ParseInt(fmt.Sprint(rt.Kept["pipeline"]), 10, 64); err == nil {
 		err := in.get(ctx, rt, fmt.Sprintf("/pipelines/%d", id), p)
+		if !actions.IsPermanent(err) {
+			p.ID = id // to stop it by, also when it was cancelled before GitLab answered
+		}
 		return p, nothingStarted(err)
 	}
 	if rt.Kept["asked"] == true && in.IDVariable != "" {

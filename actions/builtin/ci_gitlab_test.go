@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -119,4 +120,23 @@ func TestGitLabIsCutOff(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A run that is cancelled while its second attempt asks for the pipeline of the first cancels it by its id, though no variable
+// names it and GitLab has not answered.
+func TestGitLabIsCancelledBeforeItAnswers(t *testing.T) {
+	t.Parallel()
+	g := newFakeGitLab(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(actions.ErrCancelled)
+	rt := webRuntime(nil)
+	rt.Secrets = secretsOf(map[string]string{"token": "s3cret"})
+	rt.Kept = map[string]any{"asked": true, "pipeline": "1"}
+	_, err := entry(t, "ci.gitlab").Run(ctx, rt, map[string]any{
+		"project": "acme/x", "wait": true, "id_variable": "", "api_url": g.URL,
+	})
+	if err == nil {
+		t.Error("no error")
+	}
+	g.checkCancelled(t, actions.ErrCancelled)
 }
