@@ -3,6 +3,7 @@ package builtin
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"os"
 	"os/exec"
 	"sync/atomic"
@@ -47,7 +48,7 @@ func newLease(ctx context.Context, cmd *exec.Cmd, until func() time.Time) (*leas
 	cmd.ExtraFiles = []*os.File{in}
 	l := &lease{until: until, out: out}
 	if err := l.tell(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, in.Close(), out.Close())
 	}
 	context.AfterFunc(ctx, func() { _ = in.Close() }) // the supervisor has its own
 	go func() {
