@@ -58,7 +58,7 @@ func parseFacts(text []byte) (givenFacts, error) {
 	}
 	for name, value := range facts {
 		if name != expr.FactSHA && !slices.Contains(expr.FactNames, name) {
-			return nil, fmt.Errorf("unknown fact %q; facts: %s", name, strings.Join(expr.FactNames, ", "))
+			return nil, fmt.Errorf("unknown fact %q; facts: %s", name, strings.Join(append([]string{expr.FactSHA}, expr.FactNames...), ", "))
 		}
 		if err := expr.CheckFact(name, value); err != nil {
 			return nil, fmt.Errorf("%s %w", name, err)

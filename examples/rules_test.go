@@ -3,6 +3,7 @@ package examples_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -63,6 +64,7 @@ func TestDocumentedRules(t *testing.T) {
 	if len(rules) < 8 || len(tests) < 1 {
 		t.Fatalf("docs/rules.md shows %d rule files and %d tests", len(rules), len(tests))
 	}
+	ran, expected := 0, regexp.MustCompile(`matched: \[([\w-]+)`)
 	for i, src := range rules {
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, "rules.yaml"), src)
@@ -70,10 +72,11 @@ func TestDocumentedRules(t *testing.T) {
 		if _, problems := rule.Load([]string{dir}, opts); len(problems) > 0 {
 			t.Errorf("example %d:\n%s\n%s", i+1, src, problems.Text())
 		}
-		if i > 0 {
-			continue
-		}
-		for _, test := range tests { // they are for the first example
+		for _, test := range tests {
+			if id := expected.FindStringSubmatch(test); id == nil || !strings.Contains(src, "- id: "+id[1]+"\n") {
+				continue // it is for another example
+			}
+			ran++
 			write(t, filepath.Join(dir, "rules_test.yaml"), test)
 			results, problems := rule.RunTests(t.Context(), []string{dir}, opts)
 			if len(problems) > 0 || len(results) == 0 {
@@ -85,6 +88,9 @@ func TestDocumentedRules(t *testing.T) {
 				}
 			}
 		}
+	}
+	if ran != len(tests) {
+		t.Errorf("%d of %d tests were run: do they expect a rule that is shown?", ran, len(tests))
 	}
 }
 

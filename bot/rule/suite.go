@@ -198,8 +198,8 @@ func testCaseKeys(c *testCase) []key {
 			decode: func(d *decoder, n *yaml.Node) {
 				c.facts = testFacts{}
 				for _, p := range d.mapping(n, "facts") {
-					if !slices.Contains(append([]string{expr.FactSHA}, expr.FactNames...), p.key.Value) {
-						d.unknown(p.key, expr.FactNames)
+					if names := append([]string{expr.FactSHA}, expr.FactNames...); !slices.Contains(names, p.key.Value) {
+						d.unknown(p.key, names)
 						continue
 					}
 					v := d.value(p.value, "facts."+p.key.Value)
