@@ -107,6 +107,9 @@ func (p *program) exitCode(ctx context.Context, cmd *exec.Cmd, err error) (int, 
 	case cmd.ProcessState == nil:
 		return 0, fmt.Errorf("start %s: %w", p.command[0], err)
 	}
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 0, actions.Permanentf("what watches over %s was killed (%s): what it started may go on", p.command[0], status.Signal())
+	}
 	code := cmd.ProcessState.ExitCode()
 	if code == exitNotStarted {
 		return 0, actions.Permanentf("%s cannot be started: %s", p.command[0], strings.TrimSpace(plainText(p.stderr.text())))
