@@ -133,7 +133,9 @@ func (b *Bot) loadRules(ctx context.Context) error {
 // openStore opens the database, if it is not open yet.
 func (b *Bot) openStore(ctx context.Context) (err error) {
 	if b.store == nil {
-		b.store, err = store.Open(ctx, b.opts.Database)
+		if b.store, err = store.Open(ctx, b.opts.Database); err == nil && b.store.Tightened() {
+			b.log.Warn("others could read the database's file; it is now closed to them", zap.String("database", b.opts.Database))
+		}
 	}
 	return err
 }

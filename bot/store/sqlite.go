@@ -58,6 +58,9 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 	if err := checkOwner(ctx, path); err != nil {
 		return err
 	}
+	if s.tightened, err = tighten(path); err != nil {
+		return err
+	}
 	if s.db, err = openPool(dsn(path, ""), 1); err != nil {
 		return err
 	}

@@ -88,6 +88,29 @@ func checkOwner(ctx context.Context, path string) (err error) {
 	return errors.New("it is the database of another program, which is left as it is; name another file")
 }
 
+// tighten closes our file to all but its owner, and what SQLite keeps beside it, as far as it is ours to change: a backup
+// that was put back may be open to all. It tells whether the file was.
+func tighten(path string) (changed bool, err error) {
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		before, err := os.Stat(name)
+		if errors.Is(err, os.ErrNotExist) || err == nil && before.Mode().Perm()&0o077 == 0 {
+			continue
+		}
+		if err == nil {
+			err = os.Chmod(name, before.Mode().Perm()&0o600)
+		}
+		if errors.Is(err, os.ErrPermission) { // another account's
+			continue
+		}
+		if err != nil {
+			return changed, fmt.Errorf("close the file to others: %w", err)
+		}
+		after, err := os.Stat(name) // a system without such rights says that it went well
+		changed = changed || err == nil && after.Mode() != before.Mode()
+	}
+	return changed, nil
+}
+
 // markFile marks the file as ours, unless it is marked.
 func markFile(ctx context.Context, db *sql.DB) error {
 	var mark int

@@ -68,6 +68,45 @@ func TestFileIsNobodyElses(t *testing.T) {
 	}
 }
 
+// TestFileIsClosedToOthers puts back a backup that everybody can read.
+func TestFileIsClosedToOthers(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "hfbot.db")
+	for _, open := range []bool{false, true} {
+		if open {
+			if err := os.Chmod(path, 0o644); err != nil { //nolint:gosec // what the test is about
+				t.Fatal(err)
+			}
+		}
+		s, err := Open(t.Context(), "sqlite:"+path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Tightened() != open {
+			t.Errorf("open to others: %t, tightened: %t", open, s.Tightened())
+		}
+		for _, file := range []string{path, path + "-wal", path + "-shm"} {
+			if info, err := os.Stat(file); err != nil || info.Mode() != 0o600 {
+				t.Errorf("%s: %v, %v; want only its owner to read it", file, info, err)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := filepath.Join(t.TempDir(), "other.db")
+	change(t, other, `CREATE TABLE notes (id INTEGER)`)
+	if err := os.Chmod(other, 0o644); err != nil { //nolint:gosec // another program's
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), "sqlite:"+other); err == nil {
+		t.Error("the database of another program is opened")
+	}
+	if info, err := os.Stat(other); err != nil || info.Mode() != 0o644 {
+		t.Errorf("the file of another program: %v, %v", info, err)
+	}
+}
+
 // The database of another program is refused and stays as it is, byte by byte; ours of a release that did not mark its files
 // is taken and marked.
 func TestFileOfAnotherProgram(t *testing.T) {

@@ -36,8 +36,10 @@ type Store struct {
 	dialect  *dialect
 	together together // on SQLite: the transactions that write
 	unlock   func() error
-	read     func() time.Time // reads the clock of tests; nil: the time goes on from when source was asked
-	source   func() time.Time // who is asked for the time in tests; nil: the database
+	// tightened says that others could read the SQLite file when it was opened, and no longer can.
+	tightened bool
+	read      func() time.Time // reads the clock of tests; nil: the time goes on from when source was asked
+	source    func() time.Time // who is asked for the time in tests; nil: the database
 
 	intake    chan *pending // deliveries waiting for the next group commit
 	accepting atomic.Int32  // callers of Accept
@@ -146,6 +148,9 @@ func (s *Store) DB() *sql.DB { return s.db }
 // Exclusive tells that no other process can work this database, so that whatever is marked as running when it is
 // opened was left by a process that is gone.
 func (s *Store) Exclusive() bool { return !s.dialect.shared }
+
+// Tightened tells that others could read the SQLite file before it was opened.
+func (s *Store) Tightened() bool { return s.tightened }
 
 // Tickets is the queue of runs that are due; package run implements it on River.
 type Tickets interface {
