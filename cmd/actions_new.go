@@ -51,7 +51,8 @@ in the current folder. The action works as it is: change it step by step.`,
 // writeNewAction writes the files, or none.
 func writeNewAction(ctx context.Context, w io.Writer, dir, id string) error {
 	if !newActionName.MatchString(id) {
-		return usageErrorf("%q is no name for an action: it needs a namespace of yours and a name, such as acme.greet", id)
+		return usageErrorf("%q is no name for an action: it needs a namespace of yours, a dot and a name, "+
+			"such as acme.greet or acme.shout_it, of small letters, digits and _, without -", id)
 	}
 	_, name, _ := strings.Cut(id, ".")
 	a := newAction{ID: id, Package: strings.ReplaceAll(name, "_", ""), Type: camelCase(name)}

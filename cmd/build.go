@@ -114,6 +114,7 @@ func (b *builder) build(ctx context.Context, w io.Writer) (err error) {
 	if err := b.goCommand(ctx, "mod", "tidy"); err != nil {
 		return err
 	}
+	fmt.Fprintln(b.log, "compiling "+b.output+" …")
 	if err := b.goCommand(ctx, "build", "-trimpath", "-ldflags=-s -w", "-o", b.output, "."); err != nil {
 		return err
 	}
