@@ -91,8 +91,8 @@ func (c *Client) postJSON(ctx context.Context, path string, in, out any) error {
 	return c.changeJSON(ctx, http.MethodPost, path, in, out)
 }
 
-// postAgain is postJSON of something of which a second time is as good as once.
-func (c *Client) postAgain(ctx context.Context, path string, in, out any) error {
+// postIdempotent is postJSON of what may be sent again when no answer came: twice does as much as once.
+func (c *Client) postIdempotent(ctx context.Context, path string, in, out any) error {
 	request, err := c.post(path, in)
 	if err != nil {
 		return err

@@ -80,7 +80,7 @@ func (c *Client) changeComment(
 		Comment wireEvent `json:"updatedComment"`
 	}
 	path := discussionPath(repo, num) + "/comment/" + escapeSegment(strings.ToLower(commentID)) + "/" + how
-	if err := c.postAgain(ctx, path, in, &out); err != nil {
+	if err := c.postIdempotent(ctx, path, in, &out); err != nil {
 		return nil, err
 	}
 	return c.commented(ctx, repo, num, out.Comment), nil
@@ -142,7 +142,7 @@ func (c *Client) PinDiscussion(ctx context.Context, repo RepoRef, num int, pinne
 
 // changeThread sets something of a discussion; to set it twice is as good as once.
 func (c *Client) changeThread(ctx context.Context, repo RepoRef, num int, path string, in any) error {
-	if err := c.postAgain(ctx, discussionPath(repo, num)+path, in, nil); err != nil {
+	if err := c.postIdempotent(ctx, discussionPath(repo, num)+path, in, nil); err != nil {
 		return err
 	}
 	c.wroteThread(ctx, WriteDiscussion, repo, num, false)

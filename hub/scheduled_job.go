@@ -110,14 +110,14 @@ func (c *Client) RunScheduledJob(ctx context.Context, namespace, id string) (*Jo
 //
 // POST /api/scheduled-jobs/{namespace}/{id}/suspend
 func (c *Client) SuspendScheduledJob(ctx context.Context, namespace, id string) error {
-	return c.postAgain(ctx, scheduledJobPath(namespace, id)+"/suspend", nil, nil)
+	return c.postIdempotent(ctx, scheduledJobPath(namespace, id)+"/suspend", nil, nil)
 }
 
 // ResumeScheduledJob has a suspended one start Jobs again.
 //
 // POST /api/scheduled-jobs/{namespace}/{id}/resume
 func (c *Client) ResumeScheduledJob(ctx context.Context, namespace, id string) error {
-	return c.postAgain(ctx, scheduledJobPath(namespace, id)+"/resume", nil, nil)
+	return c.postIdempotent(ctx, scheduledJobPath(namespace, id)+"/resume", nil, nil)
 }
 
 // DeleteScheduledJob ends a schedule. A Job that runs goes on.

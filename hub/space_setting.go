@@ -107,5 +107,5 @@ func (c *Client) DeleteSpaceVariable(ctx context.Context, space RepoRef, key str
 
 // putSetting sets a secret or variable. Setting it twice is as good as once.
 func (c *Client) putSetting(ctx context.Context, space RepoRef, path string, in spaceSetting) error {
-	return c.postAgain(ctx, space.APIPath()+path, in, nil)
+	return c.postIdempotent(ctx, space.APIPath()+path, in, nil)
 }
