@@ -47,15 +47,15 @@ func (t *tail) text() string { return string(t.kept) }
 var escapeSequence = regexp.MustCompile("\x1b(?:" + `\[[\x30-\x3f]*[\x20-\x2f]*[\x40-\x7e]|` +
 	`\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[\x20-\x2f]*[\x30-\x7e]` + ")?")
 
-// plainText is text of strangers without what a terminal would obey: escape sequences and control characters other than
-// line ends and tabs. It is valid UTF-8.
+// plainText is text of strangers without what a terminal would obey: escape sequences, and control characters other than
+// line ends and tabs, those of the direction of writing included. It is valid UTF-8.
 func plainText(text string) string {
 	text = escapeSequence.ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), "")
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
 			return r
-		case unicode.IsControl(r), r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
 			return -1
 		}
 		return r

@@ -82,10 +82,11 @@ func (ps Problems) Text() string {
 	return b.String()
 }
 
-// printable keeps a line from steering the terminal: a control character is shown as �, a tab stays.
+// printable keeps a line from steering the terminal: a control character, or one that turns the direction
+// of writing, is shown as �; a tab stays.
 func printable(line string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\t' && unicode.IsControl(r) {
+		if r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return unicode.ReplacementChar
 		}
 		return r

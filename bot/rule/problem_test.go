@@ -202,3 +202,12 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// TestSourceLinesDoNotSteerTheTerminal: the line that is shown may be a stranger's.
+func TestSourceLinesDoNotSteerTheTerminal(t *testing.T) {
+	t.Parallel()
+	problems := rule.Problems{{File: "f", Line: 1, Column: 1, Message: "m", Source: "a\tb\x1bc\u202ed\u200ee\u061cf\u2069"}}
+	if got, want := problems.Text(), "    a\tb\uFFFDc\uFFFDd\uFFFDe\uFFFDf\uFFFD\n"; !strings.Contains(got, want) {
+		t.Errorf("no %q in %q", want, got)
+	}
+}
