@@ -28,17 +28,44 @@ func openWorkDir(parent string) (*workDir, error) {
 		parent = os.TempDir()
 	}
 	removeAbandoned(parent)
-	file, err := os.CreateTemp(parent, workDirPrefix+"*"+workLockEnd)
+	lock, err := lockNew(parent)
 	if err != nil {
 		return nil, fmt.Errorf("make the work folder: %w", err)
 	}
-	w := &workDir{path: strings.TrimSuffix(file.Name(), workLockEnd), lock: flock.New(file.Name())}
-	// Where nothing can be locked, the folder is only not removed after a crash.
-	_, _ = w.lock.TryLock()
-	if err := errors.Join(file.Close(), os.Mkdir(w.path, 0o700)); err != nil {
+	w := &workDir{path: strings.TrimSuffix(lock.Path(), workLockEnd), lock: lock}
+	if err := os.Mkdir(w.path, 0o700); err != nil {
 		return nil, errors.Join(fmt.Errorf("make the work folder: %w", err), w.close())
 	}
 	return w, nil
+}
+
+// lockNew makes a lock under parent and takes it. Another bot that looks for abandoned ones may be faster.
+func lockNew(parent string) (*flock.Flock, error) {
+	for range 10 {
+		file, err := os.CreateTemp(parent, workDirPrefix+"*"+workLockEnd)
+		if err != nil {
+			return nil, err
+		}
+		if err := file.Close(); err != nil {
+			return nil, err
+		}
+		if lock, ours := take(file.Name()); ours {
+			return lock, nil
+		}
+	}
+	return nil, fmt.Errorf("in %s other bots remove what this one makes", parent)
+}
+
+// take takes a lock, unless another bot has it, which then removes it. Where nothing can be locked, the folder is only not
+// removed after a crash.
+func take(name string) (lock *flock.Flock, ours bool) {
+	lock = flock.New(name)
+	held, err := lock.TryLock()
+	if _, gone := os.Lstat(name); err != nil || held && gone == nil {
+		return lock, true
+	}
+	_ = lock.Close()
+	return nil, false
 }
 
 // close removes the folder, then the lock.
@@ -46,10 +73,15 @@ func (w *workDir) close() error {
 	return errors.Join(os.RemoveAll(w.path), removeLock(w.lock))
 }
 
-// removeLock drops a lock with its file. It is dropped first, since Windows removes no file that is open.
+// removeLock drops a lock with its file. The file goes first, so that nobody takes a lock that then disappears; only Windows
+// removes no file that is open.
 func removeLock(lock *flock.Flock) error {
+	gone := os.Remove(lock.Path())
 	err := lock.Close()
-	if gone := os.Remove(lock.Path()); !errors.Is(gone, os.ErrNotExist) {
+	if gone != nil {
+		gone = os.Remove(lock.Path())
+	}
+	if !errors.Is(gone, os.ErrNotExist) {
 		err = errors.Join(err, gone)
 	}
 	return err
