@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"path/filepath"
 	"strings"
 
@@ -8,8 +10,9 @@ import (
 )
 
 // uploadDir is where large uploads under way are noted for the process after this one: beside a SQLite file, which has
-// one bot, else under the work folder that was set, which the bots of a PostgreSQL database may share. The system's
-// temporary folder is no place for it: others can write there, and it may not outlive the machine.
+// one bot, else under the work folder that was set, which the bots of a PostgreSQL database may share. Each database has a
+// folder of its own there: a bot removes the uploads of runs that its database does not know. The system's temporary folder
+// is no place for it: others can write there, and it may not outlive the machine.
 func uploadDir(opts Options) string {
 	path, isSQLite := strings.CutPrefix(opts.Database, "sqlite:")
 	switch {
@@ -18,7 +21,12 @@ func uploadDir(opts Options) string {
 	case isSQLite:
 		return path + ".uploads"
 	case opts.WorkDir != "":
-		return filepath.Join(opts.WorkDir, "hfbot.uploads")
+		place, err := store.PostgresPlace(opts.Database)
+		if err != nil {
+			return "" // of no database that can be opened
+		}
+		hash := sha256.Sum256([]byte(place))
+		return filepath.Join(opts.WorkDir, "hfbot-"+hex.EncodeToString(hash[:4])+".uploads")
 	}
 	return ""
 }

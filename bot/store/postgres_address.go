@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -12,6 +13,17 @@ import (
 // errPassword is said of an address of which nobody can tell where the password ends: what is shown of it might be a part.
 var errPassword = errors.New("the address cannot be read; percent-encode the password (# is %23, / is %2F, ? is %3F, @ is " +
 	"%40, % is %25), and an @ in the parameters")
+
+// PostgresPlace tells of a URL which database it leads to: its host, port and name, and the schema if one is set, without
+// user and password.
+func PostgresPlace(address string) (string, error) {
+	config, err := postgresConfig(address)
+	if err != nil {
+		return "", err
+	}
+	to := config.ConnConfig
+	return fmt.Sprintf("%q %d %q %q", to.Host, to.Port, to.Database, to.RuntimeParams["search_path"]), nil
+}
 
 // postgresConfig reads the URL, and sets what it leaves open. Its errors show nothing of the user and the password.
 func postgresConfig(text string) (*pgxpool.Config, error) {

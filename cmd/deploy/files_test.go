@@ -30,7 +30,8 @@ func TestReadFolder(t *testing.T) {
 		"rules.yaml": "version: 1\n", "README.md": "mine", "prompts/ask.md": "?", "actions/greet.go": "package actions",
 		"data/hfbot.db": "state", "deep/data/x": "state", "hfbot.db": "state", "hfbot.db-wal": "state",
 		"hfbot.db.uploads/r/u.json": "state", "hfbot-work-1/s": "state", ".env": "HF_TOKEN=x", "prod.env": "HF_TOKEN=x",
-		"tls.key": "secret", ".git/config": "x", ".github/workflows/check.yml": "x", "run.log": "x", "node_modules/a/b.js": "x",
+		"hfbot-1a2b3c4d.uploads/r/u.json": "state",
+		"tls.key":                         "secret", ".git/config": "x", ".github/workflows/check.yml": "x", "run.log": "x", "node_modules/a/b.js": "x",
 	})
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
