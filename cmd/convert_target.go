@@ -95,7 +95,8 @@ func (t *target) begin() error {
 	return fmt.Errorf("write into the folder %s: other runs of hfbot remove what this one makes", t.root.Name())
 }
 
-// clear removes what runs have left that were killed: the kernel has given back their locks.
+// clear removes what runs have left that were killed: the kernel has given back their locks. What has no lock, or something
+// else in its place that others put there, is nothing that a run made.
 func (t *target) clear() {
 	entries, err := fs.ReadDir(t.root.FS(), ".")
 	if err != nil {
@@ -103,6 +104,9 @@ func (t *target) clear() {
 	}
 	for _, e := range entries {
 		if !e.IsDir() || !strings.HasPrefix(e.Name(), workPrefix) {
+			continue
+		}
+		if info, err := t.root.Lstat(path.Join(e.Name(), "lock")); err != nil || !info.Mode().IsRegular() {
 			continue
 		}
 		lock := t.lockOf(e.Name())

@@ -19,5 +19,6 @@ func FindRules(dir string) ([]string, error) {
 			return nil, fmt.Errorf("look for rules: %w", err)
 		}
 	}
-	return nil, fmt.Errorf("no rules: there is neither rules.yaml nor a folder rules in %s; name them with --rules, or as PATH of check and test", dir)
+	return nil, fmt.Errorf("no rules: there is neither rules.yaml nor a folder rules in %s; "+
+		"name them with --rules, or as PATH of check and test", dir)
 }

@@ -125,11 +125,14 @@ func TestWatched(t *testing.T) {
 			"",
 		},
 		"nobody of a name in the rules": {
-			rule.Interest{Namespaces: []string{"nobody-at-all"}}, nil, nil,
+			rule.Interest{Namespaces: []string{"nobody-at-all"}},
+			nil, nil,
 			"no user or organisation nobody-at-all, whose repositories the rules name",
 		},
 		"nobody of a name in the settings": {
-			rule.Interest{Open: []string{"a"}}, []string{"nobody-at-all"}, nil,
+			rule.Interest{Open: []string{"a"}},
+			[]string{"nobody-at-all"},
+			nil,
 			"no user or organisation nobody-at-all, which HFBOT_WATCH or --watch names",
 		},
 		"no type": {rule.Interest{}, []string{"acme/tiny"}, nil, "TYPE:OWNER/NAME"},
