@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,9 +14,10 @@ import (
 )
 
 // history is a store with a delivery for each hour of some days, all of them over.
-func history(t *testing.T, days int, ahead *time.Duration) *store.Store {
+func history(t *testing.T, days int, ahead *atomic.Int64) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite::memory:", store.WithClock(func() time.Time { return time.Now().Add(*ahead) }))
+	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	s, err := store.Open(t.Context(), "sqlite::memory:", store.WithClock(clock))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +53,7 @@ func left(t *testing.T, s *store.Store) (n int) {
 func TestPruneClockAhead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var ahead time.Duration
+		var ahead atomic.Int64 // nanoseconds
 		s := history(t, 20, &ahead)
 		p := pruner{store: s, log: zaptest.NewLogger(t), keepFor: 30 * 24 * time.Hour}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -66,10 +68,10 @@ func TestPruneClockAhead(t *testing.T) {
 		}
 		time.Sleep(2 * time.Hour)
 		check("all are young", 20*24)
-		ahead = 180 * 24 * time.Hour
+		ahead.Store(int64(180 * 24 * time.Hour))
 		time.Sleep(time.Hour)
 		check("an hour after the clock was set", 19*24)
-		ahead = 0
+		ahead.Store(0)
 		time.Sleep(time.Hour)
 		check("with the right clock", 19*24)
 		time.Sleep(20*24*time.Hour - 4*time.Hour + 30*time.Minute)
