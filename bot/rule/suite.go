@@ -3,7 +3,6 @@ package rule
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/hfbot/hfbot/bot/expr"
-	"github.com/hfbot/hfbot/hub"
 )
 
 // TestResult is one test of a *_test.yaml file.
@@ -219,31 +217,6 @@ func testCaseKeys(c *testCase) []key {
 			decode: func(d *decoder, n *yaml.Node) { d.object(n, "expect", expectKeys(&c.expect)) },
 		},
 	}
-}
-
-// event reads a payload from a file or from the node itself.
-func (d *decoder) event(n *yaml.Node) []byte {
-	var body []byte
-	var err error
-	switch n = d.resolve(n); {
-	case n.Kind == yaml.MappingNode:
-		body, err = json.Marshal(d.value(n, "event"))
-	case d.isText(n, "event"):
-		body, err = readFile(filepath.Join(d.dir, n.Value))
-	default:
-		return nil
-	}
-	if err != nil {
-		d.errorf(n, "event: %v", err)
-		return nil
-	}
-	switch p, err := hub.ParsePayload(body); {
-	case err != nil:
-		d.errorf(n, "event is no payload: %v", err)
-	case p.Event.Scope == "":
-		d.errorf(n, "event is no payload: it has no event.scope")
-	}
-	return body
 }
 
 // WriteResults renders test results for people: a line for each, and the explanation of those that failed. It tells

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/hfbot/hfbot/bot/rule"
 )
 
@@ -123,6 +125,49 @@ func TestSuiteAnswersForRulesThatShareAnID(t *testing.T) {
 				t.Errorf("%s: no %q in:\n%s", outputs, w, text)
 			}
 		}
+	}
+}
+
+// TestSuiteEventsAreStrict: what is misspelt or of a wrong type in an event is refused where it stands, in the test or in
+// the file beside it, and what the Hub may add some day is not.
+func TestSuiteEventsAreStrict(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Dir(write(t, "version: 1\nrules:\n  - id: r\n    on: repo\n    steps: [{uses: hub.comment, with: {body: x}}]\n"))
+	writeFile(t, filepath.Join(dir, "push.json"), "{\n\t\"event\": {\"scop\": \"repo\", \"action\": \"update\"},\n"+
+		"\t\"updatedRefs\": [{\"ref\": \"refs/heads/main\", \"newSha\": 1234567}]\n}\n")
+	writeFile(t, filepath.Join(dir, "smile.json"), `{"event": {"action": "\ud83d\ude00", "scope": 3}}`)
+	name := filepath.Join(dir, "x_test.yaml")
+	writeFile(t, name, `rules: rules.yaml
+tests:
+  - name: inline
+    event:
+      event: {scop: repo, action: update}
+      repo: {type: model, name: a/b, id: 0123456}
+      updatedRefs: {}
+    expect: {}
+  - {name: a file, event: push.json, expect: {}}
+  - {name: JSON that is no YAML, event: smile.json, expect: {}}
+  - name: the future
+    event: {event: {scope: repo, action: update, cause: x}, repo: {type: model, name: a/b}, sender: {id: 1}}
+    expect: {matched: [r]}
+`)
+	_, problems := rule.RunTests(t.Context(), []string{name}, rule.Options{Actions: catalogue()})
+	text := strings.ReplaceAll(filepath.ToSlash(problems.Text()), filepath.ToSlash(dir)+"/", "")
+	var got []string
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, "error: ") {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	if diff := cmp.Diff([]string{
+		`push.json:2:12: error: event: unknown field "event.scop" (did you mean "scope"?)`,
+		`push.json:3:55: error: event: updatedRefs[0].newSha must be text, got a number; put quotes around it`,
+		`smile.json:1:1: error: event: event.scope must be text, got a number; put quotes around it`,
+		`x_test.yaml:5:15: error: event: unknown field "event.scop" (did you mean "scope"?)`,
+		`x_test.yaml:6:42: error: event: repo.id must be text, got a number; put quotes around it`,
+		`x_test.yaml:7:20: error: event: updatedRefs must be a list, got a mapping`,
+	}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s\n%s", diff, text)
 	}
 }
 
