@@ -25,6 +25,7 @@ const anything = "*"
 // its path begins with, and packages of one entry may import each other.
 var mayImport = map[string][]string{
 	"internal/near":       {},
+	"internal/scratch":    {},
 	"hub":                 {},
 	"hub/workspace":       {"hub"},
 	"hub/emulator":        {"hub"},
@@ -47,7 +48,7 @@ var mayImport = map[string][]string{
 	"bot/dashboard":       {"bot/store", "bot/rule", "actions", "hub"},
 	"bot": {
 		"bot/subscription", "bot/catchup", "bot/webhook", "bot/store", "bot/expr", "bot/rule", "bot/run", "bot/dashboard", "actions", "hub", "hub/workspace",
-		"config", "internal/near",
+		"config", "internal/near", "internal/scratch",
 	},
 	"cmd": {anything},
 }

@@ -4,6 +4,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ import (
 	"github.com/hfbot/hfbot/bot/store"
 	"github.com/hfbot/hfbot/bot/webhook"
 	"github.com/hfbot/hfbot/hub"
+	"github.com/hfbot/hfbot/internal/scratch"
 )
 
 // drainTimeout is how long a stopping bot waits for steps under way before it interrupts them. An interrupted step is
@@ -79,8 +81,8 @@ type Bot struct {
 	servedFrom   time.Time // when Serve began to receive
 	http         *http.Server
 	listener     net.Listener
-	workDir      *workDir
-	allowance    *hub.Allowance // what the Hub allows the token, for all that calls it
+	workDir      *scratch.Folder // for what this process needs while it runs
+	allowance    *hub.Allowance  // what the Hub allows the token, for all that calls it
 }
 
 // New opens the database, loads the rules and listens, but accepts nothing yet. Rules with errors give a
@@ -93,7 +95,7 @@ func New(ctx context.Context, opts Options) (b *Bot, err error) {
 			err = errors.Join(err, b.Close())
 		}
 	}()
-	if b.workDir, err = openWorkDir(opts.WorkDir); err != nil {
+	if b.workDir, err = scratch.Make(cmp.Or(opts.WorkDir, os.TempDir()), "hfbot-work-"); err != nil {
 		return b, err
 	}
 	if err = b.loadRules(ctx); err != nil {
@@ -117,7 +119,7 @@ func (b *Bot) loadRules(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	copies, err := newRuleCopies(client, b.opts.Rules, filepath.Join(b.workDir.path, "rules"))
+	copies, err := newRuleCopies(client, b.opts.Rules, filepath.Join(b.workDir.Path, "rules"))
 	if err != nil {
 		return err
 	}
@@ -178,7 +180,7 @@ func (b *Bot) wire() error {
 	b.engine, err = run.New(run.Options{
 		Store: b.store, Actions: b.opts.Actions, Hub: client, DryRun: b.opts.DryRun,
 		HTTP: outside.client(),
-		Bot:  b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir.path, "steps"), UploadDir: uploadDir(b.opts),
+		Bot:  b.identity.last, Log: b.log, WorkDir: filepath.Join(b.workDir.Path, "steps"), UploadDir: uploadDir(b.opts),
 		Workers: b.opts.Workers, Lease: b.opts.Lease,
 		LookupEnv: b.opts.LookupEnv, Observer: b.metrics, Tracer: b.opts.Tracer, OnChange: func(run string) { b.dashboard.Changed(run) },
 		Facts: func(_ *store.Delivery, p *hub.Payload, ref, sha string, known map[string]any) expr.Facts {
@@ -289,7 +291,7 @@ func (b *Bot) Close() error {
 		errs = append(errs, b.store.Close())
 	}
 	if b.workDir != nil {
-		errs = append(errs, b.workDir.close())
+		errs = append(errs, b.workDir.Close())
 	}
 	return errors.Join(errs...)
 }

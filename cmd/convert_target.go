@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,9 +8,8 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
-	"strings"
 
-	"github.com/gofrs/flock"
+	"github.com/hfbot/hfbot/internal/scratch"
 )
 
 // target is where results go. They are written into a folder of their own first and get their names at the end, once all are
@@ -19,13 +17,12 @@ import (
 // refuses a name after it gave others, those stay. What a run leaves that is killed, the next one clears.
 type target struct {
 	root    *os.Root
-	name    string       // shown before the names of files, and the folder of the root
-	only    string       // the name of the only file, when DST is one
-	work    string       // folder of the root for what is being written
-	lock    *flock.Flock // held on it while we live
-	parts   []string     // places of the files in it, which are named by numbers
-	folders []string     // made by us, the outermost first
-	made    string       // DST itself, when we made it
+	name    string          // shown before the names of files, and the folder of the root
+	only    string          // the name of the only file, when DST is one
+	work    *scratch.Folder // in the root, for what is being written
+	parts   []string        // places of the files in it, which are named by numbers
+	folders []string        // made by us, the outermost first
+	made    string          // DST itself, when we made it
 }
 
 // workPrefix begins the names of the folders that results are written in.
@@ -62,59 +59,10 @@ func openTarget(src *source, o convertOptions) (*target, error) {
 		}
 		return nil, err
 	}
-	t.clear()
-	if err := t.begin(); err != nil {
+	if t.work, err = scratch.Make(dir, workPrefix); err != nil {
 		return nil, t.finish(err)
 	}
 	return t, nil
-}
-
-// lockOf is the lock on a folder that results are written in.
-func (t *target) lockOf(work string) *flock.Flock {
-	return flock.New(filepath.Join(t.root.Name(), work, "lock"))
-}
-
-// begin makes the folder to write in, and locks it. Another run that clears up may be faster.
-func (t *target) begin() error {
-	for range 10 {
-		t.work = workPrefix + rand.Text()[:8]
-		if err := t.root.Mkdir(t.work, 0o755); err != nil {
-			var failed *fs.PathError
-			if errors.As(err, &failed) {
-				err = failed.Err // the name says nothing to the user
-			}
-			return fmt.Errorf("write into the folder %s: %w", t.root.Name(), err)
-		}
-		t.lock = t.lockOf(t.work)
-		held, err := t.lock.TryLock()
-		if _, gone := t.root.Stat(t.work); gone == nil && (held || err != nil) {
-			return nil //nolint:nilerr // on a file system without locks nobody clears
-		}
-		_ = t.lock.Close() // of a folder that is gone
-	}
-	return fmt.Errorf("write into the folder %s: other runs of hfbot remove what this one makes", t.root.Name())
-}
-
-// clear removes what runs have left that were killed: the kernel has given back their locks. What has no lock, or something
-// else in its place that others put there, is nothing that a run made.
-func (t *target) clear() {
-	entries, err := fs.ReadDir(t.root.FS(), ".")
-	if err != nil {
-		return // it may be written and not be listed
-	}
-	for _, e := range entries {
-		if !e.IsDir() || !strings.HasPrefix(e.Name(), workPrefix) {
-			continue
-		}
-		if info, err := t.root.Lstat(path.Join(e.Name(), "lock")); err != nil || !info.Mode().IsRegular() {
-			continue
-		}
-		lock := t.lockOf(e.Name())
-		if held, err := lock.TryLock(); err == nil && held {
-			_ = t.root.RemoveAll(e.Name()) // what cannot be removed does no harm
-		}
-		_ = lock.Close()
-	}
 }
 
 func kindOrFile(mode fs.FileMode) string {
@@ -142,7 +90,7 @@ func (t *target) create(file string) (*os.File, error) {
 }
 
 // part is the path of a file that is being written.
-func (t *target) part(i int) string { return path.Join(t.work, strconv.Itoa(i)) }
+func (t *target) part(i int) string { return path.Join(filepath.Base(t.work.Path), strconv.Itoa(i)) }
 
 func (t *target) makeFolder(dir string) error {
 	if dir == "." {
@@ -193,8 +141,8 @@ func (t *target) finish(failed error) error {
 			failed = t.root.Rename(t.part(i), file)
 		}
 	}
-	if t.lock != nil {
-		failed = errors.Join(failed, t.lock.Close(), t.root.RemoveAll(t.work))
+	if t.work != nil {
+		failed = errors.Join(failed, t.work.Close())
 	}
 	if failed != nil {
 		for i := len(t.folders) - 1; i >= 0; i-- {

@@ -122,7 +122,7 @@ func TestConvertEnded(t *testing.T) {
 			if out, err := exec.CommandContext(ctx, binary(t), "convert", input, other).CombinedOutput(); err != nil {
 				t.Fatalf("beside it: %v\n%s", err, out)
 			}
-			if left := names(t, dir); len(left) != 3 || !strings.HasPrefix(left[0], ".hfbot-convert-") {
+			if left := names(t, dir); len(left) != 4 || !strings.HasPrefix(left[0], ".hfbot-convert-") {
 				t.Errorf("while both are under way: %v", left)
 			}
 			if err := run.Process.Signal(signal); err != nil {
