@@ -55,12 +55,24 @@ const (
 	External Effect = "external" // reaches other services
 )
 
+// Access is what an action needs on the repository it works on, beyond what any account may do in a public one: read,
+// comment, open discussions and pull requests. `hfbot doctor` asks the Hub for it.
+type Access string
+
+// The accesses an action may need.
+const (
+	Anybody        Access = ""                 // none
+	WriteUnlessOwn Access = "write_unless_own" // write access, except for discussions and pull requests that the bot opened
+	WriteAccess    Access = "write"            // write access
+)
+
 // Spec describes an action to people and to the engine.
 type Spec struct {
 	ID          string        // dotted lower-case words, such as "hub.comment"
 	Summary     string        // one line
 	Description string        // Markdown, may be empty
 	Effect      Effect        // what it changes
+	Access      Access        // what it needs to be allowed for that
 	Idempotent  bool          // running it again with the same key has no second effect, so the engine may retry
 	Timeout     time.Duration // default for a step; 0: the engine's
 	Secrets     []SecretSpec  // secrets it takes

@@ -11,6 +11,7 @@ type CatalogueAction struct {
 	Summary     string            `json:"summary"`
 	Description string            `json:"description,omitempty"`
 	Effect      Effect            `json:"effect"`
+	Access      Access            `json:"access,omitempty"`
 	Idempotent  bool              `json:"idempotent"`
 	Inputs      []Field           `json:"inputs"`
 	Outputs     []CatalogueOutput `json:"outputs"`
@@ -46,6 +47,7 @@ func (e *Entry) Catalogue() CatalogueAction {
 		Summary:     e.Spec.Summary,
 		Description: e.Spec.Description,
 		Effect:      e.Spec.Effect,
+		Access:      e.Spec.Access,
 		Idempotent:  e.Spec.Idempotent,
 		Inputs:      e.Inputs,
 		Outputs:     outputs,

@@ -13,6 +13,17 @@ var effectText = map[Effect]string{
 	External: "Reaches other services.",
 }
 
+// Words say what must be allowed; empty when that is nothing.
+func (a Access) Words() string {
+	switch a {
+	case WriteAccess:
+		return "Needs write access to the repository."
+	case WriteUnlessOwn:
+		return "Needs write access to the repository, except for discussions and pull requests that the bot opened."
+	}
+	return ""
+}
+
 // Markdown documents all actions, one section each.
 func (r *Registry) Markdown() string {
 	var b strings.Builder
@@ -38,7 +49,7 @@ func (e *Entry) Markdown() string {
 	if e.Spec.Idempotent {
 		retried = "Idempotent: a failed step is tried again."
 	}
-	fmt.Fprintf(&b, "\n%s %s\n", effectText[e.Spec.Effect], retried)
+	fmt.Fprintf(&b, "\n%s\n", strings.Join(strings.Fields(effectText[e.Spec.Effect]+" "+e.Spec.Access.Words()+" "+retried), " "))
 	b.WriteString("\n| input | type | default | |\n|---|---|---|---|\n")
 	for _, f := range e.Inputs {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Name, cell(f.kind.String()), f.presence(), f.describe())

@@ -64,6 +64,9 @@ func (e *Entry) describe() error {
 	if !slices.Contains([]Effect{None, HubWrite, External}, e.Spec.Effect) {
 		return fmt.Errorf("unknown effect %q", e.Spec.Effect)
 	}
+	if !slices.Contains([]Access{Anybody, WriteUnlessOwn, WriteAccess}, e.Spec.Access) {
+		return fmt.Errorf("unknown access %q", e.Spec.Access)
+	}
 	for _, s := range e.Spec.Secrets {
 		if s.Name == AnySecret && s.Doc != "" && !s.Required {
 			continue

@@ -98,6 +98,7 @@ func TestAddPanics(t *testing.T) {
 		{"upper case", addSpec(func(s *Spec) { s.ID = "Test.sample" }), "the id must match"},
 		{"no id", addSpec(func(s *Spec) { s.ID = "" }), "the id must match"},
 		{"no summary", addSpec(func(s *Spec) { s.Summary = "" }), "no summary"},
+		{"no such access", addSpec(func(s *Spec) { s.Access = "root" }), `unknown access "root"`},
 		{"no effect", addSpec(func(s *Spec) { s.Effect = "" }), "unknown effect"},
 		{"secret without doc", addSpec(func(s *Spec) { s.Secrets = []SecretSpec{{Name: "token"}} }), `secret "token" needs`},
 		{"duplicate", func(r *Registry) { addTypes[one, one](r); addTypes[one, one](r) }, "an action of that id"},

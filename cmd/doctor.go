@@ -83,12 +83,12 @@ func (d *doctor) examine(ctx context.Context) []finding {
 	defer cancel()
 	var all []finding
 	for _, check := range []func(context.Context) finding{
-		d.checkRules, d.checkSecret, d.checkDatabase, d.checkHub, d.checkClock, d.checkToken, d.checkRights, d.checkAddress,
-		d.checkWebhook,
+		d.checkRules, d.checkSecret, d.checkDatabase, d.checkHub, d.checkClock, d.checkToken,
 	} {
 		all = append(all, check(ctx))
 	}
-	return all
+	all = append(all, d.checkRights(ctx)...)
+	return append(all, d.checkAddress(ctx), d.checkWebhook(ctx))
 }
 
 // show prints the diagnosis and fails when something is wrong.

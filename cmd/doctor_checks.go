@@ -205,33 +205,6 @@ func (d *doctor) lacking(token hub.TokenInfo) string {
 	return ""
 }
 
-// checkRights asks the Hub whether the token may write to the repositories that rules name whole.
-func (d *doctor) checkRights(ctx context.Context) finding {
-	if d.client == nil || d.rules == nil {
-		return finding{"rights", checkSkip, "needs a token and rules", ""}
-	}
-	repos := d.rules.Interest().Repos
-	for _, r := range repos {
-		ref := hub.RepoRef{Type: hub.RepoType(cmp.Or(r.Type, string(hub.Model))), Name: r.Name}
-		switch err := d.client.CheckAccess(ctx, ref, hub.AccessWrite); {
-		case err == nil:
-		case hub.IsNotFound(err) && r.Type == "": // it may be of another type
-		case hub.IsNotFound(err):
-			return finding{
-				"rights", checkFail, fmt.Sprintf("%s is not there, or the token may not see it", ref),
-				"look at the name in the rules",
-			}
-		default:
-			return finding{
-				"rights", checkWarn,
-				fmt.Sprintf("the token may not write to %s; comments and pull requests still work on public repositories", ref),
-				"give the token write access to it",
-			}
-		}
-	}
-	return finding{"rights", checkOK, fmt.Sprintf("%d named in rules", len(repos)), ""}
-}
-
 func (d *doctor) checkAddress(ctx context.Context) finding {
 	if d.cfg.PublicHost == "" {
 		return finding{

@@ -169,8 +169,48 @@ func TestDoctorOnTheToken(t *testing.T) {
 		"may too much":        {with("hf_hfbot"), "token", checkWarn, "wherever the account may", "less harm"},
 		"may not comment":     {with("hf_mute"), "token", checkFail, "may not write in discussions", "permission"},
 		"may make no webhook": {with("hf_hookless"), "token", checkFail, "may not manage webhooks", "permission"},
-		"may not write there": {with("hf_fine"), "rights", checkWarn, "may not write to model demo/tiny", "write access"},
 	})
+}
+
+// TestDoctorOnTheRights: what a step needs is what its action says it needs, on the repository that it works on.
+func TestDoctorOnTheRights(t *testing.T) {
+	t.Parallel()
+	step := func(step string) func(p *patient) {
+		return func(p *patient) {
+			p.write(strings.Replace(doctorRules, "{uses: hub.comment, with: {body: Hello}}", step, 1))
+		}
+	}
+	const want = "the token may not write to model demo/tiny"
+	examine(t, map[string]ailment{
+		"to comment":         {step("{uses: hub.comment, with: {body: Hello}}"), "rights", checkOK, "(1)", ""},
+		"to merge":           {step("{uses: hub.merge}"), "rights", checkFail, `rule "welcome", step 1 (hub.merge): ` + want, "write access"},
+		"to close":           {step("{id: shut, uses: hub.close}"), "rights", checkWarn, `step shut (hub.close): ` + want + ": it works on", "write access"},
+		"to tag elsewhere":   {step("{uses: hub.tag, with: {tag: v1, repo: acme/tiny}}"), "rights", checkOK, "(1)", ""},
+		"to restart a Space": {step("{uses: space.restart, with: {space: demo/app}}"), "rights", checkFail, "may not write to space demo/app, which is not there", "write access"},
+		"to tag a dataset":   {step("{uses: hub.tag, with: {tag: v1, repo: demo/none}}"), "rights", checkOK, "(1)", ""},
+		"where nobody knows": {step(`{uses: hub.merge, with: {repo: "${{ repo.name }}"}}`), "rights", checkOK, "(1)", ""},
+		"in a dry run": {func(p *patient) {
+			p.write(strings.Replace(doctorRules, "version: 1\n", "version: 1\ndefaults: {dry_run: true}\n", 1))
+		}, "rights", checkOK, "(1)", ""},
+		"to see a repository": {func(p *patient) { p.write(strings.Replace(doctorRules, "demo/tiny", "demo/none", 1)) }, "rights", checkFail, `rule "welcome": model demo/none is not there`, "the name in the rules"},
+	})
+}
+
+// TestDoctorOnTheRightsThatTheHubDoesNotTell takes no failure of the Hub for a right that is missing.
+func TestDoctorOnTheRightsThatTheHubDoesNotTell(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t)
+	p.write(strings.Replace(doctorRules, "hub.comment, with: {body: Hello}", "hub.merge", 1))
+	if found := p.doctor.examine(t.Context()); !strings.Contains(found[6].Text, "may not write") { // loads the rules
+		t.Fatal(found)
+	}
+	p.fakeHub(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	var err error
+	p.doctor.client, err = hub.New(p.doctor.cfg.Endpoint, p.doctor.cfg.Token)
+	p.must(err)
+	if f := p.doctor.checkRights(t.Context())[0]; f.State != checkWarn || !strings.Contains(f.Text, "cannot be told") {
+		t.Errorf("%+v", f)
+	}
 }
 
 func TestDoctorOnTheWebhook(t *testing.T) {

@@ -31,13 +31,13 @@ func (in *branchIn) Validate() error {
 // Spec implements actions.Action.
 func (hubBranch) Spec() actions.Spec {
 	return actions.Spec{
-		ID:      "hub.branch",
-		Summary: "Make or remove a branch.",
-		Description: "A branch that exists is left where it is, since it may have commits of its own. The bot needs write " +
-			"access to the repository.",
-		Effect:     actions.HubWrite,
-		Idempotent: true,
-		Example:    "uses: hub.branch\nwith: {branch: \"before-${{ delivery.id }}\"}",
+		ID:          "hub.branch",
+		Summary:     "Make or remove a branch.",
+		Description: "A branch that exists is left where it is, since it may have commits of its own.",
+		Effect:      actions.HubWrite,
+		Access:      actions.WriteAccess,
+		Idempotent:  true,
+		Example:     "uses: hub.branch\nwith: {branch: \"before-${{ delivery.id }}\"}",
 	}
 }
 

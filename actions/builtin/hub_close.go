@@ -28,13 +28,13 @@ type closeOut struct {
 // Spec implements actions.Action.
 func (hubClose) Spec() actions.Spec {
 	return actions.Spec{
-		ID:      "hub.close",
-		Summary: "Close a discussion or pull request, or open it again.",
-		Description: "Does nothing, and says nothing, when it is so already. A merged pull request stays as it is. The bot " +
-			"needs write access to the repository, or to have opened the discussion.",
-		Effect:     actions.HubWrite,
-		Idempotent: true,
-		Example:    "uses: hub.close\nwith: {comment: \"Closed as spam.\"}",
+		ID:          "hub.close",
+		Summary:     "Close a discussion or pull request, or open it again.",
+		Description: "Does nothing, and says nothing, when it is so already. A merged pull request stays as it is.",
+		Effect:      actions.HubWrite,
+		Access:      actions.WriteUnlessOwn,
+		Idempotent:  true,
+		Example:     "uses: hub.close\nwith: {comment: \"Closed as spam.\"}",
 	}
 }
 

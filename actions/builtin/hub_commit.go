@@ -74,9 +74,9 @@ func (hubCommit) Spec() actions.Spec {
 		ID:      "hub.commit",
 		Summary: "Write files to a branch or pull request in one commit.",
 		Description: "Contents that are there already are left out, so a repeated step makes no second commit. If the " +
-			"branch moves on while the step looks, it looks again. The bot needs write access to the repository, or to have " +
-			"opened the pull request; `hub.pull_request` proposes files anywhere.",
+			"branch moves on while the step looks, it looks again. `hub.pull_request` proposes files where the bot may not write.",
 		Effect:     actions.HubWrite,
+		Access:     actions.WriteUnlessOwn,
 		Idempotent: true,
 		Example: "uses: hub.commit\nwith:\n  message: Note the last evaluation\n  repo: acme/leaderboard\n  repo_type: dataset\n" +
 			"  files:\n    \"results/${{ repo.name }}.json\": ${{ steps.eval.outputs.stdout }}",

@@ -31,9 +31,10 @@ func (hubHideComment) Spec() actions.Spec {
 	return actions.Spec{
 		ID:      "hub.hide_comment",
 		Summary: "Hide a comment.",
-		Description: "A hidden comment cannot be brought back by the API, and its text is gone for readers. The bot " +
-			"needs write access to the repository. Try a rule that hides with `hfbot test` or a dry run first.",
+		Description: "A hidden comment cannot be brought back by the API, and its text is gone for readers. " +
+			"Try a rule that hides with `hfbot test` or a dry run first.",
 		Effect:     actions.HubWrite,
+		Access:     actions.WriteAccess,
 		Idempotent: true,
 		Example:    "uses: hub.hide_comment\nif: comment.content.contains('buy followers')\nwith: {comment: \"${{ comment.id }}\"}",
 	}

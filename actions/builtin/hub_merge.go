@@ -52,9 +52,9 @@ func (hubMerge) Spec() actions.Spec {
 		Description: "A condition that is not met is no failure: `merged` is false and `reasons` says why. The changes are " +
 			"those of the pull request's head against the commit where it left main. If the event names a commit, the head " +
 			"must still be that; it is looked at once more right before the merge. The Hub cannot be told to merge one " +
-			"commit only, so a push in that very moment is merged unseen: give `authors` where that matters. The bot needs " +
-			"write access to the repository.",
+			"commit only, so a push in that very moment is merged unseen: give `authors` where that matters.",
 		Effect:     actions.HubWrite,
+		Access:     actions.WriteAccess,
 		Idempotent: true,
 		Example:    "uses: hub.merge\nwith:\n  only_paths: [README.md]\n  authors: [librarian-bot]",
 	}

@@ -31,6 +31,7 @@ func (hubRename) Spec() actions.Spec {
 		ID:         "hub.rename",
 		Summary:    "Give a discussion or pull request another title.",
 		Effect:     actions.HubWrite,
+		Access:     actions.WriteUnlessOwn,
 		Idempotent: true,
 		Example:    "uses: hub.rename\nwith: {title: \"[stale] ${{ discussion.title }}\"}",
 	}

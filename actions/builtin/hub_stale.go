@@ -52,8 +52,9 @@ func (hubStale) Spec() actions.Spec {
 		Description: "Looks through the open discussions and pull requests of the repository. Whatever anybody does in one begins " +
 			"its time anew; pinned ones are left alone. At most 200 are read and `max` of them changed at a time. The Hub has " +
 			"no event for time that passes: let a frequent event of the repository start it, with a `debounce` or `rate_limit`, " +
-			"or `hfbot send` from a scheduler. The bot needs write access to the repository to close what others opened.",
+			"or `hfbot send` from a scheduler.",
 		Effect:     actions.HubWrite,
+		Access:     actions.WriteUnlessOwn,
 		Idempotent: true,
 		Example: "uses: hub.stale\nwith:\n  body: Is this still of interest? It will be closed otherwise.\n" +
 			"  after: 720h\n  close_after: 336h",

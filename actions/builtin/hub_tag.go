@@ -38,8 +38,9 @@ func (hubTag) Spec() actions.Spec {
 	return actions.Spec{
 		ID:          "hub.tag",
 		Summary:     "Make, move or remove a tag.",
-		Description: "Does nothing when the tag points there already. The bot needs write access to the repository.",
+		Description: "Does nothing when the tag points there already.",
 		Effect:      actions.HubWrite,
+		Access:      actions.WriteAccess,
 		Idempotent:  true,
 		Example:     "uses: hub.tag\nwith: {tag: \"v${{ card.?version.orValue('0') }}\", message: \"Released for ${{ repo.name }}\"}",
 	}

@@ -68,9 +68,9 @@ func (hubUpload) Spec() actions.Spec {
 		ID:      "hub.upload",
 		Summary: "Bring a file of any size into a repository, from an address or another repository.",
 		Description: "The content goes through the step's folder, never through memory as a whole. Private addresses are " +
-			"refused unless the settings allow them. A file that the repository has already makes no commit. The bot needs " +
-			"write access to the repository.",
+			"refused unless the settings allow them. A file that the repository has already makes no commit.",
 		Effect:     actions.HubWrite,
+		Access:     actions.WriteAccess,
 		Idempotent: true,
 		Secrets: []actions.SecretSpec{{
 			Name: "authorization", Doc: "value of the Authorization header for url, such as \"Bearer …\"",

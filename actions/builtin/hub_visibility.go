@@ -28,11 +28,10 @@ type visibilityOut struct {
 // Spec implements actions.Action.
 func (hubVisibility) Spec() actions.Spec {
 	return actions.Spec{
-		ID:      "hub.visibility",
-		Summary: "Make a repository public or private.",
-		Description: "The bot's token needs the right to change the repository's settings (of a fine-grained token: write " +
-			"access to the repository).",
+		ID:         "hub.visibility",
+		Summary:    "Make a repository public or private.",
 		Effect:     actions.HubWrite,
+		Access:     actions.WriteAccess,
 		Idempotent: true,
 		Example:    "uses: hub.visibility\nif: steps.scan.outputs.found > 0\nwith: {visibility: private}",
 	}

@@ -43,8 +43,9 @@ func (spaceRestart) Spec() actions.Spec {
 	return actions.Spec{
 		ID:          "space.restart",
 		Summary:     "Restart a Space.",
-		Description: "The bot needs write access to the Space. Static Spaces cannot be restarted.",
+		Description: "Static Spaces cannot be restarted.",
 		Effect:      actions.HubWrite,
+		Access:      actions.WriteAccess,
 		Idempotent:  true,
 		Example:     "uses: space.restart\nwith: {space: acme/demo, factory: true}",
 	}

@@ -33,9 +33,9 @@ func (spaceSecret) Spec() actions.Spec {
 		ID:      "space.secret",
 		Summary: "Set or remove a secret of a Space.",
 		Description: "The value comes from the bot's environment and is never shown. A secret cannot be read again, so each " +
-			"run sets it and the Space restarts; `once_per` keeps a rule from doing so too often. The bot needs write access " +
-			"to the Space.",
+			"run sets it and the Space restarts; `once_per` keeps a rule from doing so too often.",
 		Effect:     actions.HubWrite,
+		Access:     actions.WriteAccess,
 		Idempotent: true,
 		Secrets:    []actions.SecretSpec{{Name: "value", Doc: "the value; needed unless delete"}},
 		Example:    "uses: space.secret\nwith: {space: acme/demo, name: API_KEY}\nsecrets: {value: DEMO_API_KEY}",

@@ -44,13 +44,13 @@ func (in *variableIn) Validate() error {
 // Spec implements actions.Action.
 func (spaceVariable) Spec() actions.Spec {
 	return actions.Spec{
-		ID:      "space.variable",
-		Summary: "Set or remove a variable of a Space.",
-		Description: "A Space restarts when a variable changes; one that has the value already is left alone. " +
-			"The bot needs write access to the Space.",
-		Effect:     actions.HubWrite,
-		Idempotent: true,
-		Example:    "uses: space.variable\nwith: {space: acme/demo, name: MODEL_SHA, value: \"${{ sha }}\"}",
+		ID:          "space.variable",
+		Summary:     "Set or remove a variable of a Space.",
+		Description: "A Space restarts when a variable changes; one that has the value already is left alone.",
+		Effect:      actions.HubWrite,
+		Access:      actions.WriteAccess,
+		Idempotent:  true,
+		Example:     "uses: space.variable\nwith: {space: acme/demo, name: MODEL_SHA, value: \"${{ sha }}\"}",
 	}
 }
 
