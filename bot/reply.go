@@ -15,6 +15,9 @@ import (
 // bots that answer one another.
 const maxReplies = 20
 
+// repliesKey is what is locked while the replies in a repository are counted.
+func repliesKey(repoID string) store.Keys { return store.Keys{Rule: rule.OwnID, Rate: repoID} }
+
 // grant does in the match transaction what people wish: it notes who stopped or started what, and says what there is to
 // say in a run of its own, so that the answer survives a restart and is tried again like everything else.
 func (s settlement) grant(list []wish, e *rule.Explanation) error {

@@ -84,6 +84,9 @@ func (d *dispatcher) write(ctx context.Context, batch []*decision) {
 			if one.payload != nil {
 				keys = append(keys, keysOf(one.verdict.Rules, one.payload.Repo.ID)...)
 			}
+			if len(one.wishes) > 0 {
+				keys = append(keys, repliesKey(one.payload.Repo.ID))
+			}
 		}
 		if err := tx.Lock(keys...); err != nil {
 			return err

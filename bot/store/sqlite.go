@@ -55,6 +55,11 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 		return errors.Join(err, cleanUp())
 	}
 	s.unlock = func() error { return errors.Join(release(), cleanUp()) }
+	releaseInode, err := lockInode(path)
+	if err != nil {
+		return err
+	}
+	s.unlock = func() error { return errors.Join(releaseInode(), release(), cleanUp()) }
 	if err := checkOwner(ctx, path); err != nil {
 		return err
 	}
