@@ -25,20 +25,21 @@ const anything = "*"
 // its path begins with, and packages of one entry may import each other.
 var mayImport = map[string][]string{
 	"internal/near":       {},
+	"internal/database":   {},
 	"internal/scratch":    {},
 	"hub":                 {},
 	"hub/workspace":       {"hub"},
 	"hub/emulator":        {"hub"},
 	"convert":             {},
 	"spaces":              {},
-	"config":              {"hub", "internal/near"},
+	"config":              {"hub", "internal/database", "internal/near"},
 	"actions":             {"hub", "internal/near"},
 	"actions/builtin":     {"actions", "hub", "hub/workspace", "convert"},
 	"actions/actionstest": {"actions", "hub", "hub/emulator"},
 	"bot/expr":            {"hub", "actions", "internal/near"},
 	"bot/rule":            {"bot/expr", "actions", "hub", "internal/near"},
 	"bot/rule/ruletest":   {"bot/rule", "actions"},
-	"bot/store":           {"hub"},
+	"bot/store":           {"hub", "internal/database"},
 	"bot/store/pgtest":    {},
 	"bot/otlp":            {},
 	"bot/webhook":         {"bot/store", "hub"},
@@ -48,7 +49,7 @@ var mayImport = map[string][]string{
 	"bot/dashboard":       {"bot/store", "bot/rule", "actions", "hub"},
 	"bot": {
 		"bot/subscription", "bot/catchup", "bot/webhook", "bot/store", "bot/expr", "bot/rule", "bot/run", "bot/dashboard", "actions", "hub", "hub/workspace",
-		"config", "internal/near", "internal/scratch",
+		"config", "internal/database", "internal/near", "internal/scratch",
 	},
 	"cmd": {anything},
 }

@@ -4,9 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"path/filepath"
-	"strings"
 
 	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/internal/database"
 )
 
 // uploadDir is where large uploads under way are noted for the process after this one: beside a SQLite file, which has
@@ -14,9 +14,9 @@ import (
 // folder of its own there: a bot removes the uploads of runs that its database does not know. The system's temporary folder
 // is no place for it: others can write there, and it may not outlive the machine.
 func uploadDir(opts Options) string {
-	path, isSQLite := strings.CutPrefix(opts.Database, "sqlite:")
+	path, isSQLite := database.SQLite(opts.Database)
 	switch {
-	case isSQLite && path == store.Memory:
+	case isSQLite && path == database.Memory:
 		return ""
 	case isSQLite:
 		return path + ".uploads"

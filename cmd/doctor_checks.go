@@ -16,6 +16,7 @@ import (
 	"github.com/hfbot/hfbot/bot"
 	"github.com/hfbot/hfbot/bot/subscription"
 	"github.com/hfbot/hfbot/hub"
+	"github.com/hfbot/hfbot/internal/database"
 )
 
 // tokenPage is where tokens are made.
@@ -64,7 +65,7 @@ func (d *doctor) checkSecret(context.Context) finding {
 }
 
 func (d *doctor) checkDatabase(ctx context.Context) finding {
-	path, isSQLite := strings.CutPrefix(d.cfg.Database, "sqlite:")
+	path, isSQLite := database.SQLite(d.cfg.Database)
 	if !isSQLite {
 		return d.checkPostgres(ctx)
 	}

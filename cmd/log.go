@@ -3,7 +3,6 @@ package cmd
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -23,13 +22,4 @@ func newLogger(level, format string, w io.Writer) (*zap.Logger, error) {
 		encoder = zapcore.NewConsoleEncoder(encoding)
 	}
 	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), least)), nil
-}
-
-// databaseName names a database without what a URL may hide in it.
-func databaseName(database string) string {
-	scheme, rest, _ := strings.Cut(database, ":")
-	if scheme == "sqlite" {
-		return scheme + ":" + rest
-	}
-	return scheme
 }

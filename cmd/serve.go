@@ -19,6 +19,7 @@ import (
 	"github.com/hfbot/hfbot/bot/otlp"
 	"github.com/hfbot/hfbot/bot/subscription"
 	"github.com/hfbot/hfbot/config"
+	"github.com/hfbot/hfbot/internal/database"
 )
 
 // serveFlags are the settings that `hfbot serve` takes as flags.
@@ -90,9 +91,9 @@ func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err er
 		home, _, _ := strings.Cut(cfg.SpaceID, "/")
 		webhook = bot.WebhookOptions{URL: subscription.Address(cfg.PublicHost), Watch: cfg.Watch, Home: home}
 	}
-	if path, isSQLite := strings.CutPrefix(cfg.Database, "sqlite:"); isSQLite && cfg.OnSpace() && config.OnRootDisk(path) {
+	if path, isSQLite := database.SQLite(cfg.Database); isSQLite && cfg.OnSpace() && config.OnRootDisk(path) {
 		log.Warn("the database is on the Space's own disk, which is emptied at each restart: "+bot.KeepState,
-			zap.String("database", databaseName(cfg.Database)))
+			zap.String("database", database.Shown(cfg.Database)))
 	}
 	tracer, closeTracer, err := otlp.Open(readBuild().Version, os.LookupEnv, log)
 	if err != nil {
@@ -118,7 +119,7 @@ func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err er
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	log.Info("ready", zap.String("webhook", b.URL()+"/webhook"), zap.String("dashboard", b.URL()),
-		zap.Int("rules", len(b.Rules().Rules)), zap.String("database", databaseName(cfg.Database)))
+		zap.Int("rules", len(b.Rules().Rules)), zap.String("database", database.Shown(cfg.Database)))
 	return b.Serve(ctx)
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hfbot/hfbot/hub"
+	"github.com/hfbot/hfbot/internal/database"
 )
 
 // shortestLease is what an instance needs to say in time that it is alive.
@@ -81,7 +82,7 @@ func (c *Config) check() error {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		wrong("listen", "%q is no address; write it as host:port, such as 127.0.0.1:7860", c.Listen)
 	}
-	if !validDatabase(c.Database) {
+	if _, sqlite := database.SQLite(c.Database); !sqlite && !database.Postgres(c.Database) {
 		// The URL of a PostgreSQL database may hold a password, so it is not shown.
 		wrong("database", "it must be sqlite:PATH or postgres://…")
 	}
@@ -113,13 +114,6 @@ func (c *Config) check() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func validDatabase(database string) bool {
-	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
-		return path != ""
-	}
-	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
 }
 
 // headerText tells whether a text may stand in an HTTP header: visible ASCII without spaces.

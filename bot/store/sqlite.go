@@ -11,10 +11,9 @@ import (
 
 	"github.com/gofrs/flock"
 	"modernc.org/sqlite" // the SQLite driver, pure Go
-)
 
-// Memory is the path of a SQLite database that is gone after Close.
-const Memory = ":memory:"
+	"github.com/hfbot/hfbot/internal/database"
+)
 
 const (
 	readers      = 4     // connections of the pool that reads
@@ -34,7 +33,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 		return err
 	}
 	cleanUp := func() error { return nil }
-	if path == Memory {
+	if path == database.Memory {
 		dir, err := os.MkdirTemp("", memoryPrefix)
 		if err != nil {
 			return err

@@ -5,12 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/hfbot/hfbot/internal/database"
 )
 
 // ErrBusy says that the queue of deliveries to write is full or too slow; the caller answers 503.
@@ -84,14 +85,14 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	for _, o := range opts {
 		o(s)
 	}
-	path, isSQLite := strings.CutPrefix(url, "sqlite:")
+	path, isSQLite := database.SQLite(url)
 	var err error
 	switch {
-	case isSQLite && path != "":
+	case isSQLite:
 		if err = s.openSQLite(ctx, path); err != nil {
 			err = fmt.Errorf("store: open %s: %w", path, err)
 		}
-	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+	case database.Postgres(url):
 		if err = s.openPostgres(ctx, url); err != nil {
 			err = fmt.Errorf("store: open the PostgreSQL database: %w", err)
 		}
