@@ -77,7 +77,7 @@ func runDev(ctx context.Context, o devOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	fmt.Fprintf(o.out, "local Hub  %s  (user %s with token %s; the bot is %s)\ndashboard  %s\nrules      %s, reloaded as you edit\n",
-		d.Hub.URL(), dev.UserName, dev.UserToken, dev.BotName, d.Bot.URL(), strings.Join(o.rules, " "))
+		d.Hub.URL(), dev.UserName, dev.Token(dev.UserName), dev.BotName, d.Bot.URL(), strings.Join(o.rules, " "))
 	return followRules(ctx, d, o)
 }
 
@@ -136,7 +136,7 @@ func printRecipes(w io.Writer, base string, recipes []dev.Recipe) {
 	if len(recipes) > 0 && recipes[0].Note == "" {
 		page := recipes[0].Repo.WebPath()
 		fmt.Fprintf(w, "\n# or by git, which also takes real weights:\ngit clone %s%s\n",
-			strings.Replace(base, "://", "://"+dev.UserName+":"+dev.UserToken+"@", 1), page)
+			strings.Replace(base, "://", "://"+dev.UserName+":"+dev.Token(dev.UserName)+"@", 1), page)
 		fmt.Fprintf(w, "\n# What the bot did there, in a browser:\n#   %s%s/discussions\n", base, page)
 	}
 	fmt.Fprintln(w)

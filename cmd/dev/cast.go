@@ -54,5 +54,5 @@ func examplesOf(paths []string) map[string]rule.Example {
 	return rule.Examples(paths, rule.Options{Actions: actions.Default})
 }
 
-// tokenOf is the token of an account; it opens nothing else.
-func tokenOf(name string) string { return "hf_" + name }
+// Token is the token of an account on the local Hub; it opens nothing else.
+func Token(name string) string { return "hf_" + name }

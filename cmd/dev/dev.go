@@ -20,12 +20,10 @@ import (
 	"github.com/hfbot/hfbot/hub/emulator"
 )
 
-// The accounts on the local Hub. Their tokens open nothing else.
+// The accounts on the local Hub.
 const (
-	UserName  = "demo"
-	UserToken = "hf_demo"
-	BotName   = "hfbot"
-	botToken  = "hf_hfbot"
+	UserName = "demo"
+	BotName  = "hfbot"
 	// OrgName is an organisation of both: only where it is a member may the bot merge, close and hide.
 	OrgName = "acme-lab"
 )
@@ -82,11 +80,10 @@ func Start(ctx context.Context, opts Options) (d *Dev, err error) {
 // startHub makes the accounts that the rules and their tests name.
 func (d *Dev) startHub(ctx context.Context) (err error) {
 	options := emulator.Options{
-		Users:      []emulator.User{{Name: UserName, Token: UserToken}, {Name: BotName, Token: botToken}},
 		OnDelivery: d.opts.OnDelivery, RunJob: d.opts.RunJob,
 	}
-	for _, name := range d.cast.people {
-		options.Users = append(options.Users, emulator.User{Name: name, Token: tokenOf(name)})
+	for _, name := range append([]string{UserName, BotName}, d.cast.people...) {
+		options.Users = append(options.Users, emulator.User{Name: name, Token: Token(name)})
 	}
 	for _, name := range d.cast.orgs {
 		options.Orgs = append(options.Orgs, emulator.Org{
@@ -106,7 +103,7 @@ func (d *Dev) startHub(ctx context.Context) (err error) {
 func (d *Dev) startBot(ctx context.Context) (err error) {
 	secret := hub.Secret(rand.Text())
 	d.Bot, err = bot.New(ctx, bot.Options{
-		Endpoint: d.Hub.URL(), Token: botToken, Rules: d.opts.Rules, Listen: d.opts.Listen, WorkDir: d.dir,
+		Endpoint: d.Hub.URL(), Token: hub.Secret(Token(BotName)), Rules: d.opts.Rules, Listen: d.opts.Listen, WorkDir: d.dir,
 		Database: "sqlite:" + filepath.Join(d.dir, "hfbot.db"), WebhookSecrets: []hub.Secret{secret},
 		AllowPrivate: true, DryRun: d.opts.DryRun, Log: d.opts.Log,
 	})

@@ -161,7 +161,7 @@ func (d *Dev) Do(ctx context.Context, call Call) error {
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+tokenOf(call.As))
+	req.Header.Set("Authorization", "Bearer "+Token(call.As))
 	req.Header.Set("Content-Type", call.contentType())
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

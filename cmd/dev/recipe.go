@@ -46,7 +46,7 @@ func (c Call) contentType() string {
 // Curl is the call as a line for a shell.
 func (c Call) Curl(base string) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "curl -sS -X %s -H %s", c.Method, word("Authorization: Bearer "+tokenOf(c.As)))
+	fmt.Fprintf(&text, "curl -sS -X %s -H %s", c.Method, word("Authorization: Bearer "+Token(c.As)))
 	if len(c.Lines) > 0 {
 		fmt.Fprintf(&text, " -H 'Content-Type: %s' --data-binary $'%s'", c.contentType(), quoted(strings.Join(c.Lines, "\n")))
 	}
