@@ -75,6 +75,15 @@ func TestHistoryCommands(t *testing.T) {
 			want: []string{"RUN", "r1", "welcome", "failed (dry run)  no\n"},
 		},
 		{
+			name: "a run that waits", args: []string{"runs", "list"}, asked: "GET /api/v1/runs",
+			answer: `{"runs":[{"id":"r1","state":"waiting","reason":"it is early","wait_until":"2026-11-30T10:25:51Z"}],"next":""}`,
+			want:   []string{"WHY\n", "waiting  it is early, until 2026-11-30T10:25:51Z\n"},
+		},
+		{
+			name: "a run that was skipped", args: []string{"runs", "show", "r1"}, asked: "GET /api/v1/runs/r1",
+			answer: `{"id":"r1","state":"skipped","reason":"replaced by run r2"}`, want: []string{"why: replaced by run r2\n"},
+		},
+		{
 			name: "run", args: []string{"runs", "show", "r1"},
 			asked: "GET /api/v1/runs/r1", answer: runAnswer,
 			want: []string{"run r1 of rule welcome for delivery d1", "failed (dry run)\n", "error: no", "hub.comment", "attempt 3"},

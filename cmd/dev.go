@@ -95,6 +95,13 @@ func followRules(ctx context.Context, d *dev.Dev, o devOptions) error {
 	var hash string
 	seen := dev.NewFeed(d)
 	for {
+		lines, err := seen.Next(ctx)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		for _, line := range lines {
+			fmt.Fprintln(o.out, line)
+		}
 		if rules := d.Bot.Rules(); rules.Hash != hash {
 			hash = rules.Hash
 			recipes, err := d.Recipes(ctx)
@@ -102,13 +109,6 @@ func followRules(ctx context.Context, d *dev.Dev, o devOptions) error {
 				return err
 			}
 			printRecipes(o.out, d.Hub.URL(), recipes)
-		}
-		lines, err := seen.Next(ctx)
-		if err != nil && ctx.Err() == nil {
-			return err
-		}
-		for _, line := range lines {
-			fmt.Fprintln(o.out, line)
 		}
 		select {
 		case <-ctx.Done():

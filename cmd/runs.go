@@ -20,6 +20,8 @@ type runView struct {
 	Attempt   int        `json:"attempt"`
 	CreatedAt string     `json:"created_at"`
 	Error     string     `json:"error"`
+	Reason    string     `json:"reason"`     // why it waits or was skipped
+	WaitUntil string     `json:"wait_until"` // empty when it waits for no time
 	DryRun    bool       `json:"dry_run"`
 	Steps     []stepView `json:"steps"` // of a single run only
 }
@@ -39,6 +41,17 @@ func (r runView) state() string {
 		return r.State + " (dry run)"
 	}
 	return r.State
+}
+
+// why is what went wrong, else what it waits for.
+func (r runView) why() string {
+	switch {
+	case r.Error != "":
+		return line(r.Error)
+	case r.WaitUntil != "":
+		return line(r.Reason + ", until " + r.WaitUntil)
+	}
+	return line(r.Reason)
 }
 
 // runPage is a page of the list.
@@ -76,9 +89,9 @@ func newRunsList() *cobra.Command {
 
 func listRuns(w io.Writer, page runPage) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "RUN\tCREATED\tRULE\tREPO\tSTATE\tERROR")
+	fmt.Fprintln(table, "RUN\tCREATED\tRULE\tREPO\tSTATE\tWHY")
 	for _, r := range page.Runs {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.CreatedAt, r.Rule, r.Repo, r.state(), line(r.Error))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.CreatedAt, r.Rule, r.Repo, r.state(), r.why())
 	}
 	if page.Next != "" {
 		fmt.Fprintf(table, "more: --before %s\n", page.Next)
@@ -107,8 +120,11 @@ func newRunsShow() *cobra.Command {
 func showRun(w io.Writer, r runView) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "run %s of rule %s for delivery %s on %s: %s\n", r.ID, r.Rule, r.Delivery, r.Repo, r.state())
-	if r.Error != "" {
-		fmt.Fprintf(table, "error: %s\n", line(r.Error))
+	switch why := r.why(); {
+	case r.Error != "":
+		fmt.Fprintf(table, "error: %s\n", why)
+	case why != "":
+		fmt.Fprintf(table, "why: %s\n", why)
 	}
 	for _, s := range r.Steps {
 		fmt.Fprintf(table, "  %s\t%s\t%s\tattempt %d\t%s\n", s.ID, s.Uses, s.State, s.Attempt, line(s.Error))

@@ -96,6 +96,8 @@ func TestEachRecipeFiresItsRule(t *testing.T) {
 	}
 }
 
+// TestRulesAreReloaded saves rules: the feed says that they are in force or what is wrong with them, once, also when
+// they are again what they were.
 func TestRulesAreReloaded(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "rules.yaml")
@@ -109,11 +111,23 @@ func TestRulesAreReloaded(t *testing.T) {
 	}
 	write("first")
 	d := start(t, path)
-	write("second")
-	for until := time.Now().Add(time.Minute); d.Bot.Rules().Rules[0].ID != "second"; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(until) {
-			t.Fatal("the new rule is not in force")
+	feed := dev.NewFeed(d)
+	told := func(id, want string) {
+		t.Helper()
+		write(id)
+		text := waitForNews(t, feed)
+		if !strings.Contains(text, want) || strings.Count(text, "in force") != 1 {
+			t.Fatalf("%s: the feed tells %q, want %q once", id, text, want)
 		}
+		if lines, err := feed.Next(t.Context()); err != nil || len(lines) > 0 {
+			t.Fatalf("%s: it tells more: %q %v", id, lines, err)
+		}
+	}
+	told("second", path+": 1 rule in force")
+	told("No", path+`:3:9: error: `)
+	told("second", path+": 1 rule in force")
+	if id := d.Bot.Rules().Rules[0].ID; id != "second" {
+		t.Fatalf("the rule in force is %s", id)
 	}
 	recipes, err := d.Recipes(t.Context())
 	if err != nil {
@@ -123,6 +137,51 @@ func TestRulesAreReloaded(t *testing.T) {
 		t.Fatal(err)
 	}
 	waitForRun(t, d, "second")
+}
+
+// waitForNews waits until the feed tells something.
+func waitForNews(t *testing.T, feed *dev.Feed) string {
+	t.Helper()
+	for until := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		lines, err := feed.Next(t.Context())
+		if err != nil || time.Now().After(until) {
+			t.Fatalf("the feed tells nothing: %v", err)
+		}
+		if len(lines) > 0 {
+			return strings.Join(lines, "\n")
+		}
+	}
+}
+
+// TestTheFeedSaysHowToEndAWait: the template's run waits ten minutes for quiet, which is long for who tries it.
+func TestTheFeedSaysHowToEndAWait(t *testing.T) {
+	t.Parallel()
+	d := start(t, "../../spaces/templates/retrain/rules.yaml")
+	recipes, err := d.Recipes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	feed := dev.NewFeed(d)
+	if err := d.Do(t.Context(), recipes[0].Calls[0]); err != nil {
+		t.Fatal(err)
+	}
+	var text string
+	for !strings.Contains(text, "retrain waiting") {
+		text += waitForNews(t, feed) + "\n"
+	}
+	runs, err := d.Bot.Store().Runs(t.Context(), store.Filter{})
+	if err != nil || len(runs) != 1 {
+		t.Fatal(runs, err)
+	}
+	at := " --server " + d.Bot.URL()
+	for _, want := range []string{
+		", until " + runs[0].WaitUntil.Local().Format(time.TimeOnly),
+		"to run it now: hfbot runs cancel " + runs[0].ID + at + " && hfbot runs retry " + runs[0].ID + at,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %q", want, text)
+		}
+	}
 }
 
 // TestConversionIsSeen does what is said of the rules that convert weights: each leads to a pull request.
