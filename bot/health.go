@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -31,7 +32,9 @@ func (h health) ready(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), readyTimeout)
 	defer cancel()
 	parts, status := map[string]string{"database": "ok", "rules": "ok", "hub": "ok"}, http.StatusOK
-	if h.store.Ping(ctx) != nil {
+	if err := h.store.Ping(ctx); errors.Is(err, store.ErrGone) {
+		parts["database"], status = "its file was removed or replaced", http.StatusServiceUnavailable
+	} else if err != nil {
 		parts["database"], status = "does not answer", http.StatusServiceUnavailable
 	} else if h.store.Refuses() != nil {
 		parts["database"], status = "takes no deliveries: its disk is full, or it cannot be written", http.StatusServiceUnavailable

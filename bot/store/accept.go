@@ -150,6 +150,9 @@ func (s *Store) writeDeliveries(group []*pending) ([]accepted, error) {
 	// The callers' contexts do not reach here: a caller that hangs up must not take its delivery, or the others', along.
 	ctx := context.Background()
 	var answers []accepted
+	if err := s.inPlace(); err != nil {
+		return nil, err
+	}
 	err := s.InTx(ctx, func(tx *Tx) (err error) {
 		if tx.conn != nil {
 			answers, err = tx.acceptTogether(group)

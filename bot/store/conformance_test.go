@@ -7,6 +7,7 @@ var suite = []struct {
 	name string
 	test func(t *testing.T, db database)
 }{
+	{"Ping", testPing},
 	{"FinishMatch", testFinishMatch},
 	{"InsertRun", testInsertRun},
 	{"InsertRunTwice", testInsertRunTwice},

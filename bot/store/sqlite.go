@@ -59,6 +59,9 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 		return err
 	}
 	s.unlock = func() error { return errors.Join(releaseInode(), release(), cleanUp()) }
+	if s.file, err = rememberFile(path); err != nil {
+		return err
+	}
 	if err := checkOwner(ctx, path); err != nil {
 		return err
 	}

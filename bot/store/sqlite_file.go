@@ -123,3 +123,29 @@ func markFile(ctx context.Context, db *sql.DB) error {
 	}
 	return nil
 }
+
+// openedFile is the file that was opened; on PostgreSQL there is none.
+type openedFile struct {
+	path string
+	info os.FileInfo
+}
+
+func rememberFile(path string) (openedFile, error) {
+	info, err := os.Stat(path)
+	return openedFile{path, info}, err
+}
+
+// inPlace returns an [ErrGone] when another file, or none, is where the database was opened.
+func (s *Store) inPlace() error {
+	if s.file.info == nil {
+		return nil
+	}
+	now, err := os.Stat(s.file.path)
+	switch {
+	case errors.Is(err, os.ErrNotExist), err == nil && !os.SameFile(s.file.info, now):
+		return fmt.Errorf("%w: %s was removed or replaced; restart the bot with the file that it shall have", ErrGone, s.file.path)
+	case err != nil:
+		return fmt.Errorf("store: look for the database's file: %w", err)
+	}
+	return nil
+}

@@ -20,6 +20,10 @@ var ErrBusy = errors.New("store: too many deliveries are waiting to be written")
 // ErrNotFound says that there is no such delivery or run.
 var ErrNotFound = errors.New("store: not found")
 
+// ErrGone says that the SQLite file was removed, or replaced by another one, while it is open. What is written to it is lost
+// when the bot ends, so no delivery is accepted any more.
+var ErrGone = errors.New("store: the database's file is not where it was opened")
+
 // ErrClosed says that the store was closed before the delivery was written.
 var ErrClosed = errors.New("store: closed")
 
@@ -37,6 +41,7 @@ type Store struct {
 	dialect  *dialect
 	together together // on SQLite: the transactions that write
 	unlock   func() error
+	file     openedFile // on SQLite
 	// tightened says that others could read the SQLite file when it was opened, and no longer can.
 	tightened bool
 	read      func() time.Time // reads the clock of tests; nil: the time goes on from when source was asked
@@ -120,9 +125,15 @@ func (s *Store) Close() error {
 	return s.closeErr
 }
 
-// Ping tells whether the database answers.
+// Ping tells whether the database answers: what a delivery is read by, not only that somebody is there.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.readDB.PingContext(ctx); err != nil {
+	if err := s.inPlace(); err != nil {
+		return err
+	}
+	var n int
+	err := s.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT id FROM deliveries ORDER BY id DESC LIMIT 1) AS latest`).
+		Scan(&n)
+	if err != nil {
 		return fmt.Errorf("store: the database does not answer: %w", err)
 	}
 	return nil
