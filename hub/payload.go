@@ -17,6 +17,8 @@ type Payload struct {
 	UpdatedFilesTruncated bool           `json:"updatedFilesTruncated,omitempty"`
 	MovedTo               *MovedTo       `json:"movedTo,omitempty"`
 	Webhook               PayloadWebhook `json:"webhook"`
+	// Public tells that the body says that the repository is not private. One that says nothing about it counts as private.
+	Public bool `json:"-"`
 	// Extra holds the raw values that have no field, or not the type of their field, by their place in the body,
 	// such as "repo.gitalyUid" or "updatedRefs[2]".
 	Extra map[string]json.RawMessage `json:"-"`

@@ -127,6 +127,26 @@ func TestParsePayloadTolerates(t *testing.T) {
 			body: `{"Event":{"action":"create"}}`,
 			want: hub.Payload{Extra: map[string]json.RawMessage{"Event": raw(`{"action":"create"}`)}},
 		},
+		"of a name written twice the last counts": {
+			body: `{"repo":{"name":"a/b","id":"r"},"re\u0070o":{"na\u006de":"c/d","name":"e/f","private":false},"x":1,"\u0078":2}`,
+			want: hub.Payload{
+				Repo: hub.Repo{Name: "e/f"}, Public: true, Extra: map[string]json.RawMessage{"x": raw(`2`)},
+			},
+		},
+		"strings that are not written as they are": {
+			body: "{\"comment\":{\"content\":\"a\\n\\ud83e\\udd17\\ud800\",\"id\":\"\xff\"},\"\xff\":1}",
+			want: hub.Payload{
+				Comment: &hub.PayloadComment{Content: "a\n\U0001F917\uFFFD", ID: "\uFFFD"},
+				Extra:   map[string]json.RawMessage{"\uFFFD": raw(`1`)},
+			},
+		},
+		"space everywhere": {
+			body: " \r\n{ \"repo\" : { \"tags\" : [ \"a\" , \"b\" ] , \"private\" :\ttrue } , \"discussion\":{\"num\": 7 }, \"x\" : [ 1 ] } ",
+			want: hub.Payload{
+				Repo: hub.Repo{Tags: []string{"a", "b"}, Private: true}, Discussion: &hub.PayloadDiscussion{Num: 7},
+				Extra: map[string]json.RawMessage{"x": raw(`[ 1 ]`)},
+			},
+		},
 		"empty config is not nil": {
 			body: `{"updatedConfig":{}}`,
 			want: hub.Payload{UpdatedConfig: map[string]any{}},
@@ -160,7 +180,8 @@ func TestParsePayloadRefuses(t *testing.T) {
 		"a string":      {`"{}"`, "not a JSON object"},
 		"deep nesting":  {`{"a":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, "nested deeper than 64"},
 		"a huge body":   {`"` + strings.Repeat("x", hub.MaxPayloadSize) + `"`, "larger than 16777216"},
-		"open brackets": {strings.Repeat("[", 1000), "nested deeper than 64"},
+		"open brackets": {strings.Repeat("[", 1<<20), "not JSON"},
+		"deeper still":  {strings.Repeat("[", 1<<20) + strings.Repeat("]", 1<<20), "nested deeper than 64"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -221,7 +242,7 @@ func FuzzParsePayload(f *testing.F) {
 		if err != nil {
 			t.Fatalf("decoding an encoded payload: %v", err)
 		}
-		payload.Extra = nil
+		payload.Extra, payload.Public = nil, !payload.Repo.Private // which is always written
 		if diff := cmp.Diff(payload, again); diff != "" {
 			t.Fatalf("payload changed in a round trip (-before +after):\n%s", diff)
 		}

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -74,7 +73,7 @@ func (r *Receiver) Handle(c echo.Context) error {
 		return refuse(c, http.StatusBadRequest, "the body could not be read")
 	}
 	delivery := NewDelivery(body, req.Header.Get("Webhook-Id"), r.now())
-	if delivery.Payload == nil && !json.Valid(body) {
+	if delivery.Payload == nil && !hub.ValidJSON(body) {
 		return refuse(c, http.StatusBadRequest, "the body is not JSON")
 	}
 	id, duplicate, err := r.keep(req.Context(), delivery)
@@ -127,19 +126,9 @@ func NewDelivery(body []byte, webhookID string, at time.Time) store.Delivery {
 	// A body that is no payload is kept all the same; matching says what is wrong with it.
 	if p, err := hub.ParsePayload(body); err == nil {
 		d.Scope, d.Action, d.Repo, d.RepoType = p.Event.Scope, p.Event.Action, p.Repo.Name, string(p.Repo.Type)
-		d.Hook, d.Public, d.Payload = p.Webhook.ID, public(body), p
+		d.Hook, d.Public, d.Payload = p.Webhook.ID, p.Public, p
 	}
 	return d
-}
-
-// public tells whether a body says that its repository is public. One that says nothing about it counts as private.
-func public(body []byte) bool {
-	var said struct {
-		Repo struct {
-			Private *bool `json:"private"`
-		} `json:"repo"`
-	}
-	return json.Unmarshal(body, &said) == nil && said.Repo.Private != nil && !*said.Repo.Private
 }
 
 func hash(text []byte) string {
