@@ -107,8 +107,7 @@ type matcher struct {
 	delivery Delivery
 	payload  *hub.Payload
 	facts    FactsFor
-	event    *expr.Event
-	broken   error // the body cannot be read
+	event    *expr.Event // the body for expressions; nil until read
 	shared   map[target]expr.Facts
 
 	plain  *expr.Input  // the payload without facts, for conditions that need none
@@ -120,9 +119,15 @@ type matcher struct {
 type target struct{ ref, sha string }
 
 func newMatcher(ctx context.Context, d Delivery, facts FactsFor) *matcher {
-	m := &matcher{ctx: ctx, delivery: d, payload: d.Payload, facts: facts, shared: map[target]expr.Facts{}}
-	m.event, m.broken = expr.ParseEvent(d.Body)
-	return m
+	return &matcher{ctx: ctx, delivery: d, payload: d.Payload, facts: facts, shared: map[target]expr.Facts{}}
+}
+
+// read decodes the body for expressions, once. Deliveries that no rule is on, which may be nearly all, need it not.
+func (m *matcher) read() (err error) {
+	if m.event == nil {
+		m.event, err = expr.ParseEvent(m.delivery.Body)
+	}
+	return err
 }
 
 // factsAt gives the facts at a target, the same value to all rules, so that each fact is looked up once.
@@ -141,9 +146,6 @@ func (m *matcher) factsAt(t target) expr.Facts {
 // rule evaluates one rule, from the cheapest condition to the dearest.
 func (m *matcher) rule(r *Rule) []Outcome {
 	out := Outcome{RuleID: r.ID, Rule: r, Steps: []StepView{}}
-	if m.broken != nil {
-		return []Outcome{out.failed(m.broken)}
-	}
 	trigger, ok := m.on(r, &out)
 	if !ok {
 		return []Outcome{out.decided()}
@@ -159,6 +161,9 @@ func (m *matcher) rule(r *Rule) []Outcome {
 	targets := m.targets(r, trigger, &out)
 	if len(targets) == 0 {
 		return []Outcome{out.decided()}
+	}
+	if err := m.read(); err != nil {
+		return []Outcome{out.failed(err)}
 	}
 	var list []Outcome
 	for _, t := range targets {

@@ -10,9 +10,6 @@ import (
 // misses tells whether the payload alone shows that a rule does not match, without making the words that explain it. It
 // is right when it says so; false means that the rule must be looked at closely.
 func (m *matcher) misses(r *Rule) bool {
-	if m.broken != nil {
-		return false
-	}
 	t, ok := r.trigger(m.payload.Event)
 	if !ok || !r.repos.take(&m.payload.Repo) {
 		return true
@@ -25,7 +22,7 @@ func (m *matcher) misses(r *Rule) bool {
 		return false
 	}
 	at, ok := m.soleTarget(r, t)
-	if !ok {
+	if !ok || m.read() != nil {
 		return false
 	}
 	if m.plain == nil {
