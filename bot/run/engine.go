@@ -64,10 +64,12 @@ type Engine struct {
 	log   *zap.Logger
 	owner string // names this process in leases
 	queue queue
+	slots slots
 
 	base      context.Context // what all runs descend from; it ends when they are interrupted
 	interrupt context.CancelCauseFunc
 	poke      chan struct{} // a run began to wait: look again when the next one is due
+	beat      chan struct{} // another instance may have cancelled a run: look
 	stopLoops context.CancelFunc
 	loops     sync.WaitGroup
 
@@ -105,8 +107,9 @@ func New(opts Options) (*Engine, error) {
 	}
 	e := &Engine{
 		opts: opts, store: opts.Store, log: opts.Log, owner: uuid.NewString(), poke: make(chan struct{}, 1),
-		jobs: map[string]*job{},
+		beat: make(chan struct{}, 1), jobs: map[string]*job{},
 	}
+	e.slots = slots{size: opts.Workers, wake: func() { e.queue.wake() }}
 	e.base, e.interrupt = context.WithCancelCause(context.Background())
 	var err error
 	if e.queue, err = newQueue(e); err != nil {
@@ -127,7 +130,9 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	loops, stop := context.WithCancel(context.WithoutCancel(ctx))
 	e.stopLoops = stop
+	e.slots.start()
 	if err := e.queue.start(loops); err != nil {
+		e.slots.close()
 		stop()
 		return fmt.Errorf("run: start the queue: %w", err)
 	}
@@ -143,17 +148,19 @@ func (e *Engine) Stop(ctx context.Context) error {
 	if e.stopLoops == nil {
 		return nil
 	}
-	soft := e.queue.stop(ctx)
+	e.slots.close()
+	soft := e.slots.wait(ctx)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), interruptGrace)
+	defer cancel()
 	if soft != nil {
 		e.interrupt(errInterrupted)
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), interruptGrace)
-		defer cancel()
-		if err := e.queue.cancel(grace); err != nil {
-			soft = fmt.Errorf("run: some steps did not stop within %s; they are taken up at the next start: %w",
-				interruptGrace, err)
-		} else {
-			soft = nil
+		if soft = e.slots.wait(grace); soft != nil {
+			soft = fmt.Errorf("run: some steps did not stop within %s; they are taken up at the next start: %w", interruptGrace, soft)
 		}
+	}
+	// The queue ends last, since it also tells what other instances want to be cancelled.
+	if err := e.queue.stop(grace); err != nil && soft == nil {
+		soft = fmt.Errorf("run: stop the queue: %w", err)
 	}
 	e.stopLoops()
 	e.loops.Wait()
@@ -180,10 +187,7 @@ func (e *Engine) changed(c store.Change) {
 	if c.Cancel {
 		e.cancelJob(c.Run)
 	}
-	switch c.State {
-	case store.Queued:
-		e.queue.wake()
-	case store.Waiting:
+	if c.State == store.Waiting {
 		select {
 		case e.poke <- struct{}{}:
 		default: // it looks anyway

@@ -19,3 +19,17 @@ func (e *Engine) Doubt() {
 		j.until = time.Now().Add(-time.Second)
 	}
 }
+
+// Quiet tells whether nothing is worked, and nothing waits in the queue, so that the next run begins at once.
+func (e *Engine) Quiet() bool {
+	e.slots.mu.Lock()
+	defer e.slots.mu.Unlock()
+	return e.slots.open && !e.slots.waiting && e.slots.direct+e.slots.queued == 0
+}
+
+// Open tells whether runs may begin.
+func (e *Engine) Open() bool {
+	e.slots.mu.Lock()
+	defer e.slots.mu.Unlock()
+	return e.slots.open
+}

@@ -22,6 +22,7 @@ const (
 type job struct {
 	lease *store.Lease
 	until time.Time // when the lease ends by this machine's own clock; guarded by Engine.mu
+	kept  bool      // the claim is committed; guarded by Engine.mu
 
 	// whole ends when the job must be left: the bot stops, or the lease is lost. steps ends before that when the run is
 	// cancelled; the steps that run in spite of that have whole.
@@ -48,6 +49,13 @@ func (e *Engine) newJob(lease *store.Lease, asked time.Time) *job {
 // cancelled tells whether the run was cancelled. That steps has ended says less: it also does when the job must be left.
 func (j *job) cancelled() bool { return errors.Is(context.Cause(j.steps), errCancelled) }
 
+// keepJob says that the claim of a job is committed: from now on its lease is lost when the database does not know it.
+func (e *Engine) keepJob(j *job) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	j.kept = true
+}
+
 // drop forgets a job and ends its contexts.
 func (e *Engine) drop(j *job) {
 	e.mu.Lock()
@@ -67,6 +75,23 @@ func (e *Engine) cancelJob(run string) {
 	}
 }
 
+// lookAt has the leases renewed now if the run is worked here: another instance says that it is to be cancelled.
+func (e *Engine) lookAt(run string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.jobs[run] != nil {
+		e.look()
+	}
+}
+
+// look has the leases renewed now, which tells what is to be cancelled.
+func (e *Engine) look() {
+	select {
+	case e.beat <- struct{}{}:
+	default: // it is about to look anyway
+	}
+}
+
 // keepLeases renews the leases of all jobs until ctx ends, and hears by that which are to be cancelled.
 func (e *Engine) keepLeases(ctx context.Context) {
 	tick := time.NewTicker(e.opts.Lease / beats)
@@ -75,6 +100,8 @@ func (e *Engine) keepLeases(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-e.beat:
+			e.renewAll(ctx)
 		case <-tick.C:
 			if err := e.setClock(ctx); err != nil && ctx.Err() == nil {
 				e.log.Error("the database was not asked for the time", zap.Error(err))
@@ -87,7 +114,7 @@ func (e *Engine) keepLeases(ctx context.Context) {
 // renewAll renews the leases of all jobs in one transaction. A job whose lease is lost, or could not be renewed before
 // it ended, is left: another worker may have it.
 func (e *Engine) renewAll(ctx context.Context) {
-	jobs := e.jobsNow()
+	jobs, kept := e.jobsNow()
 	if len(jobs) == 0 {
 		return
 	}
@@ -120,7 +147,9 @@ func (e *Engine) renewAll(ctx context.Context) {
 	for j, result := range results {
 		switch {
 		case errors.Is(result, store.ErrLeaseLost):
-			j.leave(result)
+			if kept[j] {
+				j.leave(result)
+			}
 			continue
 		case result != nil:
 			j.cancel(result)
@@ -129,12 +158,15 @@ func (e *Engine) renewAll(ctx context.Context) {
 	}
 }
 
-// jobsNow is a copy of the list of jobs.
-func (e *Engine) jobsNow() []*job {
+// jobsNow is a copy of the list of jobs, and tells of which the claim was committed: of others the database may not know yet.
+func (e *Engine) jobsNow() (jobs []*job, kept map[*job]bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	jobs := slices.Collect(maps.Values(e.jobs))
+	jobs, kept = slices.Collect(maps.Values(e.jobs)), map[*job]bool{}
+	for _, j := range jobs {
+		kept[j] = j.kept
+	}
 	// In order, so that two transactions that lock several runs do not wait for each other.
 	slices.SortFunc(jobs, func(a, b *job) int { return strings.Compare(a.lease.Run, b.lease.Run) })
-	return jobs
+	return jobs, kept
 }

@@ -3,16 +3,13 @@ package run
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"log/slog"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"github.com/riverqueue/river/rivertype"
 
 	"github.com/hfbot/hfbot/bot/store"
 )
@@ -27,35 +24,28 @@ const (
 // queue is River on either database.
 type queue interface {
 	start(ctx context.Context) error
-	stop(ctx context.Context) error   // takes no more tickets and waits for those under way
-	cancel(ctx context.Context) error // ends the contexts of those under way and waits for them
-	insert(ctx context.Context, tx *store.Tx, tickets []river.InsertManyParams) ([]*rivertype.JobInsertResult, error)
-	revoke(ctx context.Context, tx *store.Tx, number int64) error
-	wake() // looks for tickets now, where the database does not say that there are new ones
+	stop(ctx context.Context) error // call it when no ticket is worked any more; when ctx ends first, those under way are left
+	insert(ctx context.Context, tx *store.Tx, tickets []river.InsertManyParams) error
+	wake() // looks for tickets now
 }
 
 // riverQueue is a River client whose transactions are of type T.
 type riverQueue[T any] struct {
 	client *river.Client[T]
 	tx     func(*store.Tx) T
-	awake  func()
+	driver *driver[T]
 }
 
 // newQueue makes the queue on the store's database.
 func newQueue(e *Engine) (queue, error) {
 	if pool := e.store.Pool(); pool != nil {
-		return makeQueue(e, riverpgxv5.New(pool), (*store.Tx).Pgx, func() {})
+		return makeQueue(e, riverpgxv5.New(pool), (*store.Tx).Pgx)
 	}
-	driver := &sqliteDriver{Driver: riversqlite.New(e.store.DB()), woken: make(chan struct{}, 1)}
-	return makeQueue[*sql.Tx](e, driver, (*store.Tx).SQL, driver.wake)
+	return makeQueue[*sql.Tx](e, &sqliteDriver{riversqlite.New(e.store.DB())}, (*store.Tx).SQL)
 }
 
-var (
-	_ riverdriver.Driver[*sql.Tx] = (*sqliteDriver)(nil)
-	_ riverdriver.Driver[pgx.Tx]  = (*riverpgxv5.Driver)(nil)
-)
-
-func makeQueue[T any](e *Engine, driver riverdriver.Driver[T], tx func(*store.Tx) T, awake func()) (queue, error) {
+func makeQueue[T any](e *Engine, rivers riverdriver.Driver[T], tx func(*store.Tx) T) (queue, error) {
+	driver := &driver[T]{Driver: rivers, engine: e, woken: make(chan struct{}, 1)}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{engine: e})
 	config := &river.Config{
@@ -77,11 +67,11 @@ func makeQueue[T any](e *Engine, driver riverdriver.Driver[T], tx func(*store.Tx
 	if now := e.store.TestClock(); now != nil {
 		config.Test.Time = testClock(now)
 	}
-	client, err := river.NewClient(driver, config)
+	client, err := river.NewClient[T](driver, config)
 	if err != nil {
 		return nil, err
 	}
-	return &riverQueue[T]{client, tx, awake}, nil
+	return &riverQueue[T]{client, tx, driver}, nil
 }
 
 // testClock gives River the clock of a test.
@@ -93,21 +83,17 @@ func (c testClock) Now() time.Time { return c() }
 // NowOrNil implements rivertype.TimeGenerator: the database is not asked.
 func (c testClock) NowOrNil() *time.Time { return new(c()) }
 
-func (q *riverQueue[T]) start(ctx context.Context) error  { return q.client.Start(ctx) }
-func (q *riverQueue[T]) stop(ctx context.Context) error   { return q.client.Stop(ctx) }
-func (q *riverQueue[T]) cancel(ctx context.Context) error { return q.client.StopAndCancel(ctx) }
-func (q *riverQueue[T]) wake()                            { q.awake() }
+func (q *riverQueue[T]) start(ctx context.Context) error { return q.client.Start(ctx) }
+func (q *riverQueue[T]) wake()                           { q.driver.wake() }
 
-func (q *riverQueue[T]) insert(
-	ctx context.Context, tx *store.Tx, tickets []river.InsertManyParams,
-) ([]*rivertype.JobInsertResult, error) {
-	return q.client.InsertManyTx(ctx, q.tx(tx), tickets)
+func (q *riverQueue[T]) stop(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return q.client.StopAndCancel(ctx)
+	}
+	return q.client.Stop(ctx)
 }
 
-func (q *riverQueue[T]) revoke(ctx context.Context, tx *store.Tx, number int64) error {
-	_, err := q.client.JobCancelTx(ctx, q.tx(tx), number)
-	if errors.Is(err, rivertype.ErrNotFound) {
-		return nil // used long ago and removed
-	}
+func (q *riverQueue[T]) insert(ctx context.Context, tx *store.Tx, tickets []river.InsertManyParams) error {
+	_, err := q.client.InsertManyFastTx(ctx, q.tx(tx), tickets)
 	return err
 }

@@ -7,13 +7,9 @@ import (
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 )
 
-// sqliteDriver is River's driver for SQLite with another way to learn of new tickets. River's own looks into a table
-// every 50 ms, since it cannot know who writes. Here one process has the database, and it knows when it has committed a
-// ticket: it says so, and the queue looks at once.
-type sqliteDriver struct {
-	*riversqlite.Driver
-	woken chan struct{} // has room for one: however many tickets there are, it looks once
-}
+// sqliteDriver is River's driver for SQLite without its way to learn of new tickets, which is to look into a table every 50 ms,
+// since it cannot know who writes. Here one process has the database, and it wakes the queue when it has committed a ticket.
+type sqliteDriver struct{ *riversqlite.Driver }
 
 // SupportsListenNotify keeps River from writing its notifications into the database.
 func (*sqliteDriver) SupportsListenNotify() bool { return false }
@@ -21,52 +17,37 @@ func (*sqliteDriver) SupportsListenNotify() bool { return false }
 // SupportsListener tells River to wait for GetListener's notifications.
 func (*sqliteDriver) SupportsListener() bool { return true }
 
-// GetListener gives the listener that wake speaks to.
-func (d *sqliteDriver) GetListener(p *riverdriver.GetListenenerParams) riverdriver.Listener {
-	return &listener{schema: p.Schema, woken: d.woken}
+// GetListener gives a listener that hears nothing: there is no other process.
+func (*sqliteDriver) GetListener(p *riverdriver.GetListenenerParams) riverdriver.Listener {
+	return silence{p.Schema}
 }
 
-// wake makes the queue look for tickets. It never blocks.
-func (d *sqliteDriver) wake() {
-	select {
-	case d.woken <- struct{}{}:
-	default:
-	}
-}
-
-// listener hears of new tickets from within the process.
-type listener struct {
-	schema string
-	woken  <-chan struct{}
-}
+// silence is a listener that hears nothing.
+type silence struct{ schema string }
 
 // Connect implements riverdriver.Listener.
-func (*listener) Connect(context.Context) error { return nil }
+func (silence) Connect(context.Context) error { return nil }
 
 // Close implements riverdriver.Listener.
-func (*listener) Close(context.Context) error { return nil }
+func (silence) Close(context.Context) error { return nil }
 
-// Listen implements riverdriver.Listener. Of all topics there is news on one only.
-func (*listener) Listen(context.Context, string) error { return nil }
+// Listen implements riverdriver.Listener.
+func (silence) Listen(context.Context, string) error { return nil }
 
 // Unlisten implements riverdriver.Listener.
-func (*listener) Unlisten(context.Context, string) error { return nil }
+func (silence) Unlisten(context.Context, string) error { return nil }
 
 // Ping implements riverdriver.Listener.
-func (*listener) Ping(context.Context) error { return nil }
+func (silence) Ping(context.Context) error { return nil }
 
 // Schema implements riverdriver.Listener.
-func (l *listener) Schema() string { return l.schema }
+func (s silence) Schema() string { return s.schema }
 
 // SetAfterConnectExec implements riverdriver.Listener, for River's own tests.
-func (*listener) SetAfterConnectExec(string) {}
+func (silence) SetAfterConnectExec(string) {}
 
-// WaitForNotification waits for wake.
-func (l *listener) WaitForNotification(ctx context.Context) (*riverdriver.Notification, error) {
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-l.woken:
-		return &riverdriver.Notification{Topic: "river_insert", Payload: `{"queue":"default"}`}, nil
-	}
+// WaitForNotification waits for ctx to end.
+func (silence) WaitForNotification(ctx context.Context) (*riverdriver.Notification, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
 }

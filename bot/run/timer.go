@@ -64,7 +64,6 @@ func (e *Engine) sweep(ctx context.Context) error {
 		return err
 	}
 	e.renewAll(ctx)
-	defer e.queue.wake()
 	return e.store.InTx(ctx, func(tx *store.Tx) error {
 		if !e.store.ClockWasSet(e.opts.Lease) {
 			if _, err := tx.TakeOrphans(e.opts.Lease, sweepBatch); err != nil {

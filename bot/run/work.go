@@ -3,9 +3,9 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
-	"github.com/riverqueue/river/rivertype"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
@@ -28,7 +28,7 @@ type execution struct {
 	engine   *Engine
 	job      *job
 	run      *store.Run
-	delivery *store.Delivery
+	delivery *store.Delivery // nil when it is gone
 	payload  *hub.Payload
 	facts    expr.Facts
 	log      *zap.Logger
@@ -39,32 +39,19 @@ type execution struct {
 	tried     time.Time // when the attempt under way began
 	span      trace.Span
 
-	unreadable error // why there is no delivery
-	over       bool  // its end is written
+	over bool // its end is written
 	// What the last attempt logged and reported at its end, which is written together with what came of it.
 	unsaved  []store.LogLine
 	progress *store.Progress
 }
 
-// work works the run of a ticket, if there is anything to do, until it is over or has to wait.
-func (e *Engine) work(ticket context.Context, run string) error {
-	x, err := e.claim(run)
-	if err != nil || x == nil {
-		return err
-	}
-	defer e.drop(x.job)
+// work works the run until it is over or has to wait. An error is the database's: the lease then ends by itself, and the
+// sweep takes the run up again.
+func (x *execution) work() error {
+	defer x.engine.drop(x.job)
 	defer func() { x.span.End() }()
-	// The queue ends the ticket's context when another instance cancelled the run, and when it is stopped the hard way.
-	stop := context.AfterFunc(ticket, func() {
-		if errors.Is(context.Cause(ticket), rivertype.ErrJobCancelledRemotely) {
-			x.job.cancel(errCancelled)
-			return
-		}
-		x.job.leave(errInterrupted)
-	})
-	defer stop()
 	defer x.saveRest()
-	err = x.prepare()
+	err := x.prepare()
 	for i := 0; err == nil && i < len(x.run.Steps); i++ {
 		err = x.step(i)
 	}
@@ -74,38 +61,36 @@ func (e *Engine) work(ticket context.Context, run string) error {
 	case errors.Is(err, errLeft):
 		return nil
 	}
-	return err // the database is in trouble; the lease ends by itself, and the sweep takes the run up again
+	return err
 }
 
-// claim leases a run; nil when it is not due any more.
-func (e *Engine) claim(run string) (x *execution, err error) {
+// claim leases those of the runs that are due, as part of tx.
+func (e *Engine) claim(tx *store.Tx, runs ...string) ([]*execution, error) {
 	asked, until := time.Now(), e.store.Now().Add(e.opts.Lease)
-	err = e.store.InTx(e.base, func(tx *store.Tx) error {
-		if x != nil { // claimed in a transaction that was ended for another one
-			e.drop(x.job)
-			x = nil
-		}
-		lease, r, err := tx.Claim(run, e.owner, until)
-		if err == nil && lease != nil {
-			x = &execution{engine: e, job: e.newJob(lease, asked), run: r, results: map[string]expr.StepResult{}}
-			x.span = trace.SpanFromContext(context.Background()) // none yet
-			x.cancelled = r.CancelReason != ""
-			if x.delivery, x.unreadable = tx.Delivery(r.DeliveryID); !errors.Is(x.unreadable, store.ErrNotFound) {
-				err = x.unreadable
-			}
-			if err == nil {
-				err = e.markDry(tx, lease, r)
-			}
-		}
-		return err
-	})
-	if err != nil && x != nil {
-		e.drop(x.job)
-	}
+	claimed, err := tx.ClaimAll(runs, e.owner, until)
 	if err != nil {
 		return nil, err
 	}
-	return x, nil
+	all := make([]*execution, len(claimed))
+	for i, c := range claimed {
+		x := &execution{
+			engine: e, job: e.newJob(c.Lease, asked), run: c.Run, delivery: c.Delivery, results: map[string]expr.StepResult{},
+			span: trace.SpanFromContext(context.Background()), // none yet
+		}
+		x.cancelled = c.Run.CancelReason != ""
+		all[i] = x
+		tx.OnEnd(func(committed bool) {
+			if committed {
+				e.keepJob(x.job)
+			} else {
+				e.drop(x.job)
+			}
+		})
+		if err := e.markDry(tx, c.Lease, c.Run); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // prepare makes what the steps need of the delivery. When that can never be had, it ends the run.
@@ -115,7 +100,9 @@ func (x *execution) prepare() (err error) {
 	if x.job.whole.Err() != nil {
 		return x.leave()
 	}
-	if err = x.unreadable; err == nil {
+	if x.delivery == nil {
+		err = fmt.Errorf("delivery %s: %w", x.run.DeliveryID, store.ErrNotFound)
+	} else {
 		x.payload, err = hub.ParsePayload(x.delivery.Body)
 	}
 	if err != nil {

@@ -20,6 +20,8 @@ var suite = []struct {
 	{"ListRuns", testListRuns},
 	{"Counts", testCounts},
 	{"Claim", testClaim},
+	{"ClaimAll", testClaimAll},
+	{"OnEnd", testOnEnd},
 	{"Fencing", testFencing},
 	{"Orphans", testOrphans},
 	{"TicketAgain", testTicketAgain},

@@ -62,21 +62,27 @@ func (s *Store) Delivery(ctx context.Context, id string) (*Delivery, error) {
 }
 
 func findDelivery(ctx context.Context, q querier, id string) (*Delivery, error) {
-	var explanation string
-	var body []byte
 	row := q.QueryRowContext(ctx, `SELECT `+deliverySummary+`, explanation, body FROM deliveries WHERE id = ?`, id)
-	d, err := scanDelivery(row.Scan, &explanation, &body)
+	d, err := scanWholeDelivery(row.Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("delivery %s: %w", id, ErrNotFound)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: read delivery %s: %w", id, err)
 	}
+	return &d, nil
+}
+
+// scanWholeDelivery reads deliverySummary, explanation and body.
+func scanWholeDelivery(scan func(...any) error) (Delivery, error) {
+	var explanation string
+	var body []byte
+	d, err := scanDelivery(scan, &explanation, &body)
 	d.Body = body
 	if explanation != "" {
 		d.Explanation = json.RawMessage(explanation)
 	}
-	return &d, nil
+	return d, err
 }
 
 // Unmatched returns deliveries in state Received that came in by the given time, oldest first, without their bodies: those

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"strconv"
 	"strings"
 	"sync"
@@ -95,4 +96,13 @@ func (d *dialect) args(args []any) []any {
 		}
 	}
 	return args
+}
+
+// among is the condition that a column is one of values, in one text for any number of them, and its argument.
+func (d *dialect) among(column string, values []string) (condition string, arg any) {
+	if d.shared {
+		return column + ` = ANY(?::text[])`, values
+	}
+	list, _ := json.Marshal(values) // texts only
+	return column + ` IN (SELECT value FROM json_each(?))`, string(list)
 }

@@ -116,8 +116,7 @@ func (t *Tx) endSteps(run string, state RunState) error {
 }
 
 // Cancel ends a run that is queued or waiting. Of a running one it notes that it is to be cancelled, which its worker
-// hears of at once from the queue or its Change, and otherwise with its next heartbeat. A run that is over gives
-// ErrState.
+// hears of at once, and otherwise with its next heartbeat. A run that is over gives ErrState.
 func (t *Tx) Cancel(run, reason string) error {
 	if err := t.lockRun(run); err != nil {
 		return err
@@ -126,21 +125,15 @@ func (t *Tx) Cancel(run, reason string) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case r.State == Running:
-		if _, err := t.exec(`UPDATE runs SET cancel_reason = ? WHERE id = ?`, reason, run); err != nil {
-			return fmt.Errorf("store: cancel run %s: %w", run, err)
-		}
-		t.changes = append(t.changes, Change{Run: run, State: Running, Cancel: true})
-	case r.State.Final():
+	if r.State.Final() {
 		return refuse("run %s is %s already; only runs that are queued, waiting or running can be cancelled", run, r.State)
-	default:
-		if err := t.end(run, Cancelled, reason, ""); err != nil {
-			return err
-		}
 	}
-	if t.tickets == nil {
-		return nil
+	if r.State != Running {
+		return t.end(run, Cancelled, reason, "")
 	}
-	return t.tickets.Revoke(t.ctx, t, run)
+	if _, err := t.exec(`UPDATE runs SET cancel_reason = ? WHERE id = ?`, reason, run); err != nil {
+		return fmt.Errorf("store: cancel run %s: %w", run, err)
+	}
+	t.changes = append(t.changes, Change{Run: run, State: Running, Cancel: true})
+	return t.notify(CancelTopic, run)
 }

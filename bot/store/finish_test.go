@@ -33,8 +33,6 @@ func testFinish(t *testing.T, db database) {
 
 func testCancel(t *testing.T, db database) {
 	s := db.open(t)
-	queue := &tickets{}
-	s.UseTickets(queue)
 	queued, running := insert(t, s, "rule"), insert(t, s, "rule")
 	lease, _ := claim(t, s, running.ID)
 	var told []store.Change
@@ -61,9 +59,6 @@ func testCancel(t *testing.T, db database) {
 		}
 		return err
 	})
-	if want := []string{queued.ID, running.ID}; !slices.Equal(queue.revoked, want) {
-		t.Errorf("tickets revoked %v, want %v", queue.revoked, want)
-	}
 	err := s.InTx(t.Context(), func(tx *store.Tx) error { return tx.Cancel(queued.ID, "again") })
 	over := "run " + queued.ID + " is cancelled already; only runs that are queued, waiting or running can be cancelled"
 	if !errors.Is(err, store.ErrState) || err.Error() != over {

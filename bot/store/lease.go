@@ -4,9 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"time"
 )
 
@@ -25,27 +23,6 @@ type Lease struct {
 	Token int64
 
 	keys *Keys // of the run, which never change; nil: not known
-}
-
-// Claim takes a queued run for owner until the given time and returns it with its steps. It returns a nil Lease when
-// the run is not queued any more: a ticket may come twice.
-func (t *Tx) Claim(run, owner string, until time.Time) (*Lease, *Run, error) {
-	l := Lease{Run: run, Owner: owner}
-	err := t.tx.QueryRowContext(t.ctx, `UPDATE runs SET state = 'running', owner = ?, token = token + 1, lease_until = ?,
-		started_at = CASE WHEN started_at = 0 THEN ? ELSE started_at END, reason = '', wait_for = '', wait_until = 0
-		WHERE id = ? AND state = 'queued' RETURNING token`, owner, micros(until), micros(t.now), run).Scan(&l.Token)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil, nil
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("store: claim run %s: %w", run, err)
-	}
-	t.note(run, Running)
-	r, err := t.Run(run)
-	if err == nil {
-		l.keys = &Keys{Rule: r.Rule, Once: r.OnceKey, Debounce: r.DebounceKey, Group: r.GroupKey}
-	}
-	return &l, r, err
 }
 
 // Renew extends a lease. It returns why the run is to be cancelled, "" when it is not, and ErrLeaseLost when the lease
@@ -149,29 +126,4 @@ func (t *Tx) TicketAgain(before time.Time, limit int) (int, error) {
 	}
 	t.enqueue(runs...)
 	return len(runs), nil
-}
-
-// SetTickets remembers the queue's numbers of runs' latest tickets, so that they can be cancelled.
-func (t *Tx) SetTickets(tickets map[string]int64) error {
-	runs := slices.Sorted(maps.Keys(tickets)) // in order, so that two transactions do not wait for each other
-	if t.store.dialect.shared {
-		numbers := make([]int64, len(runs))
-		for i, run := range runs {
-			numbers[i] = tickets[run]
-		}
-		return t.post(`UPDATE runs SET ticket = issued.ticket FROM unnest(?::text[], ?::bigint[]) AS issued (run, ticket)
-			WHERE runs.id = issued.run`, runs, numbers)
-	}
-	for _, run := range runs {
-		if _, err := t.exec(`UPDATE runs SET ticket = ? WHERE id = ?`, tickets[run], run); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Ticket returns the queue's number of a run's latest ticket; 0 when it never had one.
-func (t *Tx) Ticket(run string) (ticket int64, err error) {
-	err = t.tx.QueryRowContext(t.ctx, `SELECT ticket FROM runs WHERE id = ?`, run).Scan(&ticket)
-	return ticket, err
 }

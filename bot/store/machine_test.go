@@ -131,7 +131,7 @@ func (m *specimen) insert(group, onConflict, debounce string) *store.Run {
 
 // runEvents are what can happen to a run, by the name in the table.
 var runEvents = map[string]func(m *specimen) error{
-	"a ticket comes": func(m *specimen) error {
+	"a worker takes it": func(m *specimen) error {
 		return m.try(func(tx *store.Tx) error {
 			_, _, err := tx.Claim(m.run.ID, "another worker", m.clock.Now().Add(machineLease))
 			return err

@@ -93,6 +93,22 @@ func (t *Tx) Pgx() pgx.Tx {
 	return lentTx{t.conn}
 }
 
+// CancelTopic is where instances on one PostgreSQL hear which running runs are to be cancelled, as the queue names its topics:
+// behind the schema and a point.
+const CancelTopic = "hfbot_cancel"
+
+// notify tells the other instances that listen on a topic, once the transaction is committed. On SQLite there are none.
+func (t *Tx) notify(topic, payload string) error {
+	if t.conn == nil {
+		return nil
+	}
+	err := t.post(`SELECT pg_notify(concat(current_schema() || '.', ?::text), ?)`, topic, payload)
+	if err != nil {
+		return fmt.Errorf("store: notify %s: %w", topic, err)
+	}
+	return nil
+}
+
 // lentTx lends the connection of an open transaction to the queue, which must not end it.
 type lentTx struct{ *connection }
 

@@ -11,14 +11,19 @@ const runColumns = `id, delivery_id, rule, repo, repo_type, repo_id, ref, sha, o
 	wait_until, attempt, plan, error, created_at, started_at, finished_at, once_key, rate_key, debounce_key,
 	debounce_since, group_key, on_conflict, cancel_reason`
 
-// scanRun reads runColumns. The reason of a run that is to be cancelled is why.
-func scanRun(scan func(...any) error) (Run, error) {
+// stepColumns are read by scanStep.
+const stepColumns = `idx, id, uses, state, attempt, failures, inputs, outputs, error, started_at, finished_at`
+
+// scanRun reads runColumns, and more columns into more. The reason of a run that is to be cancelled is why.
+func scanRun(scan func(...any) error, more ...any) (Run, error) {
 	var r Run
 	var waitUntil, created, started, finished, since int64
 	var plan string
-	err := scan(&r.ID, &r.DeliveryID, &r.Rule, &r.Repo, &r.RepoType, &r.RepoID, &r.Ref, &r.SHA, &r.OwnCaused, &r.State,
+	err := scan(append([]any{
+		&r.ID, &r.DeliveryID, &r.Rule, &r.Repo, &r.RepoType, &r.RepoID, &r.Ref, &r.SHA, &r.OwnCaused, &r.State,
 		&r.Reason, &r.waitFor, &waitUntil, &r.Attempt, &plan, &r.Error, &created, &started, &finished, &r.OnceKey,
-		&r.RateKey, &r.DebounceKey, &since, &r.GroupKey, &r.onConflict, &r.CancelReason)
+		&r.RateKey, &r.DebounceKey, &since, &r.GroupKey, &r.onConflict, &r.CancelReason,
+	}, more...)...)
 	if err != nil {
 		return Run{}, err
 	}
@@ -45,23 +50,24 @@ func findRun(ctx context.Context, q querier, id string) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: read run %s: %w", id, err)
 	}
-	rows, err := q.QueryContext(ctx, `SELECT idx, id, uses, state, attempt, failures, inputs, outputs, error, started_at,
-		finished_at FROM steps WHERE run_id = ? ORDER BY idx`, id)
+	rows, err := q.QueryContext(ctx, `SELECT `+stepColumns+` FROM steps WHERE run_id = ? ORDER BY idx`, id)
 	if err != nil {
 		return nil, fmt.Errorf("store: read the steps of run %s: %w", id, err)
 	}
-	if r.Steps, err = collect(rows, scanStep); err != nil {
+	if r.Steps, err = collect(rows, func(rows *sql.Rows) (Step, error) { return scanStep(rows) }); err != nil {
 		return nil, fmt.Errorf("store: read the steps of run %s: %w", id, err)
 	}
 	return &r, nil
 }
 
-func scanStep(rows *sql.Rows) (Step, error) {
+// scanStep reads stepColumns, and more columns into more.
+func scanStep(rows *sql.Rows, more ...any) (Step, error) {
 	var s Step
 	var started, finished int64
 	var inputs, outputs string
-	err := rows.Scan(&s.Index, &s.ID, &s.Uses, &s.State, &s.Attempt, &s.Failures, &inputs, &outputs, &s.Error, &started,
-		&finished)
+	err := rows.Scan(append([]any{
+		&s.Index, &s.ID, &s.Uses, &s.State, &s.Attempt, &s.Failures, &inputs, &outputs, &s.Error, &started, &finished,
+	}, more...)...)
 	if err != nil {
 		return Step{}, err
 	}

@@ -164,12 +164,10 @@ func (s *Store) Exclusive() bool { return !s.dialect.shared }
 // Tightened tells that others could read the SQLite file before it was opened.
 func (s *Store) Tightened() bool { return s.tightened }
 
-// Tickets is the queue of runs that are due; package run implements it on River.
+// Tickets is who gets runs worked that are due; package run implements it.
 type Tickets interface {
-	// Enqueue puts a ticket for each run into the queue, as part of tx.
+	// Enqueue sees to it, as part of tx, that runs which became due in it are worked, in this order.
 	Enqueue(ctx context.Context, tx *Tx, runs ...string) error
-	// Revoke takes the run's ticket out of the queue, as part of tx, or tells the worker that has it to stop.
-	Revoke(ctx context.Context, tx *Tx, run string) error
 }
 
 // UseTickets sets the queue; call it once, before the first InTx. Without one, runs stay queued until a queue is there.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +48,7 @@ func TestInTxTogether(t *testing.T) {
 				t.Fatal(err)
 			}
 			const neighbours = 20
+			var written atomic.Int64 // neighbours that were told of their commit
 			entered, release := make(chan struct{}), make(chan struct{})
 			enter := sync.OnceFunc(func() { close(entered) })
 			var all sync.WaitGroup
@@ -62,7 +64,14 @@ func TestInTxTogether(t *testing.T) {
 			<-entered
 			for i := range neighbours {
 				all.Go(func() {
-					if err := s.InTx(t.Context(), func(tx *store.Tx) error { return mark(tx, fmt.Sprint(i)) }); err != nil {
+					if err := s.InTx(t.Context(), func(tx *store.Tx) error {
+						tx.OnEnd(func(committed bool) {
+							if committed {
+								written.Add(1)
+							}
+						})
+						return mark(tx, fmt.Sprint(i))
+					}); err != nil {
 						t.Errorf("neighbour %d: %v", i, err)
 					}
 				})
@@ -86,6 +95,9 @@ func TestInTxTogether(t *testing.T) {
 			}
 			close(release)
 			all.Wait()
+			if n := written.Load(); n != neighbours {
+				t.Errorf("%d of %d neighbours were told that they are written", n, neighbours)
+			}
 			var marks int
 			var odd bool
 			err := s.DB().QueryRow(`SELECT count(*), coalesce(max(name = 'odd'), 0) FROM marks`).Scan(&marks, &odd)

@@ -34,6 +34,7 @@ type Tx struct {
 	tickets  Tickets
 	due      []string // runs that get a ticket at the end
 	changes  []Change
+	ended    []func(committed bool)
 }
 
 // InTx runs f in one write transaction. It commits when f returns nil; otherwise, and when f panics, nothing is written.
@@ -45,17 +46,36 @@ func (s *Store) InTx(ctx context.Context, f func(tx *Tx) error) error {
 	s.mu.RUnlock()
 	for try := 1; ; try++ {
 		tx := &Tx{store: s, tickets: tickets}
-		err := tx.run(ctx, try > 1, f)
-		if err == nil && changed != nil {
-			for _, c := range tx.changes {
-				changed(c)
-			}
-		}
+		err := tx.try(ctx, try > 1, f, changed)
 		if err == nil || try == writeTries || ctx.Err() != nil || !s.dialect.tryAgain(err) {
 			return err
 		}
 	}
 }
+
+// try runs f once, and tells what came of it.
+func (t *Tx) try(ctx context.Context, again bool, f func(tx *Tx) error, changed func(Change)) error {
+	committed := false
+	defer func() { // also when f panics
+		for _, ended := range t.ended {
+			ended(committed)
+		}
+	}()
+	if err := t.run(ctx, again, f); err != nil {
+		return err
+	}
+	committed = true
+	if changed != nil {
+		for _, c := range t.changes {
+			changed(c)
+		}
+	}
+	return nil
+}
+
+// OnEnd has f called when the transaction is over and its changes are told: after the commit, or after what was written is
+// gone again. Since InTx may call its function anew, each transaction tells its own end. f must not block.
+func (t *Tx) OnEnd(f func(committed bool)) { t.ended = append(t.ended, f) }
 
 // run calls f in the transaction. A second try on SQLite shares it with nobody.
 func (t *Tx) run(ctx context.Context, again bool, f func(tx *Tx) error) error {
