@@ -103,6 +103,7 @@ func (b *builder) build(ctx context.Context, w io.Writer) (err error) {
 	if err := b.goCommand(ctx, "mod", "init", "hfbot.invalid/bot"); err != nil {
 		return err
 	}
+	fmt.Fprintln(b.log, "fetching the modules it needs …")
 	if err := b.takeHfbot(ctx); err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ in the folder DST. A refused checkpoint exits 3 and leaves DST as it was.`,
 }
 
 func runConvert(ctx context.Context, cfg *config.Config, o convertOptions) error {
-	src, err := openSource(ctx, cfg, o.src, o.convert)
+	src, err := openSource(ctx, cfg, o.src, o.convert, tellRetries(o.err))
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func TestConvertRepository(t *testing.T) {
 		t.Errorf("%d bytes, %v, %+v", len(written), err, result)
 	}
 	out.Reset()
-	if err := runInspect(t.Context(), cfg, &out, inspectOptions{src: o.src, hash: true, format: o.format}); err != nil {
+	if err := runInspect(t.Context(), cfg, &out, inspectOptions{src: o.src, hash: true, format: o.format, err: o.err}); err != nil {
 		t.Fatal(err)
 	}
 	var seen inspection

@@ -88,7 +88,7 @@ func runExplain(ctx context.Context, cfg *config.Config, o explainOptions) error
 	if set == nil {
 		return fmt.Errorf("the rules have errors: %s in all", count(len(problems), "problem"))
 	}
-	client, err := configuredHub(cfg, o.offline)
+	client, err := configuredHub(cfg, o.offline, o.err)
 	if err != nil {
 		return err
 	}
@@ -105,11 +105,11 @@ func runExplain(ctx context.Context, cfg *config.Config, o explainOptions) error
 }
 
 // configuredHub is the Hub to ask, nil when the user named none: neither a token nor an endpoint other than the default.
-func configuredHub(cfg *config.Config, offline bool) (*hub.Client, error) {
+func configuredHub(cfg *config.Config, offline bool, w io.Writer) (*hub.Client, error) {
 	if offline || cfg.Token == "" && cfg.Endpoint == hub.DefaultEndpoint {
 		return nil, nil
 	}
-	return hub.New(cfg.Endpoint, cfg.Token)
+	return hub.New(cfg.Endpoint, cfg.Token, tellRetries(w))
 }
 
 // explainedBy gives the facts of each ref and commit.

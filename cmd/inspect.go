@@ -45,6 +45,7 @@ type inspectOptions struct {
 	hash   bool
 	asked  bool // --hash is given
 	format format
+	err    io.Writer
 }
 
 func newInspect() *cobra.Command {
@@ -58,7 +59,7 @@ or with --hash. A checkpoint that would not be converted exits 3.`,
 		Example: "  hfbot inspect pytorch_model.bin\n  hfbot inspect acme/tiny@main --format text",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			o.src, o.asked = args[0], c.Flags().Changed("hash")
+			o.src, o.asked, o.err = args[0], c.Flags().Changed("hash"), c.ErrOrStderr()
 			cfg, err := config.Load(c.Flags())
 			if err != nil {
 				return err
@@ -73,7 +74,7 @@ or with --hash. A checkpoint that would not be converted exits 3.`,
 }
 
 func runInspect(ctx context.Context, cfg *config.Config, w io.Writer, o inspectOptions) error {
-	src, err := openSource(ctx, cfg, o.src, convert.Options{})
+	src, err := openSource(ctx, cfg, o.src, convert.Options{}, tellRetries(o.err))
 	if err != nil {
 		return err
 	}

@@ -116,7 +116,7 @@ func TestInspectRemoteIsCheap(t *testing.T) {
 	}))
 	defer server.Close()
 	var out bytes.Buffer
-	o := inspectOptions{src: server.URL + "/pytorch_model.bin", hash: true}
+	o := inspectOptions{src: server.URL + "/pytorch_model.bin", hash: true, err: t.Output()}
 	o.format.value = formatJSON
 	if err := runInspect(t.Context(), &config.Config{}, &out, o); err != nil {
 		t.Fatal(err)

@@ -33,11 +33,17 @@ type source struct {
 	same    func(fs.FileInfo) bool // tells whether a local file is one of the checkpoints
 }
 
-// repoAtRevision is REPO@REVISION.
-var repoAtRevision = regexp.MustCompile(`^([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)@(\S+)$`)
+var (
+	// repoAtRevision is REPO@REVISION.
+	repoAtRevision = regexp.MustCompile(`^([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)@(\S+)$`)
+	// repoAlone lacks the revision.
+	repoAlone = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*@?$`)
+)
 
-// openSource finds out what SRC is. Nothing but metadata is read of a remote one.
-func openSource(ctx context.Context, cfg *config.Config, name string, opts convert.Options) (*source, error) {
+// openSource finds out what SRC is. Nothing but metadata is read of a remote one; the client for the Hub is made with of.
+func openSource(
+	ctx context.Context, cfg *config.Config, name string, opts convert.Options, of ...hub.Option,
+) (*source, error) {
 	if u, err := url.Parse(name); err == nil && (u.Scheme == "https" || u.Scheme == "http") {
 		return openURL(ctx, u)
 	}
@@ -50,7 +56,10 @@ func openSource(ctx context.Context, cfg *config.Config, name string, opts conve
 	case err == nil:
 		return openSingle(name)
 	case found != nil && errors.Is(err, fs.ErrNotExist):
-		return openRepo(ctx, cfg, hub.RepoRef{Type: hub.Model, Name: found[1]}, found[2], opts)
+		return openRepo(ctx, cfg, hub.RepoRef{Type: hub.Model, Name: found[1]}, found[2], opts, of)
+	}
+	if _, noFolder := os.Stat(filepath.Dir(name)); noFolder != nil && repoAlone.MatchString(name) {
+		err = fmt.Errorf("%w; if it is a repository on the Hub, say at which revision: %s@main", err, strings.TrimSuffix(name, "@"))
 	}
 	return nil, fmt.Errorf("open the checkpoint: %w", err)
 }
@@ -162,8 +171,12 @@ func openFolder(name string, opts convert.Options) (*source, error) {
 
 // openIndex takes the shards of one index.
 func openIndex(name string, opts convert.Options) (*source, error) {
-	s, err := openFolder(filepath.Dir(name), opts)
+	f, err := openLocal(name) // inspect reads the shards alone, and would not notice that it is no file
 	if err != nil {
+		return nil, err
+	}
+	s, err := openFolder(filepath.Dir(name), opts)
+	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
 	base := filepath.Base(name)
@@ -180,9 +193,9 @@ func openIndex(name string, opts convert.Options) (*source, error) {
 }
 
 func openRepo(
-	ctx context.Context, cfg *config.Config, repo hub.RepoRef, revision string, opts convert.Options,
+	ctx context.Context, cfg *config.Config, repo hub.RepoRef, revision string, opts convert.Options, of []hub.Option,
 ) (*source, error) {
-	client, err := hub.New(cfg.Endpoint, cfg.Token)
+	client, err := hub.New(cfg.Endpoint, cfg.Token, of...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -49,13 +51,44 @@ func TestOpenSource(t *testing.T) {
 		t.Errorf("temporary files left behind: %v, %v", left, err)
 	}
 	for name, want := range map[string]string{
-		"gone.bin": "no such file", ranged.URL + "/gone.bin": "404", "http://127.0.0.1:1/x": "fetch",
+		"gone.bin": "no such file", "acme/tiny": "at which revision: acme/tiny@main", "acme/tiny@": "revision: acme/tiny@main",
+		ranged.URL + "/gone.bin": "404", "http://127.0.0.1:1/x": "fetch",
 	} {
 		if _, err := openSource(t.Context(), &config.Config{}, name, convert.Options{}); err == nil ||
 			!strings.Contains(err.Error(), want) {
 			t.Errorf("openSource(%s) = %v, want an error with %q", name, err, want)
 		}
 	}
+	inFolder := "hfbot/gone" // a folder that is here, so no owner
+	if _, err := openSource(t.Context(), &config.Config{}, inFolder, convert.Options{}); err == nil || strings.Contains(err.Error(), "@main") {
+		t.Errorf("openSource(%s) = %v, want an error that takes it for a file", inFolder, err)
+	}
+}
+
+// TestSourceThatDoesNotAnswer says what it waits for as soon as a try has failed.
+func TestSourceThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var told []string
+	tell := tellRetries(writer(func(p []byte) {
+		told = append(told, string(p))
+		cancel() // it has been seen
+	}))
+	_, err := openSource(ctx, &config.Config{Endpoint: "http://127.0.0.1:1"}, "acme/tiny@main", convert.Options{}, tell)
+	const want = "hub: GET http://127.0.0.1:1/api/models/acme/tiny/revision/main: "
+	if !errors.Is(err, context.Canceled) || len(told) != 1 || !strings.HasPrefix(told[0], want) ||
+		!strings.HasSuffix(told[0], "; try 2 of 6 in 1s\n") {
+		t.Errorf("%v, told %q", err, told)
+	}
+}
+
+// writer is told what is written.
+type writer func(p []byte)
+
+func (w writer) Write(p []byte) (int, error) {
+	w(p)
+	return len(p), nil
 }
 
 // TestURLThatChanges serves another version of the file after the first request.

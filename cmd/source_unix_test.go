@@ -3,6 +3,7 @@
 package cmd
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -20,7 +21,14 @@ func TestSourcesThatAreNoFiles(t *testing.T) {
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{fifo: "a named pipe", "/dev/zero": "a device"} {
+	index := filepath.Join(filepath.Dir(fifo), "pytorch_model.bin.index.json")
+	if err := syscall.Mkfifo(index, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(fifo), "pytorch_model-00001-of-00001.bin"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{fifo: "a named pipe", index: "a named pipe", "/dev/zero": "a device"} {
 		done := make(chan error, 1)
 		go func() {
 			_, err := openSource(t.Context(), &config.Config{}, name, convert.Options{})

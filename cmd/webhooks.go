@@ -216,6 +216,13 @@ func hubClient(c *cobra.Command) (*config.Config, *hub.Client, error) {
 	if cfg.Token == "" {
 		return nil, nil, errors.New("no HF_TOKEN: set it to a token of the bot's account (https://huggingface.co/settings/tokens)")
 	}
-	client, err := hub.New(cfg.Endpoint, cfg.Token)
+	client, err := hub.New(cfg.Endpoint, cfg.Token, tellRetries(c.ErrOrStderr()))
 	return cfg, client, err
+}
+
+// tellRetries has a client say what it waits for when a call to the Hub has failed and is made again.
+func tellRetries(w io.Writer) hub.Option {
+	return hub.WithRetries(func(r hub.Retry) {
+		fmt.Fprintf(w, "%s; try %d of %d in %s\n", line(r.Err.Error()), r.Try, r.Tries, r.Wait)
+	})
 }

@@ -202,7 +202,7 @@ func (c *Client) repeat(ctx context.Context, r call, try func(context.Context) e
 		if err == nil || attempt == len(backoff) || !mayRetry(ctx, err, r.idempotent) {
 			return r.doubt(err)
 		}
-		if err := pause(ctx, attempt, err); err != nil {
+		if err := c.pause(ctx, attempt, err); err != nil {
 			return err
 		}
 	}

@@ -28,7 +28,8 @@ type Client struct {
 	identity  *identityCache
 
 	unfinished *unfinished
-	warnings   *warnings // nil without
+	warnings   *warnings   // nil without
+	retries    func(Retry) // nil without
 }
 
 // Option changes how a Client works.

@@ -51,9 +51,23 @@ func mayRetry(ctx context.Context, err error, idempotent bool) bool {
 	return (idempotent || errors.As(err, &notSent)) && !errors.As(err, &refused)
 }
 
+// Retry is a call that failed and is made again.
+type Retry struct {
+	Err   error         // of the last try; it names the call
+	Try   int           // the number of the next one, from 2
+	Tries int           // the most that are made
+	Wait  time.Duration // before the next one
+}
+
+// WithRetries has a function told of each wait before a call is made again, so that somebody who waits knows for what. It
+// may be called from several goroutines at the same time.
+func WithRetries(tell func(Retry)) Option {
+	return func(c *Client) { c.retries = tell }
+}
+
 // pause waits before try number attempt+2. It returns err itself when the context would not outlast the wait, so that
 // the caller learns the reason and the time to wait.
-func pause(ctx context.Context, attempt int, err error) error {
+func (c *Client) pause(ctx context.Context, attempt int, err error) error {
 	wait := backoff[attempt]
 	var answer *Error
 	if errors.As(err, &answer) && answer.RetryAfter > 0 {
@@ -61,6 +75,9 @@ func pause(ctx context.Context, attempt int, err error) error {
 	}
 	if !fits(ctx, wait) {
 		return err
+	}
+	if c.retries != nil {
+		c.retries(Retry{Err: err, Try: attempt + 2, Tries: len(backoff) + 1, Wait: wait})
 	}
 	return sleep(ctx, wait)
 }

@@ -3,6 +3,7 @@ package hub_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -78,6 +79,29 @@ func (s *scripted) answer(r *http.Request) (*http.Response, error) {
 	resp := recorder.Result()
 	resp.Request = r
 	return resp, nil
+}
+
+// TestRetriesAreTold: who waits learns what failed, and when it is tried again.
+func TestRetriesAreTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		script := &scripted{t: t, answers: []string{"503", "cut", "200"}}
+		carrier := &http.Client{Transport: transport(script.answer)}
+		var told []string
+		client, err := hub.New("https://hub.example", testToken, hub.WithHTTPClient(carrier), hub.WithRetries(func(r hub.Retry) {
+			told = append(told, fmt.Sprintf("%d of %d in %s: %v", r.Try, r.Tries, r.Wait, r.Err))
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.Refs(t.Context(), model); err != nil {
+			t.Fatal(err)
+		}
+		if len(told) != 2 || !strings.HasPrefix(told[0], "2 of 6 in 1s: ") || !strings.HasPrefix(told[1], "3 of 6 in 2s: ") ||
+			!strings.Contains(told[0], "GET https://hub.example/api/models/") {
+			t.Errorf("%q", told)
+		}
+	})
 }
 
 func TestRetries(t *testing.T) {
