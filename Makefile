@@ -61,9 +61,9 @@ bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: torture
-torture: ## Kill bots under load for TORTURE (10m) on each database, and count what came of it
+torture: ## Kill bots under load for TORTURE (10m) on each database, cut their connections, and count what came of it
 	.ci/deps postgresql
-	HFBOT_TORTURE=$(TORTURE) go test -v -count=1 -timeout 4h -run Killed ./cmd/torture
+	HFBOT_TORTURE=$(TORTURE) go test -v -count=1 -timeout 4h -run 'Killed|CutAnywhere' ./cmd/torture
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (10s)

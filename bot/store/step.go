@@ -8,7 +8,8 @@ import (
 )
 
 // StartStep writes that an attempt at a step begins, with its inputs (secrets masked), and returns its number. A step that
-// has ended gives ErrState: it never runs again.
+// has ended gives ErrState: it never runs again. One that runs has its attempt already, so that a worker which cannot know
+// whether its write arrived may write again.
 func (t *Tx) StartStep(l *Lease, step int, with map[string]any) (attempt int, err error) {
 	if err := t.check(l); err != nil {
 		return 0, err
@@ -18,7 +19,8 @@ func (t *Tx) StartStep(l *Lease, step int, with map[string]any) (attempt int, er
 		return 0, fmt.Errorf("store: encode the inputs of step %d: %w", step, err)
 	}
 	now := micros(t.now)
-	err = t.tx.QueryRowContext(t.ctx, `UPDATE steps SET state = 'running', attempt = attempt + 1, inputs = ?, error = '',
+	err = t.tx.QueryRowContext(t.ctx, `UPDATE steps SET state = 'running', inputs = ?, error = '',
+		attempt = CASE WHEN state = 'running' THEN attempt ELSE attempt + 1 END,
 		started_at = CASE WHEN started_at = 0 THEN ? ELSE started_at END WHERE run_id = ? AND idx = ?
 		AND state IN ('queued', 'waiting', 'running') RETURNING attempt`, inputs, now, l.Run, step).Scan(&attempt)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -28,7 +30,7 @@ func (t *Tx) StartStep(l *Lease, step int, with map[string]any) (attempt int, er
 		return 0, fmt.Errorf("store: start step %d of run %s: %w", step, l.Run, err)
 	}
 	err = t.post(`INSERT INTO attempts (run_id, idx, attempt, state, error, started_at, finished_at)
-		VALUES (?, ?, ?, 'running', '', ?, 0)`, l.Run, step, attempt, now)
+		VALUES (?, ?, ?, 'running', '', ?, 0) ON CONFLICT (run_id, idx, attempt) DO NOTHING`, l.Run, step, attempt, now)
 	if err != nil {
 		return 0, fmt.Errorf("store: start step %d of run %s: %w", step, l.Run, err)
 	}
