@@ -152,7 +152,7 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		found := s.tokens.find(token)
-		if found == nil || s.hooks.faults.tokenExpired() {
+		if found == nil || s.hooks.faults.tokenExpired(c.Request()) {
 			return fail(c, http.StatusUnauthorized, "", "Invalid credentials in Authorization header")
 		}
 		c.Set(credentialKey, found)

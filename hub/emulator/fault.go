@@ -80,8 +80,11 @@ func (s *faultState) deliveries() deliveryFaults {
 	return f
 }
 
-// tokenExpired takes the fault of a token that is not good any more.
-func (s *faultState) tokenExpired() bool {
+// tokenExpired takes the fault of a token that is not good any more. Who switches faults is not hit by it.
+func (s *faultState) tokenExpired(req *http.Request) bool {
+	if req.URL.Path == faultsPath {
+		return false
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return take(&s.faults.ExpiredTokens)

@@ -146,6 +146,13 @@ func TestFaultsBySwitch(t *testing.T) {
 	}
 	l.call("ann", "PUT", faultsPath, `{}`, 200)
 	l.call("ann", "GET", "/api/whoami-v2", "", 200)
+	l.call("ann", "PUT", faultsPath, `{"expiredTokens":9}`, 200)
+	l.call("ann", "GET", "/api/whoami-v2", "", 401)
+	if left := l.call("ann", "GET", faultsPath, "", 200); left.field("expiredTokens") != 8.0 {
+		t.Errorf("faults: %v", left.body)
+	}
+	l.call("ann", "PUT", faultsPath, `{}`, 200)
+	l.call("ann", "GET", "/api/whoami-v2", "", 200)
 }
 
 func TestDisabledRepository(t *testing.T) {
