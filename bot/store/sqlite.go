@@ -49,6 +49,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 	if path, err = openFile(path); err != nil {
 		return errors.Join(err, cleanUp())
 	}
+	_, unmade := os.Stat(path + ".lock")
 	release, err := lock(path + ".lock")
 	if err != nil {
 		return errors.Join(err, cleanUp())
@@ -63,6 +64,9 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 		return err
 	}
 	if err := checkOwner(ctx, path); err != nil {
+		if unmade != nil { // nothing of ours stays beside a file that is not ours
+			s.unlock = func() error { return errors.Join(releaseInode(), release(), os.Remove(path+".lock"), cleanUp()) }
+		}
 		return err
 	}
 	if s.tightened, err = tighten(path); err != nil {

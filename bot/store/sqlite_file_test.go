@@ -139,6 +139,9 @@ func TestFileOfAnotherProgram(t *testing.T) {
 			if err != nil || tc.want != "" && !bytes.Equal(before, after) {
 				t.Errorf("the file was changed, %v", err)
 			}
+			if _, err := os.Stat(path + ".lock"); (err == nil) != (tc.want == "") {
+				t.Errorf("the lock beside it: %v", err)
+			}
 		})
 	}
 	path := filepath.Join(t.TempDir(), "old.db")
