@@ -46,9 +46,9 @@ func newDeliveries() *cobra.Command {
 // listFilter narrows a list of deliveries or runs.
 type listFilter struct{ rule, state, repo, before string }
 
-func (f *listFilter) addFlags(c *cobra.Command) {
+func (f *listFilter) addFlags(c *cobra.Command, states string) {
 	c.Flags().StringVar(&f.rule, "rule", "", "only those of this rule")
-	c.Flags().StringVar(&f.state, "state", "", "only those in this state")
+	c.Flags().StringVar(&f.state, "state", "", "only those in this state: "+states)
 	c.Flags().StringVar(&f.repo, "repo", "", "only those of this repository")
 	c.Flags().StringVar(&f.before, "before", "", "the page before this id")
 }
@@ -79,7 +79,7 @@ func newDeliveriesList() *cobra.Command {
 		},
 	}
 	a.addFlags(c)
-	filter.addFlags(c)
+	filter.addFlags(c, "received, matched or failed")
 	return c
 }
 

@@ -83,7 +83,7 @@ func newRunsList() *cobra.Command {
 		},
 	}
 	a.addFlags(c)
-	filter.addFlags(c)
+	filter.addFlags(c, "queued, waiting, running, succeeded, failed, cancelled or skipped")
 	return c
 }
 

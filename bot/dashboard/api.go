@@ -37,21 +37,26 @@ func (d *Dashboard) registerAPI(v1 *echo.Group) {
 	v1.POST("/webhooks/:id/enable", api.enableWebhook)
 }
 
-// jsonErrors is middleware that gives what the router and other middleware refuse the form of all errors of the API.
-func jsonErrors(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		err := next(c)
-		if refused := new(echo.HTTPError); errors.As(err, &refused) {
-			return c.JSON(refused.Code, map[string]string{"error": fmt.Sprint(refused.Message)})
-		}
-		return err
+// answerError gives what no route answers, and what a route or middleware refuses, the form of all errors. What else went
+// wrong is not for the caller to know.
+func answerError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
 	}
+	code, message := http.StatusInternalServerError, http.StatusText(http.StatusInternalServerError)
+	if refused := new(echo.HTTPError); errors.As(err, &refused) {
+		code, message = refused.Code, fmt.Sprint(refused.Message)
+	}
+	_ = c.JSON(code, map[string]string{"error": message}) // the caller is gone
 }
 
 // api answers /api/v1.
 type api struct{ *Dashboard }
 
 func (a api) deliveries(c echo.Context) error {
+	if err := errors.Join(oneOf(c, "state", deliveryStates), oneOf(c, "verdict", verdictWords)); err != nil {
+		return err
+	}
 	list, next, err := a.Store.DeliveryPage(c.Request().Context(), filter(c))
 	if err != nil {
 		return a.fail(c, err)
@@ -114,6 +119,9 @@ func (a api) explained(c echo.Context, body []byte) error {
 }
 
 func (a api) runs(c echo.Context) error {
+	if err := oneOf(c, "state", runStates); err != nil {
+		return err
+	}
 	list, next, err := a.Store.RunPage(c.Request().Context(), filter(c))
 	if err != nil {
 		return a.fail(c, err)

@@ -75,6 +75,36 @@ func TestDryRunIsShown(t *testing.T) {
 	}
 }
 
+// TestAPIErrors have one form, also those of the router, and a filter by a word that there is none of is one.
+func TestAPIErrors(t *testing.T) {
+	t.Parallel()
+	s := newSampleSite(t, true, nil, nil, nil)
+	for path, want := range map[string]struct {
+		status int
+		text   string
+	}{
+		"/nosuch":                             {http.StatusNotFound, "Not Found"},
+		"/api/v1/nosuch":                      {http.StatusNotFound, "Not Found"},
+		"/api/v1/runs/nosuch":                 {http.StatusNotFound, "there is no such delivery or run"},
+		"/api/v1/runs?state=nonsense":         {http.StatusBadRequest, `state "nonsense" is none of queued, waiting, running, `},
+		"/api/v1/deliveries?state=succeeded":  {http.StatusBadRequest, `state "succeeded" is none of received, matched, failed`},
+		"/api/v1/deliveries?verdict=nonsense": {http.StatusBadRequest, `verdict "nonsense" is none of matched, `},
+		"/api/v1/runs?state=failed":           {http.StatusOK, ""},
+		"/runs?state=nonsense":                {http.StatusOK, ""}, // a page shows that nothing was found
+	} {
+		res, body := s.do(http.MethodGet, path)
+		var said struct{ Error string }
+		if want.text != "" {
+			if err := json.Unmarshal([]byte(body), &said); err != nil {
+				t.Errorf("%s: %v: %.300s", path, err, body)
+			}
+		}
+		if res.StatusCode != want.status || !strings.HasPrefix(said.Error, want.text) || (said.Error == "") != (want.text == "") {
+			t.Errorf("%s: %d %q", path, res.StatusCode, said.Error)
+		}
+	}
+}
+
 // What a page shows, the API tells.
 func TestAPITells(t *testing.T) {
 	t.Parallel()

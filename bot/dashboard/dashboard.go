@@ -98,9 +98,10 @@ func (d *Dashboard) Close() {
 // Guard is middleware that lets those in who may see everything, as for the API.
 func (d *Dashboard) Guard(next echo.HandlerFunc) echo.HandlerFunc { return d.admin.api(next) }
 
-// Register adds the pages and the API to e.
+// Register adds the pages and the API to e, and gives all its errors one form.
 func (d *Dashboard) Register(e *echo.Echo) {
-	d.registerAPI(e.Group("/api/v1", jsonErrors, sane, d.admin.api))
+	e.HTTPErrorHandler = answerError
+	d.registerAPI(e.Group("/api/v1", sane, d.admin.api))
 	web := e.Group("", d.headers, sane)
 	web.GET("/", d.front)
 	web.GET("/assets/:hash/:name", asset)

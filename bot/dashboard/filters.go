@@ -1,8 +1,12 @@
 package dashboard
 
 import (
+	"fmt"
+	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -26,6 +30,15 @@ func filter(c echo.Context) store.Filter {
 		Verdict: c.QueryParam("verdict"), Text: c.QueryParam("text"),
 		Delivery: c.QueryParam("delivery"), Before: c.QueryParam("before"), Limit: min(limit, maxPageSize),
 	}
+}
+
+// oneOf refuses a word that a filter does not have: it would find nothing, and not say why.
+func oneOf(c echo.Context, name string, words []string) error {
+	if word := c.QueryParam(name); word != "" && !slices.Contains(words, word) {
+		return echo.NewHTTPError(http.StatusBadRequest,
+			fmt.Sprintf("%s %q is none of %s", name, word, strings.Join(words, ", ")))
+	}
+	return nil
 }
 
 // filterForm is the form above a list.
