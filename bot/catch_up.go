@@ -144,11 +144,14 @@ func overtake(tx *store.Tx, delivery *store.Delivery, p *hub.Payload) (finished 
 	if err != nil || !found {
 		return false, err
 	}
-	err = finishWithNote(tx, other, toldAfterAll)
-	if !errors.Is(err, store.ErrMatched) {
+	undecided, err := tx.Undecided(other)
+	if err != nil {
 		return false, err
 	}
-	before, err := tx.Delivery(other) // now decided
+	if undecided {
+		return false, finishWithNote(tx, other, toldAfterAll)
+	}
+	before, err := tx.Delivery(other)
 	if err != nil {
 		return false, err
 	}

@@ -110,7 +110,7 @@ func (s settlement) claim(what string) (bool, error) {
 }
 
 func (s settlement) optedOut(o *rule.Outcome, r *store.Run) (string, rule.Clause, error) {
-	out, err := s.tx.OptedOut(o.RuleID, r.RepoID)
+	out, err := s.tx.Stopped(o.RuleID, r.RepoID)
 	if err != nil || !out {
 		return passed(err)
 	}

@@ -50,7 +50,7 @@ func (x *execution) step(i int) error {
 	}
 	var attempt int
 	err = x.inTx(func(tx *store.Tx) (err error) {
-		if t.startedAgain, err = tx.StartedAgain(x.run.Rule, x.run.RepoID); err != nil {
+		if err := tx.StartedAgain(x.run.Rule, x.run.RepoID, &t.startedAgain); err != nil {
 			return err
 		}
 		attempt, err = tx.StartStep(x.job.lease, i, t.mask.object(t.with))

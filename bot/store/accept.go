@@ -154,7 +154,7 @@ func (s *Store) writeDeliveries(group []*pending) ([]accepted, error) {
 		return nil, err
 	}
 	err := s.InTx(ctx, func(tx *Tx) (err error) {
-		if tx.conn != nil {
+		if tx.pipe != nil {
 			answers, err = tx.acceptTogether(group)
 		} else {
 			answers, err = tx.acceptEach(group)

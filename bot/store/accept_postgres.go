@@ -2,10 +2,9 @@ package store
 
 import (
 	"cmp"
+	"database/sql"
 	"errors"
 	"slices"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // acceptTogether does what acceptEach does, with one question to the server for all deliveries instead of some for each.
@@ -21,33 +20,36 @@ func (t *Tx) acceptTogether(group []*pending) ([]accepted, error) {
 	if err != nil {
 		return nil, err
 	}
-	answers, writes := make([]accepted, len(group)), &pgx.Batch{}
+	answers := make([]accepted, len(group))
 	for _, i := range order {
 		d := &group[i].delivery
 		if answers[i] = (accepted{id: firsts[i], duplicate: firsts[i] != d.ID}); answers[i].duplicate {
-			t.queueUp(writes, countDuplicate, firsts[i])
+			err = t.post(countDuplicate, firsts[i])
 		} else {
-			t.queueUp(writes, insertDelivery, deliveryValues(d)...)
+			err = t.post(insertDelivery, deliveryValues(d)...)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	return answers, t.conn.SendBatch(t.ctx, writes).Close()
+	return answers, nil
 }
 
 // claimTogether returns, for each delivery, the id of the one that its key stands for.
 func (t *Tx) claimTogether(group []*pending, order []int) (firsts []string, err error) {
-	claims := &pgx.Batch{}
-	for _, i := range order {
-		t.queueUp(claims, claimKey, t.store.claim(&group[i].delivery)...)
-	}
-	results := t.conn.SendBatch(t.ctx, claims)
 	firsts = make([]string, len(group))
 	for _, i := range order {
-		err := results.QueryRow().Scan(&firsts[i])
-		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-			return nil, errors.Join(err, results.Close())
+		read := func(claimed row) error {
+			if err := claimed.Scan(&firsts[i]); !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+			return nil
+		}
+		if err := t.ask(read, claimKey, t.store.claim(&group[i].delivery)...); err != nil {
+			return nil, err
 		}
 	}
-	if err := results.Close(); err != nil {
+	if err := t.flush(); err != nil {
 		return nil, err
 	}
 	for i, first := range firsts {
@@ -59,9 +61,4 @@ func (t *Tx) claimTogether(group []*pending, order []int) (firsts []string, err 
 		}
 	}
 	return firsts, nil
-}
-
-// queueUp puts a query of this package into a batch.
-func (t *Tx) queueUp(b *pgx.Batch, query string, args ...any) {
-	b.Queue(t.tx.dialect.rebind(query), t.tx.dialect.args(args)...)
 }

@@ -94,7 +94,7 @@ func (s *Store) VerdictCounts(ctx context.Context, since time.Time) (map[string]
 	if err != nil {
 		return nil, fmt.Errorf("store: count verdicts: %w", err)
 	}
-	_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+	_, err = collect(rows, func(rows row) (struct{}, error) {
 		var rule, verdict string
 		var n int64
 		err := rows.Scan(&rule, &verdict, &n)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 )
@@ -28,29 +27,34 @@ type BreakerLimit struct {
 
 // Trip returns the breaker that keeps a run from being made, nil when it is closed; then the caller makes the run, in this
 // transaction. It opens one whose limit is reached; opened tells that this was now. Lock [Keys] with the repository before.
-func (t *Tx) Trip(r *Run, limit BreakerLimit) (b *Breaker, opened bool, err error) {
-	b = &Breaker{Rule: r.Rule, Repo: r.Repo, RepoID: r.RepoID, Own: limit.Own}
+// It guesses that the breaker is closed: see [Store.InTx].
+func (t *Tx) Trip(r *Run, limit BreakerLimit) (_ *Breaker, opened bool, err error) {
+	b := &Breaker{Rule: r.Rule, Repo: r.Repo, RepoID: r.RepoID, Own: limit.Own}
 	var openedAt, until, resetAt int64
 	var atMost int
-	err = t.tx.QueryRowContext(t.ctx, seeRun, r.Rule, r.RepoID, oneIf(limit.Own), r.Repo, limit.Max+1, limit.Per.Microseconds(),
-		micros(t.now), clockAhead.Microseconds()).Scan(&b.Runs, &openedAt, &until, &resetAt, &atMost)
+	isOpen := func() bool { return until > micros(t.now) && openedAt <= t.latest() } // not when the clock was set back since
+	// Runs that the bot's own acts caused are always counted: they are few, and a rule that sets its own limit sees none of
+	// them here.
+	look, err := t.unlikely(!limit.Own, func(seen row) (bool, error) {
+		err := seen.Scan(&b.Runs, &openedAt, &until, &resetAt, &atMost)
+		return limit.Own || atMost > limit.Max || isOpen(), err
+	}, seeRun, r.Rule, r.RepoID, oneIf(limit.Own), r.Repo, r.Rule, r.RepoID, oneIf(limit.Own), limit.Max+1, r.Rule, r.RepoID,
+		micros(t.now.Add(-limit.Per-clockAhead)), oneIf(limit.Own), limit.Per.Microseconds(), micros(t.now), clockAhead.Microseconds())
 	if err != nil {
 		return nil, false, fmt.Errorf("store: look up the breaker of rule %s: %w", r.Rule, err)
 	}
-	if until > micros(t.now) && openedAt <= t.latest() { // else the clock was set back since it opened
+	if !look {
+		return nil, false, nil
+	}
+	if isOpen() {
 		b.OpenedAt, b.Until = fromMicros(openedAt), fromMicros(until)
 		return b, false, nil
-	}
-	// Runs that the bot's own acts caused are always counted: they are few, and a rule that sets its own limit sees none of
-	// them here.
-	if atMost <= limit.Max && !limit.Own {
-		return nil, false, nil
 	}
 	if b.Runs, err = t.recount(b, limit, resetAt); err != nil || b.Runs < limit.Max {
 		return nil, false, err
 	}
 	b.OpenedAt, b.Until = t.now, t.now.Add(limit.Per)
-	_, err = t.exec(`UPDATE breakers SET repo = ?, runs = ?, opened_at = ?, until = ? WHERE rule = ? AND repo_id = ? AND own = ?`,
+	err = t.post(`UPDATE breakers SET repo = ?, runs = ?, opened_at = ?, until = ? WHERE rule = ? AND repo_id = ? AND own = ?`,
 		b.Repo, b.Runs, micros(b.OpenedAt), micros(b.Until), b.Rule, b.RepoID, oneIf(b.Own))
 	if err != nil {
 		return nil, false, fmt.Errorf("store: open the breaker of rule %s: %w", r.Rule, err)
@@ -58,10 +62,12 @@ func (t *Tx) Trip(r *Run, limit BreakerLimit) (b *Breaker, opened bool, err erro
 	return b, true, nil
 }
 
-// seeRun counts one more run on the breaker, and gives what it has seen: more than the limit when that is not known, for it is
-// new, was for another time, or the clock was set back since it was counted.
+// seeRun counts one more run on the breaker, and gives what it has seen: of a new one those that are there, and more than the
+// limit when that is not known, for it was for another time, or the clock was set back since it was counted.
 const seeRun = `INSERT INTO breakers (rule, repo_id, own, repo, runs, opened_at, until, reset_at, counted, counted_per, counted_at)
-	VALUES (?, ?, ?, ?, 0, 0, 0, 0, ?, ?, ?) ON CONFLICT (rule, repo_id, own) DO UPDATE SET counted = CASE
+	VALUES (?, ?, ?, ?, 0, 0, 0, 0, CASE WHEN EXISTS (SELECT 1 FROM breakers WHERE rule = ? AND repo_id = ? AND own = ?) THEN ?
+	ELSE (SELECT COUNT(*) + 1 FROM runs WHERE rule = ? AND repo_id = ? AND created_at > ? AND state <> 'skipped' AND own_caused >= ?)
+	END, ?, ?) ON CONFLICT (rule, repo_id, own) DO UPDATE SET counted = CASE
 	WHEN breakers.counted_per = excluded.counted_per AND breakers.counted_at <= excluded.counted_at + ?
 	THEN breakers.counted + 1 ELSE excluded.counted END RETURNING runs, opened_at, until, reset_at, counted`
 
@@ -75,7 +81,7 @@ func (t *Tx) recount(b *Breaker, limit BreakerLimit, resetAt int64) (n int, err 
 		WHERE rule = ? AND repo_id = ? AND created_at > ? AND state <> 'skipped' AND own_caused >= ?`,
 		since, t.latest(), b.Rule, b.RepoID, max(since-clockAhead.Microseconds(), resetAt), oneIf(limit.Own)).Scan(&n, &atMost)
 	if err == nil {
-		_, err = t.exec(`UPDATE breakers SET counted = ?, counted_per = ?, counted_at = ? WHERE rule = ? AND repo_id = ? AND own = ?`,
+		err = t.post(`UPDATE breakers SET counted = ?, counted_per = ?, counted_at = ? WHERE rule = ? AND repo_id = ? AND own = ?`,
 			atMost+1, limit.Per.Microseconds(), micros(t.now), b.Rule, b.RepoID, oneIf(limit.Own))
 	}
 	if err != nil {
@@ -95,7 +101,7 @@ func (s *Store) OpenBreakers(ctx context.Context, rule string) ([]Breaker, error
 	if err != nil {
 		return nil, fmt.Errorf("store: look up the open breakers: %w", err)
 	}
-	return collect(rows, func(rows *sql.Rows) (Breaker, error) {
+	return collect(rows, func(rows row) (Breaker, error) {
 		var b Breaker
 		var own, openedAt, until int64
 		err := rows.Scan(&b.Rule, &b.Repo, &b.RepoID, &own, &b.Runs, &openedAt, &until)

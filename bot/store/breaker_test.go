@@ -22,19 +22,17 @@ func testBreaker(t *testing.T, db database) {
 		t.Helper()
 		r := newRun(accept(t, s), "x")
 		r.OwnCaused = byOwn
-		inTx(t, s, func(tx *store.Tx) error {
-			b, opened, err := tx.Trip(r, limit)
-			if err != nil {
+		var b *store.Breaker
+		var opened bool
+		inTx(t, s, func(tx *store.Tx) (err error) {
+			if b, opened, err = tx.Trip(r, limit); err != nil || b != nil {
 				return err
 			}
-			if (b != nil) != wantOpen || opened != wantNow {
-				t.Errorf("%s: breaker %+v, opened now %t; want it open %t, now %t", when, b, opened, wantOpen, wantNow)
-			}
-			if b == nil {
-				return tx.InsertRun(r)
-			}
-			return nil
+			return tx.InsertRun(r)
 		})
+		if (b != nil) != wantOpen || opened != wantNow {
+			t.Errorf("%s: breaker %+v, opened now %t; want it open %t, now %t", when, b, opened, wantOpen, wantNow)
+		}
 	}
 	open := func(when, rule string, want ...store.Breaker) {
 		t.Helper()
@@ -131,13 +129,14 @@ func testBreakerCounts(t *testing.T, db database) {
 			c.change(s, clock, runs)
 		}
 		last := newRun(accept(t, s), "x")
-		inTx(t, s, func(tx *store.Tx) error {
-			b, _, err := tx.Trip(last, c.limit)
-			if (b != nil) != c.wantOpen {
-				t.Errorf("%s: breaker %+v, want it open %t", name, b, c.wantOpen)
-			}
+		var b *store.Breaker
+		inTx(t, s, func(tx *store.Tx) (err error) {
+			b, _, err = tx.Trip(last, c.limit)
 			return err
 		})
+		if (b != nil) != c.wantOpen {
+			t.Errorf("%s: breaker %+v, want it open %t", name, b, c.wantOpen)
+		}
 	}
 }
 

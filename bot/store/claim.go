@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"fmt"
 	"time"
 )
@@ -34,7 +33,7 @@ func (t *Tx) ClaimAll(runs []string, owner string, until time.Time) ([]Claimed, 
 		return nil, fmt.Errorf("store: claim runs: %w", err)
 	}
 	taken := map[string]*Claimed{}
-	_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+	_, err = collect(rows, func(rows row) (struct{}, error) {
 		l := &Lease{Owner: owner}
 		r, err := scanRun(rows.Scan, &l.Token)
 		l.Run, l.keys = r.ID, &Keys{Rule: r.Rule, Once: r.OnceKey, Debounce: r.DebounceKey, Group: r.GroupKey}
@@ -70,7 +69,7 @@ func (t *Tx) readClaimed(claimed []Claimed) error {
 	those, ids := t.store.dialect.among("run_id", runs)
 	rows, err := t.tx.QueryContext(t.ctx, `SELECT `+stepColumns+`, run_id FROM steps WHERE `+those+` ORDER BY run_id, idx`, ids)
 	if err == nil {
-		_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+		_, err = collect(rows, func(rows row) (struct{}, error) {
 			var run string
 			s, err := scanStep(rows, &run)
 			if err == nil {
@@ -86,7 +85,7 @@ func (t *Tx) readClaimed(claimed []Claimed) error {
 	those, ids = t.store.dialect.among("id", deliveries)
 	rows, err = t.tx.QueryContext(t.ctx, `SELECT `+deliverySummary+`, explanation, body FROM deliveries WHERE `+those, ids)
 	if err == nil {
-		_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+		_, err = collect(rows, func(rows row) (struct{}, error) {
 			d, err := scanWholeDelivery(rows.Scan)
 			if err == nil {
 				for _, i := range of[d.ID] {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 )
@@ -46,7 +45,7 @@ func (s *Store) count(
 	if err != nil {
 		return fmt.Errorf("store: count: %w", err)
 	}
-	_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+	_, err = collect(rows, func(rows row) (struct{}, error) {
 		var state string
 		var n, more int64
 		err := rows.Scan(&state, &n, &more)

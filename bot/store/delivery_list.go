@@ -32,16 +32,16 @@ func deliveryValues(d *Delivery) []any {
 // scanDelivery reads deliverySummary, and more columns into more.
 func scanDelivery(scan func(...any) error, more ...any) (Delivery, error) {
 	var d Delivery
-	var at int64
+	var at, public int64
 	var verdicts string
 	err := scan(append([]any{
 		&d.ID, &d.WebhookID, &d.Key, &d.KeySalt, &at, &d.Source, &d.ReplayOf, &d.Scope, &d.Action, &d.Repo, &d.RepoType,
-		&d.Hook, &d.Public, &d.Traceparent, &d.State, &d.Duplicates, &d.Error, &verdicts,
+		&d.Hook, &public, &d.Traceparent, &d.State, &d.Duplicates, &d.Error, &verdicts,
 	}, more...)...)
 	if err != nil {
 		return Delivery{}, err
 	}
-	d.ReceivedAt = fromMicros(at)
+	d.ReceivedAt, d.Public = fromMicros(at), public == 1
 	if verdicts != "" {
 		err = json.Unmarshal([]byte(verdicts), &d.Verdicts)
 	}
@@ -97,7 +97,7 @@ func (s *Store) listDeliveries(ctx context.Context, rest string, args ...any) ([
 	if err != nil {
 		return nil, fmt.Errorf("store: list deliveries: %w", err)
 	}
-	all, err := collect(rows, func(rows *sql.Rows) (Delivery, error) { return scanDelivery(rows.Scan) })
+	all, err := collect(rows, func(rows row) (Delivery, error) { return scanDelivery(rows.Scan) })
 	if err != nil {
 		return nil, fmt.Errorf("store: list deliveries: %w", err)
 	}
@@ -119,7 +119,7 @@ func (s *Store) addRuns(ctx context.Context, deliveries []Delivery) error {
 	if err != nil {
 		return fmt.Errorf("store: list runs of deliveries: %w", err)
 	}
-	_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+	_, err = collect(rows, func(rows row) (struct{}, error) {
 		var delivery, run string
 		err := rows.Scan(&delivery, &run)
 		if err == nil {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 )
@@ -100,7 +99,7 @@ func (s *Store) RunsOf(ctx context.Context, deliveries []Delivery) (map[string][
 	if err != nil {
 		return nil, fmt.Errorf("store: list runs of deliveries: %w", err)
 	}
-	_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+	_, err = collect(rows, func(rows row) (struct{}, error) {
 		var r Run
 		err := rows.Scan(&r.DeliveryID, &r.ID, &r.Rule, &r.State)
 		runs[r.DeliveryID] = append(runs[r.DeliveryID], r)

@@ -29,11 +29,45 @@ var (
 	}
 )
 
+// row is one row of an answer.
+type row interface{ Scan(into ...any) error }
+
+// rows is an answer. Its rows are read one after the other.
+type rows interface {
+	row
+	Next() bool
+	Err() error
+	Close() error
+}
+
 // runner runs SQL: a pool or a transaction.
 type runner interface {
+	querier
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// standard is a runner of database/sql.
+type standard struct {
+	of interface {
+		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	}
+}
+
+// ExecContext implements runner.
+func (s standard) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return s.of.ExecContext(ctx, query, args...)
+}
+
+// QueryContext implements querier.
+func (s standard) QueryContext(ctx context.Context, query string, args ...any) (rows, error) {
+	return s.of.QueryContext(ctx, query, args...) //nolint:rowserrcheck // who reads the rows asks
+}
+
+// QueryRowContext implements querier.
+func (s standard) QueryRowContext(ctx context.Context, query string, args ...any) row {
+	return s.of.QueryRowContext(ctx, query, args...)
 }
 
 // handle runs the queries of this package on a pool or a transaction of either database.
@@ -48,12 +82,12 @@ func (h handle) ExecContext(ctx context.Context, query string, args ...any) (sql
 }
 
 // QueryContext runs a query.
-func (h handle) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+func (h handle) QueryContext(ctx context.Context, query string, args ...any) (rows, error) {
 	return h.runner.QueryContext(ctx, h.dialect.rebind(query), h.dialect.args(args)...)
 }
 
 // QueryRowContext runs a query for one row.
-func (h handle) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+func (h handle) QueryRowContext(ctx context.Context, query string, args ...any) row {
 	return h.runner.QueryRowContext(ctx, h.dialect.rebind(query), h.dialect.args(args)...)
 }
 

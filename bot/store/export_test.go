@@ -13,3 +13,6 @@ func Post(tx *Tx, query string, args ...any) error { return tx.post(query, args.
 
 // Skip ends a run that waits, as one that replaces it does.
 func Skip(tx *Tx, run string) error { return tx.end(run, Skipped, "", "") }
+
+// Ways is how often a transaction of PostgreSQL sent something to the server.
+func Ways(tx *Tx) int { return tx.pipe.ways }

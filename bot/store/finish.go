@@ -131,7 +131,7 @@ func (t *Tx) Cancel(run, reason string) error {
 	if r.State != Running {
 		return t.end(run, Cancelled, reason, "")
 	}
-	if _, err := t.exec(`UPDATE runs SET cancel_reason = ? WHERE id = ?`, reason, run); err != nil {
+	if err := t.post(`UPDATE runs SET cancel_reason = ? WHERE id = ?`, reason, run); err != nil {
 		return fmt.Errorf("store: cancel run %s: %w", run, err)
 	}
 	t.changes = append(t.changes, Change{Run: run, State: Running, Cancel: true})

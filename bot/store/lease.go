@@ -39,18 +39,21 @@ func (t *Tx) Renew(l *Lease, until time.Time) (cancel string, err error) {
 	return cancel, nil
 }
 
-// check returns ErrLeaseLost unless the lease is valid. What it saw stays true until the transaction ends.
+// check asks whether the lease is valid; if not, the transaction fails with ErrLeaseLost. What it saw stays true until the
+// transaction ends.
 func (t *Tx) check(l *Lease) error {
-	var id string
-	err := t.tx.QueryRowContext(t.ctx, `SELECT id FROM runs WHERE id = ? AND state = 'running' AND owner = ?
-		AND token = ?`+t.store.dialect.forUpdate, l.Run, l.Owner, l.Token).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("run %s: %w", l.Run, ErrLeaseLost)
-	}
-	if err != nil {
-		return fmt.Errorf("store: check the lease of run %s: %w", l.Run, err)
-	}
-	return nil
+	return t.ask(func(held row) error {
+		var id string
+		err := held.Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("run %s: %w", l.Run, ErrLeaseLost)
+		}
+		if err != nil {
+			return fmt.Errorf("store: check the lease of run %s: %w", l.Run, err)
+		}
+		return nil
+	}, `SELECT id FROM runs WHERE id = ? AND state = 'running' AND owner = ? AND token = ?`+t.store.dialect.forUpdate,
+		l.Run, l.Owner, l.Token)
 }
 
 // WritePlan replaces the plan of a run.
@@ -60,7 +63,7 @@ func (t *Tx) WritePlan(l *Lease, p Plan) error {
 	}
 	plan, err := encodePlan(p)
 	if err == nil {
-		_, err = t.exec(`UPDATE runs SET plan = ? WHERE id = ?`, plan, l.Run)
+		err = t.post(`UPDATE runs SET plan = ? WHERE id = ?`, plan, l.Run)
 	}
 	if err != nil {
 		return fmt.Errorf("store: write the plan of run %s: %w", l.Run, err)
@@ -99,12 +102,12 @@ func (t *Tx) TakeOrphans(longest time.Duration, limit int) (int, error) {
 
 // requeue makes a running run queued again.
 func (t *Tx) requeue(run string) error {
-	_, err := t.exec(`UPDATE attempts SET state = '`+interrupted+`', finished_at = ? WHERE run_id = ?
+	err := t.post(`UPDATE attempts SET state = '`+interrupted+`', finished_at = ? WHERE run_id = ?
 		AND state = 'running'`, micros(t.now), run)
 	if err != nil {
 		return fmt.Errorf("store: requeue run %s: %w", run, err)
 	}
-	if _, err := t.exec(`UPDATE steps SET state = 'queued' WHERE run_id = ? AND state = 'running'`, run); err != nil {
+	if err := t.post(`UPDATE steps SET state = 'queued' WHERE run_id = ? AND state = 'running'`, run); err != nil {
 		return fmt.Errorf("store: requeue run %s: %w", run, err)
 	}
 	return t.queue(run, "")
@@ -120,7 +123,7 @@ func (t *Tx) TicketAgain(before time.Time, limit int) (int, error) {
 		return 0, fmt.Errorf("store: look for runs without a ticket: %w", err)
 	}
 	for _, run := range runs {
-		if _, err := t.exec(`UPDATE runs SET ticketed_at = ? WHERE id = ?`, micros(t.now), run); err != nil {
+		if err := t.post(`UPDATE runs SET ticketed_at = ? WHERE id = ?`, micros(t.now), run); err != nil {
 			return 0, fmt.Errorf("store: issue the ticket of run %s again: %w", run, err)
 		}
 	}

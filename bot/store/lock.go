@@ -52,7 +52,7 @@ func (t *Tx) lockNames(names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	_, err := t.exec(`SELECT pg_advisory_xact_lock(hash) FROM (SELECT hashtextextended(name, 0) AS hash
+	err := t.post(`SELECT pg_advisory_xact_lock(hash) FROM (SELECT hashtextextended(name, 0) AS hash
 		FROM unnest(?::text[]) WITH ORDINALITY AS names (name, at) ORDER BY at) AS ordered`, names)
 	if err != nil {
 		return fmt.Errorf("store: lock %s: %w", strings.Join(names, ", "), err)
@@ -83,7 +83,7 @@ func (t *Tx) lockRun(run string) error {
 		err = t.Lock(k)
 	}
 	if err == nil {
-		_, err = t.exec(`SELECT id FROM runs WHERE id = ?`+t.store.dialect.forUpdate, run)
+		err = t.post(`SELECT id FROM runs WHERE id = ?`+t.store.dialect.forUpdate, run)
 	}
 	if err != nil {
 		return fmt.Errorf("store: lock run %s: %w", run, err)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 )
@@ -68,7 +67,7 @@ func (s *Store) Logs(ctx context.Context, run string, limit int) ([]LogLine, err
 	if err != nil {
 		return nil, fmt.Errorf("store: read the log of run %s: %w", run, err)
 	}
-	lines, err := collect(rows, func(rows *sql.Rows) (LogLine, error) {
+	lines, err := collect(rows, func(rows row) (LogLine, error) {
 		var l LogLine
 		var at int64
 		err := rows.Scan(&l.Step, &l.Attempt, &l.Seq, &at, &l.Level, &l.Message)
@@ -88,7 +87,7 @@ func (s *Store) Progress(ctx context.Context, run string) ([]Progress, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: read the progress of run %s: %w", run, err)
 	}
-	return collect(rows, func(rows *sql.Rows) (Progress, error) {
+	return collect(rows, func(rows row) (Progress, error) {
 		var p Progress
 		var at int64
 		err := rows.Scan(&p.Step, &p.Done, &p.Total, &p.Note, &at)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,8 +11,8 @@ import (
 var ErrMatched = errors.New("store: the delivery was matched before")
 
 // FinishMatch writes the verdicts and moves the delivery to Matched; or, when failure says why it cannot be matched, to
-// Failed. It returns ErrMatched when the delivery is in another state than Received; return that from InTx's function,
-// so that nothing of the second match is written.
+// Failed. When the delivery is in another state than Received, the transaction fails with ErrMatched at the latest in the
+// end, so that nothing of the second match is written.
 func (t *Tx) FinishMatch(
 	deliveryID string, explanation json.RawMessage, verdicts map[string]string, failure string,
 ) error {
@@ -23,14 +24,20 @@ func (t *Tx) FinishMatch(
 	if err != nil {
 		return fmt.Errorf("store: encode verdicts: %w", err)
 	}
-	n, err := t.exec(`UPDATE deliveries SET state = ?, error = ?, verdicts = ?, explanation = ?
-		WHERE id = ? AND state = ?`,
+	err = t.ask(func(written row) error {
+		var id string
+		err := written.Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("delivery %s: %w", deliveryID, ErrMatched)
+		}
+		if err != nil {
+			return fmt.Errorf("store: write the match of delivery %s: %w", deliveryID, err)
+		}
+		return nil
+	}, `UPDATE deliveries SET state = ?, error = ?, verdicts = ?, explanation = ? WHERE id = ? AND state = ? RETURNING id`,
 		string(state), failure, string(text), string(explanation), deliveryID, string(Received))
 	if err != nil {
-		return fmt.Errorf("store: write the match of delivery %s: %w", deliveryID, err)
-	}
-	if n == 0 {
-		return fmt.Errorf("delivery %s: %w", deliveryID, ErrMatched)
+		return err
 	}
 	return t.writeVerdicts(deliveryID, verdicts)
 }
@@ -72,11 +79,18 @@ func (t *Tx) InsertRun(r *Run) error {
 	if err != nil {
 		return fmt.Errorf("store: encode the plan of rule %s: %w", r.Rule, err)
 	}
-	n, err := t.exec(insertRun, t.runValues(r, plan)...)
+	isThere, err := t.unlikely(true, func(written row) (bool, error) {
+		var id string
+		err := written.Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return true, nil
+		}
+		return false, err
+	}, insertRun, t.runValues(r, plan)...)
 	if err != nil {
 		return fmt.Errorf("store: write a run of rule %s: %w", r.Rule, err)
 	}
-	if n == 0 {
+	if isThere {
 		return t.useExisting(r)
 	}
 	for i, s := range r.Plan.Steps {
@@ -110,7 +124,7 @@ const (
 		group_slot, on_conflict, once_key, error, cancel_reason, started_at, finished_at, ticket, owner, lease_until, token)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 		COALESCE((SELECT key FROM once WHERE run_id = ?), ''), '', '', 0, 0, 0, '', 0, 0)
-		ON CONFLICT (delivery_id, rule, ref) DO NOTHING`
+		ON CONFLICT (delivery_id, rule, ref) DO NOTHING RETURNING id`
 	insertStep = `INSERT INTO steps (run_id, idx, id, uses, state, attempt, failures, inputs, outputs, error, started_at,
 		finished_at) VALUES (?, ?, ?, ?, ?, 0, 0, '', '', '', 0, 0)`
 )

@@ -96,7 +96,7 @@ func (s *Store) apply(ctx context.Context, file string, version int) error {
 	if _, err := tx.ExecContext(ctx, statements); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
-	_, err = handle{tx, s.dialect}.ExecContext(ctx, `INSERT INTO schema_version (version, applied_at) VALUES (?, ?)`,
+	_, err = handle{standard{tx}, s.dialect}.ExecContext(ctx, `INSERT INTO schema_version (version, applied_at) VALUES (?, ?)`,
 		version, micros(s.Now()))
 	if err != nil {
 		return errors.Join(err, tx.Rollback())

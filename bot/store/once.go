@@ -38,7 +38,7 @@ func (t *Tx) settleOnce(run string, outcome RunState) error {
 
 // FreeOnce frees the once_per value that a run used up although it had no effect, since it was a dry run.
 func (t *Tx) FreeOnce(run string) error {
-	if _, err := t.exec(`UPDATE once SET state = 'free' WHERE run_id = ?`, run); err != nil {
+	if err := t.post(`UPDATE once SET state = 'free' WHERE run_id = ?`, run); err != nil {
 		return fmt.Errorf("store: free the once_per value of run %s: %w", run, err)
 	}
 	return nil
@@ -54,7 +54,7 @@ func (t *Tx) freeOnce(deliveryKey string) error {
 // Reserve keeps for ever what several deliveries may tell of, such as a command in the first comment of a discussion, for
 // equal deliveries of one key; false when those of another key have it. No rule's once_per value is meant by it.
 func (t *Tx) Reserve(what, id, deliveryKey string) (bool, error) {
-	_, err := t.exec(`INSERT INTO once (rule, key, run_id, state) VALUES (?, ?, ?, 'used') ON CONFLICT (rule, key) DO NOTHING`,
+	err := t.post(`INSERT INTO once (rule, key, run_id, state) VALUES (?, ?, ?, 'used') ON CONFLICT (rule, key) DO NOTHING`,
 		reserved+what, id, deliveryKey)
 	var holder string
 	if err == nil {

@@ -1,62 +1,50 @@
 package store
 
-import (
-	"context"
-	"database/sql"
-	"fmt"
+import "errors"
 
-	"github.com/jackc/pgx/v5"
-)
-
-// post runs a statement of which nobody waits for the result, before the next one or the commit. On PostgreSQL those that come
-// after each other are sent at once, and cost one way to the server and back instead of one each. One that fails is told by
-// the commit at the latest, which then does not happen.
+// post runs a statement of which nobody waits for the result, before the next one or the commit. On PostgreSQL it goes with
+// those (see pipeline). One that fails is told by the commit at the latest, which then does not happen.
 func (t *Tx) post(query string, args ...any) error {
-	if t.batch == nil {
+	if t.pipe == nil {
 		_, err := t.exec(query, args...)
 		return err
 	}
-	t.queueUp(t.batch, query, args...)
-	return t.batchErr
+	t.pipe.add(t.tx.dialect.rebind(query), t.tx.dialect.args(args)...)
+	return t.pipe.err
 }
 
-// flush sends the statements that wait.
+// ask runs a query whose answer is read at the latest before the commit, which does not happen when read returns an error.
+// On PostgreSQL it goes with others (see pipeline): whoever needs what read got before the end calls flush.
+func (t *Tx) ask(read func(row) error, query string, args ...any) error {
+	if t.pipe == nil {
+		return read(t.tx.QueryRowContext(t.ctx, query, args...))
+	}
+	t.pipe.ask(read, t.tx.dialect.rebind(query), t.tx.dialect.args(args)...)
+	return t.pipe.err
+}
+
+// errGuess says that a guess was wrong; the transaction is done again without any.
+var errGuess = errors.New("store: the transaction guessed wrong")
+
+// unlikely runs a query that is seldom answered with what read calls true. With guess, it says false before the answer is
+// there if that saves a way to the server; the transaction fails with errGuess when it was true.
+func (t *Tx) unlikely(guess bool, read func(row) (bool, error), query string, args ...any) (bool, error) {
+	if !guess || t.careful || t.pipe == nil {
+		return read(t.tx.QueryRowContext(t.ctx, query, args...))
+	}
+	return false, t.ask(func(answer row) error {
+		is, err := read(answer)
+		if err == nil && is {
+			return errGuess
+		}
+		return err
+	}, query, args...)
+}
+
+// flush does what waits.
 func (t *Tx) flush() error {
-	if t.batch == nil || t.batch.Len() == 0 || t.batchErr != nil {
-		return t.batchErr
+	if t.pipe == nil {
+		return nil
 	}
-	if err := t.conn.SendBatch(t.ctx, t.batch).Close(); err != nil {
-		t.batchErr = fmt.Errorf("store: write: %w", err)
-	}
-	t.batch = &pgx.Batch{}
-	return t.batchErr
-}
-
-// flushing is a transaction whose statements that wait go first. When one of them fails, PostgreSQL refuses all that follows,
-// and runPostgres tells why.
-type flushing struct {
-	*sql.Tx
-	t *Tx
-}
-
-// ExecContext implements runner.
-func (f flushing) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if err := f.t.flush(); err != nil {
-		return nil, err
-	}
-	return f.Tx.ExecContext(ctx, query, args...)
-}
-
-// QueryContext implements runner.
-func (f flushing) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if err := f.t.flush(); err != nil {
-		return nil, err
-	}
-	return f.Tx.QueryContext(ctx, query, args...)
-}
-
-// QueryRowContext implements runner.
-func (f flushing) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	_ = f.t.flush()
-	return f.Tx.QueryRowContext(ctx, query, args...)
+	return t.pipe.flush()
 }

@@ -74,7 +74,7 @@ func (s *Store) migratePostgres(ctx context.Context) (err error) {
 
 // tryAgain tells whether a transaction failed only because of another one at the same time.
 func (d *dialect) tryAgain(err error) bool {
-	if errors.Is(err, errApart) {
+	if errors.Is(err, errApart) || errors.Is(err, errGuess) {
 		return true
 	}
 	var pg *pgconn.PgError
@@ -86,11 +86,10 @@ func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 
 // Pgx is the transaction itself, for the queue; nil on SQLite.
 func (t *Tx) Pgx() pgx.Tx {
-	if t.conn == nil {
+	if t.pipe == nil {
 		return nil
 	}
-	_ = t.flush() // what failed is told by the commit
-	return lentTx{t.conn}
+	return lentTx{t.pipe.lend()}
 }
 
 // CancelTopic is where instances on one PostgreSQL hear which running runs are to be cancelled, as the queue names its topics:
@@ -99,7 +98,7 @@ const CancelTopic = "hfbot_cancel"
 
 // notify tells the other instances that listen on a topic, once the transaction is committed. On SQLite there are none.
 func (t *Tx) notify(topic, payload string) error {
-	if t.conn == nil {
+	if t.pipe == nil {
 		return nil
 	}
 	err := t.post(`SELECT pg_notify(concat(current_schema() || '.', ?::text), ?)`, topic, payload)

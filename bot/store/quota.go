@@ -20,7 +20,7 @@ func (t *Tx) takeQuota(name, key string, most int, per time.Duration) (bool, err
 	if err := t.lockNames([]string{strconv.Quote("quota") + strconv.Quote(name)}); err != nil {
 		return false, err
 	}
-	if _, err := t.exec(`DELETE FROM quotas WHERE until <= ?`, micros(t.now)); err != nil {
+	if err := t.post(`DELETE FROM quotas WHERE until <= ?`, micros(t.now)); err != nil {
 		return false, err
 	}
 	var mine, taken int
@@ -29,7 +29,7 @@ func (t *Tx) takeQuota(name, key string, most int, per time.Duration) (bool, err
 	if err != nil || mine > 0 || taken >= most {
 		return mine > 0, err
 	}
-	_, err = t.exec(`INSERT INTO quotas (name, key, at, until) VALUES (?, ?, ?, ?)`,
+	err = t.post(`INSERT INTO quotas (name, key, at, until) VALUES (?, ?, ?, ?)`,
 		name, key, micros(t.now), micros(t.now.Add(per)))
 	return true, err
 }

@@ -29,12 +29,12 @@ func (t *Tx) RetryRun(run string) error {
 			return refuse("run %s is %s, and another run has taken its once_per value %s since", run, r.State, r.OnceKey)
 		}
 	}
-	_, err = t.exec(`UPDATE steps SET state = 'queued', failures = 0, outputs = '', error = '', started_at = 0,
+	err = t.post(`UPDATE steps SET state = 'queued', failures = 0, outputs = '', error = '', started_at = 0,
 		finished_at = 0 WHERE run_id = ? AND idx >= ?`, run, r.firstBroken())
 	if err != nil {
 		return fmt.Errorf("store: retry run %s: %w", run, err)
 	}
-	_, err = t.exec(`UPDATE runs SET attempt = attempt + 1, error = '', cancel_reason = '', finished_at = 0,
+	err = t.post(`UPDATE runs SET attempt = attempt + 1, error = '', cancel_reason = '', finished_at = 0,
 		started_at = 0 WHERE id = ?`, run)
 	if err != nil {
 		return fmt.Errorf("store: retry run %s: %w", run, err)

@@ -17,16 +17,17 @@ const stepColumns = `idx, id, uses, state, attempt, failures, inputs, outputs, e
 // scanRun reads runColumns, and more columns into more. The reason of a run that is to be cancelled is why.
 func scanRun(scan func(...any) error, more ...any) (Run, error) {
 	var r Run
-	var waitUntil, created, started, finished, since int64
+	var own, waitUntil, created, started, finished, since int64
 	var plan string
 	err := scan(append([]any{
-		&r.ID, &r.DeliveryID, &r.Rule, &r.Repo, &r.RepoType, &r.RepoID, &r.Ref, &r.SHA, &r.OwnCaused, &r.State,
+		&r.ID, &r.DeliveryID, &r.Rule, &r.Repo, &r.RepoType, &r.RepoID, &r.Ref, &r.SHA, &own, &r.State,
 		&r.Reason, &r.waitFor, &waitUntil, &r.Attempt, &plan, &r.Error, &created, &started, &finished, &r.OnceKey,
 		&r.RateKey, &r.DebounceKey, &since, &r.GroupKey, &r.onConflict, &r.CancelReason,
 	}, more...)...)
 	if err != nil {
 		return Run{}, err
 	}
+	r.OwnCaused = own == 1
 	r.WaitUntil, r.CreatedAt, r.debounceSince = fromMicros(waitUntil), fromMicros(created), fromMicros(since)
 	r.StartedAt, r.FinishedAt = fromMicros(started), fromMicros(finished)
 	if r.CancelReason != "" && r.State == Running {
@@ -54,14 +55,14 @@ func findRun(ctx context.Context, q querier, id string) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: read the steps of run %s: %w", id, err)
 	}
-	if r.Steps, err = collect(rows, func(rows *sql.Rows) (Step, error) { return scanStep(rows) }); err != nil {
+	if r.Steps, err = collect(rows, func(rows row) (Step, error) { return scanStep(rows) }); err != nil {
 		return nil, fmt.Errorf("store: read the steps of run %s: %w", id, err)
 	}
 	return &r, nil
 }
 
 // scanStep reads stepColumns, and more columns into more.
-func scanStep(rows *sql.Rows, more ...any) (Step, error) {
+func scanStep(rows row, more ...any) (Step, error) {
 	var s Step
 	var started, finished int64
 	var inputs, outputs string
@@ -86,7 +87,7 @@ func (s *Store) Attempts(ctx context.Context, run string) ([]Attempt, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: list attempts of run %s: %w", run, err)
 	}
-	return collect(rows, func(rows *sql.Rows) (Attempt, error) {
+	return collect(rows, func(rows row) (Attempt, error) {
 		var a Attempt
 		var started, finished int64
 		err := rows.Scan(&a.Step, &a.Number, &a.State, &a.Error, &started, &finished)

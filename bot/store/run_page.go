@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 )
 
@@ -31,7 +30,7 @@ func (s *Store) RunPage(ctx context.Context, f Filter) (page []Run, next string,
 	if err != nil {
 		return nil, "", fmt.Errorf("store: list runs: %w", err)
 	}
-	page, err = collect(rows, func(rows *sql.Rows) (Run, error) { return scanRun(rows.Scan) })
+	page, err = collect(rows, func(rows row) (Run, error) { return scanRun(rows.Scan) })
 	if err != nil {
 		return nil, "", fmt.Errorf("store: list runs: %w", err)
 	}

@@ -28,10 +28,10 @@ func sessionID(secret string) string {
 // OpenSession keeps a session under a secret that its holder shows again. Sessions that are over are removed by the way.
 func (s *Store) OpenSession(ctx context.Context, secret string, session Session) error {
 	return s.InTx(ctx, func(tx *Tx) error {
-		if _, err := tx.exec(`DELETE FROM sessions WHERE expires_at <= ?`, micros(tx.now)); err != nil {
+		if err := tx.post(`DELETE FROM sessions WHERE expires_at <= ?`, micros(tx.now)); err != nil {
 			return fmt.Errorf("store: remove old sessions: %w", err)
 		}
-		_, err := tx.exec(`INSERT INTO sessions (id, who, csrf, created_at, expires_at) VALUES (?, ?, ?, ?, ?)`,
+		err := tx.post(`INSERT INTO sessions (id, who, csrf, created_at, expires_at) VALUES (?, ?, ?, ?, ?)`,
 			sessionID(secret), session.Who, session.CSRF, micros(tx.now), micros(session.ExpiresAt))
 		if err != nil {
 			return fmt.Errorf("store: open a session: %w", err)
@@ -59,7 +59,7 @@ func (s *Store) Session(ctx context.Context, secret string) (*Session, error) {
 // CloseSession ends the session of a secret.
 func (s *Store) CloseSession(ctx context.Context, secret string) error {
 	return s.InTx(ctx, func(tx *Tx) error {
-		if _, err := tx.exec(`DELETE FROM sessions WHERE id = ?`, sessionID(secret)); err != nil {
+		if err := tx.post(`DELETE FROM sessions WHERE id = ?`, sessionID(secret)); err != nil {
 			return fmt.Errorf("store: close a session: %w", err)
 		}
 		return nil
@@ -83,7 +83,7 @@ func (s *Store) AddAudit(ctx context.Context, a Audit) error {
 		return fmt.Errorf("store: make an id: %w", err)
 	}
 	return s.InTx(ctx, func(tx *Tx) error {
-		_, err := tx.exec(`INSERT INTO audit (id, at, who, act, target, detail) VALUES (?, ?, ?, ?, ?, ?)`,
+		err := tx.post(`INSERT INTO audit (id, at, who, act, target, detail) VALUES (?, ?, ?, ?, ?, ?)`,
 			id.String(), micros(tx.now), a.Who, a.Act, a.Target, a.Detail)
 		if err != nil {
 			return fmt.Errorf("store: write the audit log: %w", err)
@@ -104,7 +104,7 @@ func (s *Store) AuditPage(ctx context.Context, f Filter) (page []Audit, next str
 	if err != nil {
 		return nil, "", fmt.Errorf("store: read the audit log: %w", err)
 	}
-	page, err = collect(rows, func(rows *sql.Rows) (Audit, error) {
+	page, err = collect(rows, func(rows row) (Audit, error) {
 		var a Audit
 		var at int64
 		err := rows.Scan(&a.ID, &at, &a.Who, &a.Act, &a.Target, &a.Detail)

@@ -12,7 +12,7 @@ func (t *Tx) KeepNote(l *Lease, step int, note map[string]any) error {
 	if err != nil {
 		return fmt.Errorf("store: encode the note of step %d: %w", step, err)
 	}
-	if _, err := t.exec(`UPDATE steps SET outputs = ? WHERE run_id = ? AND idx = ? AND state = 'running'`,
+	if err := t.post(`UPDATE steps SET outputs = ? WHERE run_id = ? AND idx = ? AND state = 'running'`,
 		text, l.Run, step); err != nil {
 		return fmt.Errorf("store: keep the note of step %d of run %s: %w", step, l.Run, err)
 	}

@@ -108,7 +108,7 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.writer, s.reader = handle{s.db, s.dialect}, handle{s.readDB, s.dialect}
+	s.writer, s.reader = handle{standard{s.db}, s.dialect}, handle{standard{s.readDB}, s.dialect}
 	s.together.db = s.db
 	go s.writeGroups()
 	return s, nil

@@ -6,15 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // querier is what reads: the pool that reads, or a transaction.
 type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, query string, args ...any) (rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) row
 }
 
 // writeTries is how often a transaction is tried that the database ends because of another one at the same time.
@@ -23,29 +20,30 @@ const writeTries = 10
 // Tx is a write transaction, and valid only inside the function that [Store.InTx] calls. It carries that call's
 // context, since it lives no longer than the call.
 type Tx struct {
-	ctx      context.Context
-	tx       handle
-	sql      *sql.Tx
-	conn     *pgx.Conn  // what the transaction runs on; nil on SQLite
-	batch    *pgx.Batch // statements to be sent with the next one; nil on SQLite
-	batchErr error      // why such a statement failed
-	store    *Store
-	now      time.Time
-	tickets  Tickets
-	due      []string // runs that get a ticket at the end
-	changes  []Change
-	ended    []func(committed bool)
+	ctx     context.Context
+	tx      handle
+	sql     *sql.Tx   // nil on PostgreSQL
+	pipe    *pipeline // nil on SQLite
+	careful bool      // it guesses nothing
+	store   *Store
+	now     time.Time
+	tickets Tickets
+	due     []string // runs that get a ticket at the end
+	changes []Change
+	ended   []func(committed bool)
 }
 
 // InTx runs f in one write transaction. It commits when f returns nil; otherwise, and when f panics, nothing is written.
 // f is called again when its transaction was ended for the sake of another one, so it must not build on what it left
-// behind the first time. Inside f use only tx: on SQLite there is one connection that writes, and it is taken.
+// behind the first time. So it is when a guess was wrong: on PostgreSQL, what is seldom true counts as false the first
+// time, so that nobody has to wait for the answer; the transaction fails when that comes and is another one. Inside f use
+// only tx: on SQLite there is one connection that writes, and it is taken.
 func (s *Store) InTx(ctx context.Context, f func(tx *Tx) error) error {
 	s.mu.RLock()
 	tickets, changed := s.tickets, s.changed
 	s.mu.RUnlock()
 	for try := 1; ; try++ {
-		tx := &Tx{store: s, tickets: tickets}
+		tx := &Tx{store: s, tickets: tickets, careful: try > 1}
 		err := tx.try(ctx, try > 1, f, changed)
 		if err == nil || try == writeTries || ctx.Err() != nil || !s.dialect.tryAgain(err) {
 			return err
@@ -86,68 +84,31 @@ func (t *Tx) run(ctx context.Context, again bool, f func(tx *Tx) error) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		t.ctx, t.sql, t.tx = context.WithoutCancel(ctx), shared, handle{shared, t.store.dialect}
+		t.ctx, t.sql, t.tx = context.WithoutCancel(ctx), shared, handle{standard{shared}, t.store.dialect}
 		t.now = t.store.Now()
 		return t.do(f)
 	})
 }
 
 func (t *Tx) runPostgres(ctx context.Context, f func(tx *Tx) error) error {
-	end, err := t.beginPostgres(ctx)
+	bounded, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	conn, err := t.store.pool.Acquire(bounded)
 	if err != nil {
 		return fmt.Errorf("store: begin: %w", err)
 	}
-	defer end()
+	defer conn.Release()
+	t.pipe = newPipeline(bounded, conn.Conn())
+	defer t.pipe.undo() // also when f panics
+	t.ctx, t.tx = bounded, handle{t.pipe, t.store.dialect}
 	t.now = t.store.Now()
-	err = t.do(f)
-	if err == nil || t.batchErr != nil {
-		err = t.flush() // the first that failed is why those after it did
-	}
-	if err != nil {
+	if err := t.do(f); err != nil && t.pipe.answers() == nil {
 		return err
 	}
-	if err := t.sql.Commit(); err != nil {
-		return fmt.Errorf("store: commit: %w", err)
-	}
-	return nil
+	return t.pipe.commit() // or what failed first, which is why the rest did
 }
 
-// beginPostgres opens the transaction. What it returns ends it, by a rollback unless it was committed.
-func (t *Tx) beginPostgres(ctx context.Context) (end func(), err error) {
-	s := t.store
-	bounded, cancel := context.WithTimeout(ctx, writeTimeout)
-	cancelWhole := func() {}
-	conn, err := s.db.Conn(bounded)
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	err = conn.Raw(func(driver any) error {
-		t.conn = driver.(*stdlib.Conn).Conn() // the pool makes no others
-		return nil
-	})
-	if err == nil {
-		// The statements end with their own context. The transaction's outlives it, for it would be rolled back from
-		// another goroutine, while the queue uses the very connection.
-		var whole context.Context
-		whole, cancelWhole = context.WithTimeout(context.WithoutCancel(ctx), 2*writeTimeout)
-		t.sql, err = conn.BeginTx(whole, nil)
-	}
-	if err != nil {
-		cancelWhole()
-		cancel()
-		return nil, errors.Join(err, conn.Close())
-	}
-	t.ctx, t.tx, t.batch = bounded, handle{flushing{t.sql, t}, s.dialect}, &pgx.Batch{}
-	return func() {
-		_ = t.sql.Rollback()
-		_ = conn.Close() // back into the pool
-		cancelWhole()
-		cancel()
-	}, nil
-}
-
-// SQL is the transaction itself, for the queue.
+// SQL is the transaction itself, for the queue; nil on PostgreSQL.
 func (t *Tx) SQL() *sql.Tx { return t.sql }
 
 // exec runs a statement and returns how many rows it changed.
@@ -165,7 +126,7 @@ func (t *Tx) queryIDs(query string, args ...any) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func(rows *sql.Rows) (string, error) {
+	return collect(rows, func(rows row) (string, error) {
 		var id string
 		err := rows.Scan(&id)
 		return id, err
@@ -173,7 +134,7 @@ func (t *Tx) queryIDs(query string, args ...any) ([]string, error) {
 }
 
 // collect reads all rows and closes them.
-func collect[T any](rows *sql.Rows, read func(*sql.Rows) (T, error)) (all []T, err error) {
+func collect[T any](rows rows, read func(row) (T, error)) (all []T, err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		one, err := read(rows)
