@@ -96,9 +96,11 @@ func (execRun) Spec() actions.Spec {
 			"repository. Its environment is PATH, HOME, TMPDIR, LANG, what `env` says, the secrets that the step names, under " +
 			"their names, and HFBOT_REPO, HFBOT_REPO_TYPE, HFBOT_SHA, HFBOT_REF and HF_ENDPOINT; nothing else of the bot's. " +
 			"Limits hold for each process; when the program ends, is cancelled or the bot dies, or stands still until another " +
-			"instance may take over, all that it started ends too, also what has left its process group, unless it kills or " +
-			"stops its parent, which watches over it. It runs as the bot's own user: what runs code of strangers belongs " +
-			"into an `hf.job`. Run the bot as another user than root, or a program can read the bot's memory. Linux only.",
+			"instance may take over, all that it started ends too, also what has left its process group; what it has others " +
+			"start, such as cron or Docker, does not. On Linux 6.12 or later with Landlock it can signal and limit none but its " +
+			"own processes, and sudo gives it nothing; elsewhere it can kill or stop its parent, which watches over it, or the " +
+			"bot, and what it started goes on. It runs as the bot's own user: what runs code of strangers belongs into an " +
+			"`hf.job`. Run the bot as another user than root, or a program can read the bot's memory. Linux only.",
 		Effect:  actions.External,
 		Timeout: 10 * time.Minute,
 		Secrets: []actions.SecretSpec{{

@@ -164,15 +164,6 @@ func TestExecEndsWhatIsLeftBehind(t *testing.T) {
 	gone(t, file)
 }
 
-// TestExecWithoutItsWatcher does not take the end of what watches over a program for an exit code of the program.
-func TestExecWithoutItsWatcher(t *testing.T) {
-	t.Parallel()
-	_, err := execWith(t.Context(), t, map[string]any{"command": sh("kill -9 $PPID")}, nil)
-	if !actions.IsPermanent(err) || !strings.Contains(err.Error(), "what watches over sh was killed") {
-		t.Errorf("error %v, want one that says what was killed", err)
-	}
-}
-
 func TestExecEndsAllWhenCancelled(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "pid")

@@ -23,7 +23,8 @@ const (
 	specVariable   = "HFBOT_EXEC_SPEC"
 	stageSupervise = "supervise"
 	stageLimit     = "limit"
-	exitNotStarted = 125 // as of env(1) and docker
+	stageConfine   = "confine" // and limit
+	exitNotStarted = 125       // as of env(1) and docker
 )
 
 // execSpec is what the stages tell each other.
@@ -44,7 +45,12 @@ func init() {
 	if err := json.Unmarshal([]byte(os.Getenv(specVariable)), &spec); err != nil {
 		notStarted(err)
 	}
-	if stage == stageLimit {
+	if stage == stageConfine { // this thread, on which init runs, is the one that turns into the program
+		if err := errors.Join(confine(), limitOnlySelf()); err != nil {
+			notStarted(fmt.Errorf("keep the program from what watches over it: %w", err))
+		}
+	}
+	if stage != stageSupervise {
 		notStarted(become(spec))
 	}
 	os.Exit(supervise(spec)) //nolint:forbidigo // this process is a stage of exec.run, not the bot
@@ -95,12 +101,21 @@ func supervise(spec execSpec) int {
 	if os.Getppid() == 1 && os.Getpid() != 1 && bornOrphan() {
 		return exitNotStarted // the bot died before it could tell
 	}
+	// No file of this process under /proc is for others of its user.
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		notStarted(err)
+	}
 	runtime.LockOSThread()
+	stage := stageLimit
+	confined := confineSupervisor(os.Getppid())
+	if confined {
+		stage = stageConfine
+	}
 	cmd := exec.Command("/proc/self/exe") //nolint:noctx // ended by killing its group, below
 	cmd.Args = []string{"hfbot-exec"}
-	cmd.Env = append(os.Environ(), stageVariable+"="+stageLimit)
+	cmd.Env = append(os.Environ(), stageVariable+"="+stage)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		notStarted(err)
 	}
@@ -118,7 +133,7 @@ func supervise(spec execSpec) int {
 	case <-over:
 		err = kill()
 	}
-	killDescendants()
+	killDescendants(confined)
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
@@ -144,22 +159,26 @@ func bornOrphan() bool {
 	return err == nil && first != mine
 }
 
-// rounds bounds how often the descendants are looked for: each time, all are gone that were there the time before.
+// rounds bounds how often what is left is killed. A supervisor that is confined needs only one.
 const rounds = 1000
 
 // killDescendants kills the processes that descend from this one, until there are none. Those whose parents die become
-// children of this process.
-func killDescendants() {
+// children of this process. One that is confined kills all at once; else they are looked for again and again, and a program
+// that always starts the next process may be faster.
+func killDescendants(confined bool) {
 	for range rounds {
-		pids := descendants(os.Getpid())
-		if len(pids) == 0 {
-			return
+		pids := []int{-1}
+		if !confined {
+			pids = descendants(os.Getpid())
 		}
 		for _, pid := range pids {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // gone already
 		}
 		for {
 			pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
+			if errors.Is(err, syscall.ECHILD) {
+				return
+			}
 			if err != nil || pid <= 0 {
 				break
 			}
