@@ -164,8 +164,11 @@ func keepRows(from pgx.Rows) (*keptRows, error) {
 		}
 		k.rows = append(k.rows, values)
 	}
+	if err := from.Err(); err != nil {
+		return nil, err // and it may have no columns to ask for
+	}
 	k.columns = slices.Clone(from.FieldDescriptions())
-	return k, from.Err()
+	return k, nil
 }
 
 // Next implements rows.

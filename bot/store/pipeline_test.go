@@ -98,6 +98,8 @@ func TestBrokenOff(t *testing.T) {
 	t.Parallel()
 	s := postgres.open(t)
 	ended, end := context.WithCancel(t.Context())
+	over, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	for name, f := range map[string]func(tx *store.Tx) error{
 		"its own error":   func(*store.Tx) error { return errors.New("its own") },
 		"a failing write": func(tx *store.Tx) error { return store.Post(tx, `SELECT 1 / (length(?::text) - 1)`, "x") },
@@ -107,14 +109,26 @@ func TestBrokenOff(t *testing.T) {
 			return err
 		},
 		"a cut": func(tx *store.Tx) error { return store.Post(tx, `SELECT pg_terminate_backend(pg_backend_pid())`) },
+		"a cut before a query": func(tx *store.Tx) error {
+			_ = store.Post(tx, `SELECT pg_terminate_backend(pg_backend_pid())`)
+			_, err := tx.OptedOut("x", "r1")
+			return err
+		},
+		"a context that has ended before a query": func(tx *store.Tx) error {
+			_, err := tx.OptedOut("x", "r1")
+			return err
+		},
 		"the end of its context": func(tx *store.Tx) error {
 			time.AfterFunc(50*time.Millisecond, end)
 			return store.Post(tx, `SELECT pg_sleep(60)`)
 		},
 	} {
 		ctx := t.Context()
-		if name == "the end of its context" {
+		switch name {
+		case "the end of its context":
 			ctx = ended
+		case "a context that has ended before a query":
+			ctx = over
 		}
 		err := s.InTx(ctx, func(tx *store.Tx) error {
 			if err := tx.OptOut("x", "r1", "alice"); err != nil {
@@ -122,6 +136,9 @@ func TestBrokenOff(t *testing.T) {
 			}
 			if _, err := tx.OptedOut("x", "r1"); err != nil { // the transaction has begun
 				return err
+			}
+			if ctx == over {
+				cancel()
 			}
 			return f(tx)
 		})
