@@ -69,16 +69,23 @@ func (t *together) take(alone bool, part func(tx *sql.Tx) error) (shared *shared
 		t.open = &sharedTx{sql: tx, done: make(chan struct{})}
 	}
 	shared = t.open
-	return shared, t.inSavepoint(shared, part)
+	return shared, t.inPart(shared, part)
 }
 
-// inSavepoint does the part. What it cannot undo alone, it undoes for all.
-func (t *together) inSavepoint(shared *sharedTx, part func(tx *sql.Tx) error) (err error) {
+// inPart does the part. The first one has the transaction to itself: when it fails, nothing else is lost with it. Those
+// after it have a savepoint each, which costs a copy of every page that they change; what cannot be undone by it is undone
+// for all.
+func (t *together) inPart(shared *sharedTx, part func(tx *sql.Tx) error) (err error) {
 	ctx := context.Background()
+	first := shared.parts == 0
 	shared.parts++
 	ok := false
 	defer func() { // also when part panics
 		if ok {
+			return
+		}
+		if first {
+			t.end(shared.sql.Rollback, err)
 			return
 		}
 		_, undo := shared.sql.ExecContext(ctx, "ROLLBACK TO part")
@@ -89,14 +96,18 @@ func (t *together) inSavepoint(shared *sharedTx, part func(tx *sql.Tx) error) (e
 			t.end(shared.sql.Rollback, errors.Join(err, undo))
 		}
 	}()
-	if _, err := shared.sql.ExecContext(ctx, "SAVEPOINT part"); err != nil {
-		return fmt.Errorf("store: begin: %w", err)
+	if !first {
+		if _, err := shared.sql.ExecContext(ctx, "SAVEPOINT part"); err != nil {
+			return fmt.Errorf("store: begin: %w", err)
+		}
 	}
 	if err := part(shared.sql); err != nil {
 		return err
 	}
-	if _, err := shared.sql.ExecContext(ctx, "RELEASE part"); err != nil {
-		return fmt.Errorf("store: commit: %w", err)
+	if !first {
+		if _, err := shared.sql.ExecContext(ctx, "RELEASE part"); err != nil {
+			return fmt.Errorf("store: commit: %w", err)
+		}
 	}
 	ok = true
 	return nil
