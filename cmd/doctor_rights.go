@@ -29,8 +29,8 @@ func (d *doctor) checkRights(ctx context.Context) []finding {
 		}
 	}
 	if len(found) == 0 {
-		named := len(d.rules.Interest().Repos)
-		found = []finding{{"rights", checkOK, fmt.Sprintf("enough for all steps on the repositories that rules name whole (%d)", named), ""}}
+		text := fmt.Sprintf("enough for all steps on the repositories that rules name whole (%d)", len(d.rules.Interest().Repos))
+		found = []finding{{"rights", checkOK, text, ""}}
 	}
 	return found
 }

@@ -49,24 +49,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 	if path, err = openFile(path); err != nil {
 		return errors.Join(err, cleanUp())
 	}
-	_, unmade := os.Stat(path + ".lock")
-	release, err := lock(path + ".lock")
-	if err != nil {
-		return errors.Join(err, cleanUp())
-	}
-	s.unlock = func() error { return errors.Join(release(), cleanUp()) }
-	releaseInode, err := lockInode(path)
-	if err != nil {
-		return err
-	}
-	s.unlock = func() error { return errors.Join(releaseInode(), release(), cleanUp()) }
-	if s.file, err = rememberFile(path); err != nil {
-		return err
-	}
-	if err := checkOwner(ctx, path); err != nil {
-		if unmade != nil { // nothing of ours stays beside a file that is not ours
-			s.unlock = func() error { return errors.Join(releaseInode(), release(), os.Remove(path+".lock"), cleanUp()) }
-		}
+	if err := s.lockFile(ctx, path, cleanUp); err != nil {
 		return err
 	}
 	if s.tightened, err = tighten(path); err != nil {
@@ -82,6 +65,29 @@ func (s *Store) openSQLite(ctx context.Context, path string) (err error) {
 		return err
 	}
 	return s.readDB.PingContext(ctx)
+}
+
+// lockFile takes the locks of the file at path, which is ours afterwards; unlocking it cleans up.
+func (s *Store) lockFile(ctx context.Context, path string, cleanUp func() error) error {
+	_, unmade := os.Stat(path + ".lock")
+	release, err := lock(path + ".lock")
+	if err != nil {
+		return errors.Join(err, cleanUp())
+	}
+	s.unlock = func() error { return errors.Join(release(), cleanUp()) }
+	releaseInode, err := lockInode(path)
+	if err != nil {
+		return err
+	}
+	s.unlock = func() error { return errors.Join(releaseInode(), release(), cleanUp()) }
+	if s.file, err = rememberFile(path); err != nil {
+		return err
+	}
+	err = checkOwner(ctx, path)
+	if err != nil && unmade != nil { // nothing of ours stays beside a file that is not ours
+		s.unlock = func() error { return errors.Join(releaseInode(), release(), os.Remove(path+".lock"), cleanUp()) }
+	}
+	return err
 }
 
 // openPool opens a pool of so many connections. They stay open, and with them their prepared statements.

@@ -112,7 +112,8 @@ func (f *Feed) run(r store.Run) []string {
 	url := f.dev.Bot.URL()
 	lines := []string{line + "  " + url + "/runs/" + r.ID}
 	if r.State == store.Waiting && time.Until(r.WaitUntil) > long {
-		lines = append(lines, fmt.Sprintf("          to run it now: hfbot runs cancel %s --server %s && hfbot runs retry %[1]s --server %[2]s", r.ID, url))
+		lines = append(lines, fmt.Sprintf(
+			"          to run it now: hfbot runs cancel %s --server %s && hfbot runs retry %[1]s --server %[2]s", r.ID, url))
 	}
 	return lines
 }
