@@ -2,9 +2,8 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -157,7 +156,7 @@ func (s *Store) writeDeliveries(group []*pending) ([]accepted, error) {
 		if tx.pipe != nil {
 			answers, err = tx.acceptTogether(group)
 		} else {
-			answers, err = tx.acceptEach(group)
+			answers, err = tx.acceptHere(group)
 		}
 		return err
 	})
@@ -165,46 +164,108 @@ func (s *Store) writeDeliveries(group []*pending) ([]accepted, error) {
 }
 
 const (
-	// claimKey makes a delivery the one that its key stands for, and gives its id, unless an equal one came before.
-	claimKey = `INSERT INTO dedupe (key, delivery_id, expires_at) VALUES (?, ?, ?)
-		ON CONFLICT (key) DO UPDATE SET delivery_id = excluded.delivery_id, expires_at = excluded.expires_at
-		WHERE dedupe.expires_at > 0 AND (dedupe.expires_at <= ? OR dedupe.expires_at > ?)
-		RETURNING delivery_id`
+	// claimKeys makes deliveries those that their keys stand for, except where an equal one came before. A key made of a
+	// Webhook-Id never expires, which 0 says; another one that expires later than any could that came now is from before
+	// the clock was set back.
+	claimKeys = `INSERT INTO dedupe (key, delivery_id, expires_at) VALUES `
+	claimRow  = `(?, ?, ?)`
+	claimOver = ` ON CONFLICT (key) DO UPDATE SET delivery_id = excluded.delivery_id, expires_at = excluded.expires_at
+		WHERE dedupe.expires_at > 0 AND (dedupe.expires_at <= excluded.expires_at - ? OR dedupe.expires_at > excluded.expires_at + ?)`
 	findKey        = `SELECT delivery_id FROM dedupe WHERE key = ?`
 	countDuplicate = `UPDATE deliveries SET duplicates = duplicates + 1 WHERE id = ?`
 )
 
-// claim is the arguments of claimKey for a delivery. A key made of a Webhook-Id never expires; another one that expires
-// later than any could that came now is from before the clock was set back.
-func (s *Store) claim(d *Delivery) []any {
+// claim is the values of claimRow for a delivery.
+func claim(d *Delivery) []any {
 	var expires int64
 	if d.WebhookID == "" {
 		expires = micros(d.ReceivedAt.Add(dedupeWindow))
 	}
-	return []any{d.Key, d.ID, expires, micros(d.ReceivedAt), micros(d.ReceivedAt.Add(dedupeWindow + clockAhead))}
+	return []any{d.Key, d.ID, expires}
 }
 
-// acceptEach writes deliveries, or counts them on the equal ones that are there, one after the other.
-func (t *Tx) acceptEach(group []*pending) ([]accepted, error) {
-	answers := make([]accepted, len(group))
+// claimBounds are the arguments of claimOver.
+func claimBounds() []any { return []any{dedupeWindow.Microseconds(), clockAhead.Microseconds()} }
+
+// manyRows is the most rows that one statement writes, and someRows what it writes of fewer: two lengths, so that there
+// are few statements to keep prepared.
+const manyRows, someRows = 32, 8
+
+// inRows calls write for parts of a list that one statement each is to write.
+func inRows[T any](list []T, write func(part []T) error) error {
+	for len(list) > 0 {
+		n := 1
+		if len(list) >= manyRows {
+			n = manyRows
+		} else if len(list) >= someRows {
+			n = someRows
+		}
+		if err := write(list[:n]); err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// times is n rows of values.
+func times(row string, n int) string { return row + strings.Repeat(", "+row, n-1) }
+
+// acceptHere writes deliveries on SQLite, or counts them on the equal ones that are there, with many in each statement.
+func (t *Tx) acceptHere(group []*pending) ([]accepted, error) {
+	answers := make([]accepted, 0, len(group))
+	err := inRows(group, func(part []*pending) error {
+		firsts, err := t.claimHere(part)
+		for i, first := range firsts {
+			answers = append(answers, accepted{id: first, duplicate: first != part[i].delivery.ID})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	fresh := make([]*Delivery, 0, len(group))
 	for i, item := range group {
-		d := &item.delivery
-		var first string
-		err := t.tx.QueryRowContext(t.ctx, claimKey, t.store.claim(d)...).Scan(&first)
-		if errors.Is(err, sql.ErrNoRows) {
-			err = t.tx.QueryRowContext(t.ctx, findKey, d.Key).Scan(&first)
+		if !answers[i].duplicate {
+			fresh = append(fresh, &item.delivery)
 		}
-		answers[i] = accepted{id: first, duplicate: first != d.ID}
-		switch {
-		case err != nil:
-		case first != d.ID:
-			_, err = t.exec(countDuplicate, first)
-		default:
-			_, err = t.exec(insertDelivery, deliveryValues(d)...)
+	}
+	err = inRows(fresh, func(part []*Delivery) error {
+		args := make([]any, 0, len(part)*strings.Count(deliveryRow, "?"))
+		for _, d := range part {
+			args = append(args, deliveryValues(d)...)
 		}
-		if err != nil {
-			return nil, err
+		_, err := t.exec(insertDeliveries+times(deliveryRow, len(part)), args...)
+		return err
+	})
+	if err != nil || len(fresh) == len(group) {
+		return answers, err
+	}
+	for _, a := range answers {
+		if a.duplicate {
+			if _, err := t.exec(countDuplicate, a.id); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return answers, nil
+}
+
+// claimHere returns, for each delivery, the id of the one that its key stands for.
+func (t *Tx) claimHere(group []*pending) ([]string, error) {
+	firsts, args := make([]string, len(group)), make([]any, 0, 3*len(group)+2)
+	for i, item := range group {
+		firsts[i] = item.delivery.ID
+		args = append(args, claim(&item.delivery)...)
+	}
+	n, err := t.exec(claimKeys+times(claimRow, len(group))+claimOver, append(args, claimBounds()...)...)
+	if err != nil || n == int64(len(group)) {
+		return firsts, err
+	}
+	for i, item := range group { // an equal one came before, or two of these are equal
+		if err := t.tx.QueryRowContext(t.ctx, findKey, item.delivery.Key).Scan(&firsts[i]); err != nil {
+			return nil, err
+		}
+	}
+	return firsts, nil
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// acceptTogether does what acceptEach does, with one question to the server for all deliveries instead of some for each.
+// acceptTogether does what acceptHere does, with one question to the server for all deliveries instead of some for each.
 func (t *Tx) acceptTogether(group []*pending) ([]accepted, error) {
 	// Instances that write equal deliveries at the same time wait for each other's keys; in one order, none waits for
 	// one that waits for it.
@@ -45,7 +45,8 @@ func (t *Tx) claimTogether(group []*pending, order []int) (firsts []string, err 
 			}
 			return nil
 		}
-		if err := t.ask(read, claimKey, t.store.claim(&group[i].delivery)...); err != nil {
+		args := append(claim(&group[i].delivery), claimBounds()...)
+		if err := t.ask(read, claimKeys+claimRow+claimOver+` RETURNING delivery_id`, args...); err != nil {
 			return nil, err
 		}
 	}

@@ -13,11 +13,12 @@ import (
 const (
 	deliverySummary = `id, webhook_id, key, key_salt, received_at, source, replay_of, scope, action, repo, repo_type,
 		hook, is_public, traceparent, state, duplicates, error, verdicts`
-	insertDelivery = `INSERT INTO deliveries (` + deliverySummary + `, explanation, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertDeliveries = `INSERT INTO deliveries (` + deliverySummary + `, explanation, body) VALUES `
+	deliveryRow      = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', ?)`
+	insertDelivery   = insertDeliveries + deliveryRow
 )
 
-// deliveryValues are the values for insertDelivery.
+// deliveryValues are the values for deliveryRow.
 func deliveryValues(d *Delivery) []any {
 	body := d.Body
 	if body == nil {
@@ -25,7 +26,7 @@ func deliveryValues(d *Delivery) []any {
 	}
 	return []any{
 		d.ID, d.WebhookID, d.Key, d.KeySalt, micros(d.ReceivedAt), string(d.Source), d.ReplayOf, d.Scope, d.Action, d.Repo,
-		d.RepoType, d.Hook, oneIf(d.Public), d.Traceparent, string(d.State), d.Duplicates, d.Error, "", "", body,
+		d.RepoType, d.Hook, oneIf(d.Public), d.Traceparent, string(d.State), d.Duplicates, d.Error, body,
 	}
 }
 
