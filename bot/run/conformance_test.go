@@ -19,6 +19,7 @@ var suite = []struct {
 	{"RollbackBeginsNothing", testRollbackBeginsNothing},
 	{"HeartbeatBeforeCommit", testHeartbeatBeforeCommit},
 	{"StopBeginsNothing", testStopBeginsNothing},
+	{"EverythingAtOnce", testEverythingAtOnce},
 	{"LostLease", testLostLease},
 	{"FenceOpen", testFenceOpen},
 	{"FenceClosed", testFenceClosed},

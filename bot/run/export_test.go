@@ -33,3 +33,10 @@ func (e *Engine) Open() bool {
 	defer e.slots.mu.Unlock()
 	return e.slots.open
 }
+
+// Jobs is how many runs this process holds the lease of.
+func (e *Engine) Jobs() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.jobs)
+}
