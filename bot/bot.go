@@ -192,6 +192,7 @@ func (b *Bot) wire() error {
 	}
 	b.store.UseTickets(b.engine)
 	b.dispatcher = newDispatcher(b.store, b.rules.current, client, b.identity.get, b.opts.Lease, b.log)
+	b.dispatcher.workers = b.engine.AwaitWorkers
 	b.dispatcher.metrics, b.dispatcher.tracer = b.metrics, b.opts.Tracer
 	b.metrics.registry.MustRegister(stock{b.store, client, b.rules})
 	b.dashboard = b.newDashboard(client)

@@ -42,6 +42,8 @@ type dispatcher struct {
 	log   *zap.Logger
 
 	matched func(id string) // hears of each delivery that was matched; may be nil
+	// workers waits a little for workers that are free, see [run.Engine.AwaitWorkers]; may be nil.
+	workers func(want int) (free int)
 
 	metrics *metrics // may be nil
 	tracer  trace.Tracer

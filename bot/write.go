@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -44,12 +45,13 @@ func (d *dispatcher) writeDecisions(ctx context.Context) {
 	took := longYield
 	for first := range d.decisions {
 		d.giveWayToSenders(min(took, longYield))
-		batch := []*decision{first}
-		for more := true; more && len(batch) < writeBatch; {
+		room := d.giveWayToRuns(first)
+		batch, runs := []*decision{first}, first.runs()
+		for more := true; more && len(batch) < writeBatch && runs < room; {
 			select {
 			case next, ok := <-d.decisions:
 				if more = ok; ok {
-					batch = append(batch, next)
+					batch, runs = append(batch, next), runs+next.runs()
 				}
 			default:
 				more = false
@@ -70,6 +72,31 @@ func (d *dispatcher) giveWayToSenders(moment time.Duration) {
 	for began := time.Now(); d.store.Accepting() && time.Since(began) < moment; {
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// giveWayToRuns waits a little for runs under way to end, so that those that follow find a worker and need not go through the
+// queue. It returns how many runs are to be made at once.
+func (d *dispatcher) giveWayToRuns(first *decision) int {
+	if d.workers == nil || first.runs() == 0 {
+		return math.MaxInt
+	}
+	if free := d.workers(1 + len(d.decisions)); free > 0 {
+		return free
+	}
+	return math.MaxInt // they have to wait anyway
+}
+
+// runs is how many runs the decision asks for.
+func (one *decision) runs() (n int) {
+	if one.verdict == nil {
+		return 0
+	}
+	for i := range one.verdict.Rules {
+		if one.verdict.Rules[i].Verdict == rule.VerdictMatched {
+			n++
+		}
+	}
+	return n
 }
 
 // write stores the verdicts and runs of decisions in one transaction: all of them or none. When that fails, each is written

@@ -69,6 +69,44 @@ func TestWriteTogether(t *testing.T) {
 	}
 }
 
+// TestWriteForWorkers makes as many runs at once as workers are free, and all of them when none is.
+func TestWriteForWorkers(t *testing.T) {
+	t.Parallel()
+	for free, want := range map[int]int{0: 1, 1: 3, 2: 3, 3: 2, 4: 2, 100: 1} { // transactions for three deliveries of two runs
+		s, err := store.Open(t.Context(), "sqlite::memory:")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		set := twoRules(t, "repo.content", "true")
+		d := newDispatcher(s, func() *rule.Set { return set }, nil,
+			func(context.Context) (account, error) { return account{}, nil }, 1, zap.NewNop())
+		d.tracer, d.metrics = noop.NewTracerProvider().Tracer(""), newMetrics(s)
+		var waited []int
+		d.workers = func(want int) int {
+			waited = append(waited, want)
+			return free
+		}
+		for i := range 3 {
+			delivery := webhook.NewDelivery([]byte(pushBody), fmt.Sprint("w", i), s.Now())
+			if delivery.ID, _, err = s.Accept(t.Context(), delivery); err != nil {
+				t.Fatal(err)
+			}
+			d.takeNew(&delivery)
+			d.work(t.Context(), <-d.waiting)
+		}
+		close(d.decisions)
+		d.writeDecisions(t.Context())
+		counts, err := s.Counts(t.Context())
+		if err != nil || counts.Deliveries[store.Matched] != 3 || counts.Runs[store.Queued] != 6 {
+			t.Errorf("with %d workers free: %+v, %v", free, counts, err)
+		}
+		if len(waited) != want || waited[0] != 3 {
+			t.Errorf("with %d workers free: asked for %v, want to ask %d times", free, waited, want)
+		}
+	}
+}
+
 // TestTakeUnmatched takes up all that a crash left, in several reads, or as much as there is room for.
 func TestTakeUnmatched(t *testing.T) {
 	t.Parallel()

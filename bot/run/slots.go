@@ -18,6 +18,7 @@ type slots struct {
 	// waiting says that the queue may have tickets that wait for a worker of this process. They go first: a stream of new
 	// runs would else keep them waiting for ever. It is so until a look into the queue finds fewer than it could take.
 	waiting bool
+	ended   int           // runs that were left, in all
 	emptied chan struct{} // closed when the last run is left; nil while nobody waits for that
 }
 
@@ -67,6 +68,16 @@ func (s *slots) take(most int) int {
 	return n
 }
 
+// idle is how many runs could begin at once now, and how many were left until now.
+func (s *slots) idle() (free, ended int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.open || s.waiting {
+		return 0, s.ended
+	}
+	return s.size - s.direct - s.queued, s.ended
+}
+
 // giveBack frees workers that take took.
 func (s *slots) giveBack(n int) { s.free(&s.direct, n) }
 
@@ -111,6 +122,7 @@ func (s *slots) free(kind *int, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	*kind = max(*kind-n, 0)
+	s.ended += n
 	if s.direct+s.queued == 0 && s.emptied != nil {
 		close(s.emptied)
 		s.emptied = nil

@@ -3,7 +3,10 @@ package run
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // TestSlots has runs and tickets ask for three workers. Each row says what is asked, and what it gives.
@@ -90,5 +93,54 @@ func TestSlotsWait(t *testing.T) {
 	}
 	if err := s.wait(ended); err != nil {
 		t.Errorf("no run goes on: %v", err)
+	}
+}
+
+// Whoever makes runs due waits for workers as long as that is worth it.
+func TestSlotsAwait(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	for name, c := range map[string]struct {
+		busy    int
+		happens func(s *slots)
+		free    int
+		after   time.Duration
+	}{
+		"enough are free":          {1, func(*slots) {}, 3, 0},
+		"one is free, none ends":   {3, func(*slots) {}, 1, gather},
+		"none is free, none ends":  {4, func(*slots) {}, 0, 20 * ms},
+		"one ends":                 {4, func(s *slots) { time.Sleep(10 * ms); s.giveBack(1) }, 1, 10*ms + gather},
+		"enough end":               {4, func(s *slots) { time.Sleep(10 * ms); s.giveBack(1); time.Sleep(2 * ms); s.giveBack(2) }, 3, 12 * ms},
+		"they end too far apart":   {4, func(s *slots) { time.Sleep(25 * ms); s.giveBack(4) }, 0, 20 * ms},
+		"tickets take each worker": {4, func(s *slots) { swap(s, 100) }, 0, 50 * ms},
+		"tickets take four":        {4, func(s *slots) { swap(s, 4); s.ticketsDone(4); look(s) }, 4, 40 * ms},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &slots{size: 4, wake: func() {}}
+			s.start()
+			look(s)
+			s.take(c.busy)
+			var world sync.WaitGroup
+			world.Go(func() { c.happens(s) })
+			began := time.Now()
+			free := s.await(2, 20*ms, 50*ms)
+			if took := time.Since(began); free != c.free || took < c.after || took > c.after+2*ms {
+				t.Errorf("%s: %d are free after %s, want %d after %s", name, free, took, c.free, c.after)
+			}
+			world.Wait()
+		})
+	}
+}
+
+// look finds nothing in the queue.
+func look(s *slots) { s.fetched(s.takeForTickets(s.size), 0) }
+
+// swap ends a run each 10 ms, whose worker goes to a ticket that waited for it.
+func swap(s *slots, n int) {
+	s.ticketsWait()
+	for range n {
+		time.Sleep(10 * time.Millisecond)
+		s.giveBack(1)
+		s.fetched(s.takeForTickets(1), 1)
 	}
 }

@@ -36,7 +36,7 @@ func (w *worker) Work(_ context.Context, t *river.Job[ticket]) error {
 	})
 	if err != nil {
 		e.logNotWorked(t.Args.Run, err)
-		return nil
+		claimed = nil // by a transaction that was not written
 	}
 	for _, x := range claimed {
 		e.work(x)
