@@ -193,6 +193,9 @@ func (d *decoder) boolean(n *yaml.Node, what string) bool {
 // count reads a whole number in a range.
 func (d *decoder) count(n *yaml.Node, what string, least, most int) int {
 	v, err := strconv.Atoi(n.Value)
+	if !d.isClear(n, what) {
+		return least
+	}
 	if n.Tag != "!!int" || err != nil || v < least || v > most {
 		d.errorf(n, "%s must be a whole number from %d to %d, got %s", what, least, most, shown(n))
 		return least
@@ -203,6 +206,9 @@ func (d *decoder) count(n *yaml.Node, what string, least, most int) int {
 // number reads a number of at least least.
 func (d *decoder) number(n *yaml.Node, what string, least float64) float64 {
 	v, err := strconv.ParseFloat(n.Value, 64)
+	if !d.isClear(n, what) {
+		return least
+	}
 	if n.Tag != "!!int" && n.Tag != "!!float" || err != nil || math.IsInf(v, 0) || math.IsNaN(v) || v < least {
 		d.errorf(n, "%s must be a number of at least %v, got %s", what, least, shown(n))
 		return least
@@ -283,7 +289,20 @@ func (d *decoder) value(n *yaml.Node, what string) any {
 	return d.scalar(n, what)
 }
 
+// unclear is a number that the versions of YAML read in different ways: 010 is 8 or 10, and 1_000 is a number or text.
+var unclear = regexp.MustCompile(`^[-+]?0[0-9_]+$|_`)
+
+// isClear tells whether a number is the same to everybody.
+func (d *decoder) isClear(n *yaml.Node, what string) bool {
+	if (n.Tag != "!!int" && n.Tag != "!!float") || !unclear.MatchString(n.Value) {
+		return true
+	}
+	d.errorf(n, "%s: YAML has two readings of the number %s; write it without leading zeros and _, or as text in quotes", what, n.Value)
+	return false
+}
+
 func (d *decoder) scalar(n *yaml.Node, what string) any {
+	d.isClear(n, what)
 	switch n.Tag {
 	case "!!null":
 		return nil

@@ -19,12 +19,7 @@ func (d *decoder) event(n *yaml.Node) []byte {
 	in := d // what the payload is written in
 	switch n = d.resolve(n); {
 	case n.Kind == yaml.MappingNode:
-		before := len(d.problems)
-		v := d.value(n, "event")
-		if len(d.problems) > before {
-			return nil
-		}
-		body, err = json.Marshal(v)
+		body, err = json.Marshal(d.value(n, "event"))
 	case d.isText(n, "event"):
 		name := filepath.Join(d.dir, n.Value)
 		body, err = readFile(name)

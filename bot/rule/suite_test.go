@@ -142,7 +142,7 @@ tests:
   - name: inline
     event:
       event: {scop: repo, action: update}
-      repo: {type: model, name: a/b, id: 0123456}
+      repo: {type: model, name: a/b, id: 1234567}
       updatedRefs: {}
     expect: {}
   - {name: a file, event: push.json, expect: {}}
