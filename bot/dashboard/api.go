@@ -186,7 +186,7 @@ func (a api) act(c echo.Context, name string, f func(ctx context.Context, run st
 }
 
 func (a api) rules(c echo.Context) error {
-	set, counts := a.Rules(), a.stats.now()
+	set, counts := a.Rules(), a.stats.now(c.Request().Context())
 	views := make([]ruleView, len(set.Rules))
 	for i, r := range set.Rules {
 		views[i] = viewRule(r)
@@ -208,7 +208,7 @@ func (a api) actions(c echo.Context) error {
 }
 
 func (a api) overview(c echo.Context) error {
-	sp, counts := spanNamed(c.QueryParam("span")), a.stats.now()
+	sp, counts := spanNamed(c.QueryParam("span")), a.stats.now(c.Request().Context())
 	return c.JSON(http.StatusOK, viewOverview(sp, counts, a.hubState(counts, "")))
 }
 

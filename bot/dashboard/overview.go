@@ -63,7 +63,7 @@ func (d *Dashboard) overview(c echo.Context) error {
 		if err != nil {
 			return nil, err
 		}
-		figures, err := d.figures(sp, csrfOf(c))
+		figures, err := d.figures(ctx, sp, csrfOf(c))
 		if err != nil {
 			return nil, err
 		}
@@ -97,8 +97,8 @@ type tile struct {
 }
 
 // figures are the regions of numbers, charts and the Hub.
-func (d *Dashboard) figures(sp span, csrf string) ([]region, error) {
-	c := d.stats.now()
+func (d *Dashboard) figures(ctx context.Context, sp span, csrf string) ([]region, error) {
+	c := d.stats.now(ctx)
 	tiles := region{ID: "tiles"}
 	charts := region{ID: "charts"}
 	if c != nil {

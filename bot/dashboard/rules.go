@@ -55,10 +55,10 @@ func (d *Dashboard) rules(c echo.Context) error {
 	return d.answer(c, "rules", func(ctx context.Context, c echo.Context) (*page, error) {
 		set := d.Rules()
 		list, next := rulesAfter(set.Rules, text, after)
-		allow := &allowance{40 << 10}
+		counts, allow := d.stats.now(ctx), &allowance{40 << 10}
 		var items []item
 		for _, r := range list {
-			card, err := d.ruleCard(ctx, r, allow, csrfOf(c))
+			card, err := d.ruleCard(ctx, r, counts, allow, csrfOf(c))
 			if err != nil {
 				return nil, err
 			}
@@ -98,7 +98,9 @@ func rulesAfter(all []*rule.Rule, text, after string) (list []*rule.Rule, next s
 	return list, ""
 }
 
-func (d *Dashboard) ruleCard(ctx context.Context, r *rule.Rule, allow *allowance, csrf string) (ruleCard, error) {
+func (d *Dashboard) ruleCard(
+	ctx context.Context, r *rule.Rule, counts *counts, allow *allowance, csrf string,
+) (ruleCard, error) {
 	card := ruleCard{Rule: r, Words: r.Words(), Breaker: r.BreakerFor(false), CSRF: csrf}
 	for i, text := range r.Source {
 		line, whole := allow.take(300, text)
@@ -109,7 +111,7 @@ func (d *Dashboard) ruleCard(ctx context.Context, r *rule.Rule, allow *allowance
 		card.Cut = card.Cut || !whole
 		card.Lines = append(card.Lines, sourceLine{r.Line + i, line})
 	}
-	if counts := d.stats.now(); counts != nil {
+	if counts != nil {
 		card.Counts, card.Known = counts.Verdicts[r.ID], true
 	}
 	var err error

@@ -13,8 +13,11 @@ import (
 )
 
 const (
-	statsFresh = 5 * time.Second // counts older than this are counted anew, in the background
-	hubFresh   = time.Minute     // the same for what the Hub is asked
+	statsFresh = time.Second           // counts older than this are counted anew,
+	statsShare = 20                    // or than this many times what counting took,
+	statsOld   = 5 * time.Second       // or than this
+	statsWait  = 25 * time.Millisecond // that a page waits for them; then it shows the latest, and is told when it is open
+	hubFresh   = time.Minute           // what the Hub said is asked anew after this
 	hubTimeout = 10 * time.Second
 )
 
@@ -55,6 +58,12 @@ type counts struct {
 	Triggers map[string]int64            // deliveries in 24 h by webhook
 	Verdicts map[string]map[string]int64 // in 24 h, by rule
 	Taken    time.Time
+	Took     time.Duration
+}
+
+// old tells whether counts are to be taken anew at a time: counting takes no more than a twentieth of it, unless very long.
+func (c *counts) old(now time.Time) bool {
+	return now.Sub(c.Taken) > min(max(statsFresh, statsShare*c.Took), statsOld)
 }
 
 // hooks is what the Hub said about the webhooks of the bot's account.
@@ -64,25 +73,28 @@ type hooks struct {
 	Asked time.Time
 }
 
-// stats counts in the background, so that no page waits for it: pages show the latest counts, and an old one makes new
-// ones be taken. Parts of a span that are over are counted once.
+// stats counts in the background, so that no page waits long for it: where counting takes its time, pages show the latest
+// counts. Parts of a span that are over are counted once.
 type stats struct {
-	ctx     context.Context //nolint:containedctx // the life of the dashboard
-	opts    Options
-	changed func()
-	done    sync.WaitGroup
+	ctx      context.Context //nolint:containedctx // the life of the dashboard
+	opts     Options
+	changed  func()
+	patience time.Duration // how long a page waits for fresh counts
+	done     sync.WaitGroup
 
 	mu       sync.Mutex
 	latest   *counts
 	hooks    *hooks
-	counting bool
+	counting chan struct{} // closed when what is being counted is there; nil: nothing is
 	asking   bool
 	over     map[string]map[time.Time]part // by span
 }
 
 func newStats(ctx context.Context, opts Options, changed func()) *stats {
-	s := &stats{ctx: ctx, opts: opts, changed: changed, over: map[string]map[time.Time]part{}}
-	s.now()
+	s := &stats{ctx: ctx, opts: opts, changed: changed, patience: statsWait, over: map[string]map[time.Time]part{}}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.renew()
 	return s
 }
 
@@ -95,15 +107,36 @@ func (s *stats) wait() {
 	s.done.Wait()
 }
 
-// now gives the latest counts, nil before the first; when they are old, new ones are on the way.
-func (s *stats) now() *counts {
+// now gives counts that are fresh when they can be had soon, else the latest, nil before the first.
+func (s *stats) now(ctx context.Context) *counts {
+	s.mu.Lock()
+	counting := s.renew()
+	s.mu.Unlock()
+	if counting != nil {
+		wait := time.NewTimer(s.patience)
+		defer wait.Stop()
+		select {
+		case <-counting:
+		case <-wait.C:
+		case <-ctx.Done():
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if (s.latest == nil || s.opts.Now().Sub(s.latest.Taken) > statsFresh) && !s.counting && s.ctx.Err() == nil {
-		s.counting = true
+	return s.latest
+}
+
+// renew has new counts taken when the latest are old, and gives what is closed when they are there; nil: the latest are
+// fresh. mu is held.
+func (s *stats) renew() <-chan struct{} {
+	if s.latest != nil && !s.latest.old(s.opts.Now()) {
+		return nil
+	}
+	if s.counting == nil && s.ctx.Err() == nil {
+		s.counting = make(chan struct{})
 		s.done.Go(s.count)
 	}
-	return s.latest
+	return s.counting
 }
 
 // webhooks gives what the Hub said last about the webhooks of the bot's account, nil before the first answer.
@@ -131,7 +164,8 @@ func (s *stats) forget() {
 func (s *stats) count() {
 	c, err := s.take()
 	s.mu.Lock()
-	s.counting = false
+	close(s.counting)
+	s.counting = nil
 	if err == nil {
 		s.latest = c
 	}
@@ -145,7 +179,7 @@ func (s *stats) count() {
 }
 
 func (s *stats) take() (*counts, error) {
-	now := s.opts.Now()
+	now, begun := s.opts.Now(), time.Now()
 	day := now.Add(-24 * time.Hour)
 	c := &counts{Parts: map[string][]part{}, Taken: now}
 	var err error
@@ -163,6 +197,7 @@ func (s *stats) take() (*counts, error) {
 			return nil, err
 		}
 	}
+	c.Took = time.Since(begun)
 	return c, nil
 }
 
