@@ -52,6 +52,7 @@ type Options struct {
 	PublicHost     string        // host name under which the world reaches the bot; empty: none
 	DryRun         bool          // runs all steps without their effects
 	AllowEgress    []string      // addresses and networks that actions may call although they are not public
+	TrustedProxies []string      // addresses and networks whose X-Forwarded-For counts when tries to sign in are bounded
 	AllowPrivate   bool          // lets actions call private and loopback addresses; implied by a Hub on loopback
 	WorkDir        string        // where steps get their folders; empty: the system's temporary folder
 	Workers        int           // runs worked at the same time; 0: run's default
@@ -195,7 +196,9 @@ func (b *Bot) wire() error {
 	b.dispatcher.workers = b.engine.AwaitWorkers
 	b.dispatcher.metrics, b.dispatcher.tracer = b.metrics, b.opts.Tracer
 	b.metrics.registry.MustRegister(stock{b.store, client, b.rules})
-	b.dashboard = b.newDashboard(client)
+	if b.dashboard, err = b.newDashboard(client); err != nil {
+		return err
+	}
 	b.dispatcher.matched = func(id string) { b.dashboard.Changed(id) }
 	b.http = &http.Server{
 		Handler: b.routes(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,

@@ -15,7 +15,11 @@ import (
 var _ dashboard.Control = (*Bot)(nil)
 
 // newDashboard makes the dashboard of the bot.
-func (b *Bot) newDashboard(client *hub.Client) *dashboard.Dashboard {
+func (b *Bot) newDashboard(client *hub.Client) (*dashboard.Dashboard, error) {
+	proxies, err := readNetworks("trusted_proxies", b.opts.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
 	return dashboard.New(dashboard.Options{
 		Store: b.store, Rules: b.Rules, RuleProblems: b.RuleProblems, Actions: b.opts.Actions, Control: b, Hub: client,
 		AdminToken: b.opts.AdminToken, SignIn: b.opts.SignIn, Listen: b.opts.Listen, PublicHost: b.opts.PublicHost,
@@ -25,8 +29,8 @@ func (b *Bot) newDashboard(client *hub.Client) *dashboard.Dashboard {
 			}
 			return b.listener.Addr().String()
 		},
-		Log: b.log,
-	})
+		Proxies: proxies, Log: b.log,
+	}), nil
 }
 
 // Replay accepts a stored delivery again and returns the id of the new one. With again, what happened once may happen

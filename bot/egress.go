@@ -19,18 +19,24 @@ type egress struct {
 
 // newEgress reads the settings. An allowed entry is an address or a network, such as 10.0.0.5 or 10.1.0.0/16.
 func newEgress(private bool, allowed []string) (egress, error) {
-	e := egress{private: private}
-	for _, text := range allowed {
+	networks, err := readNetworks("allow_egress", allowed)
+	return egress{private: private, allowed: networks}, err
+}
+
+// readNetworks reads the addresses and networks of a setting.
+func readNetworks(setting string, texts []string) ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, text := range texts {
 		network, err := netip.ParsePrefix(text)
 		if ip, notOne := netip.ParseAddr(text); err != nil && notOne == nil {
 			network, err = netip.PrefixFrom(ip, ip.BitLen()), nil
 		}
 		if err != nil {
-			return e, fmt.Errorf("allow_egress: %q is no address and no network, such as 10.0.0.5 or 10.1.0.0/16", text)
+			return nil, fmt.Errorf("%s: %q is no address and no network, such as 10.0.0.5 or 10.1.0.0/16", setting, text)
 		}
-		e.allowed = append(e.allowed, network.Masked())
+		networks = append(networks, network.Masked())
 	}
-	return e, nil
+	return networks, nil
 }
 
 // client is the HTTP client that actions get. It refuses to connect to loopback, private, link-local and other addresses

@@ -25,7 +25,7 @@ import (
 // serveFlags are the settings that `hfbot serve` takes as flags.
 var serveFlags = []string{
 	"rules", "listen", "database", "work_dir", "workers", "lease", "keep_for", "keep_newest", "endpoint", "insecure_no_secret",
-	"allow_egress", "allow_private_egress", "dry_run",
+	"allow_egress", "allow_private_egress", "trusted_proxies", "dry_run",
 	"public_host", "allowed_users", "allowed_orgs", "manage_webhook", "watch", "log_level", "log_format",
 }
 
@@ -107,7 +107,7 @@ func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err er
 	b, err := bot.New(ctx, bot.Options{
 		Endpoint: cfg.Endpoint, Token: cfg.Token, Rules: rules, Database: cfg.Database, Listen: cfg.Listen,
 		WebhookSecrets: cfg.WebhookSecrets, AdminToken: cfg.AdminToken, SignIn: signIn(cfg), PublicHost: cfg.PublicHost,
-		Webhook: webhook, AllowEgress: cfg.AllowEgress, AllowPrivate: cfg.AllowPrivateEgress, DryRun: cfg.DryRun,
+		Webhook: webhook, AllowEgress: cfg.AllowEgress, AllowPrivate: cfg.AllowPrivateEgress, TrustedProxies: cfg.Proxies(), DryRun: cfg.DryRun,
 		WorkDir: cfg.WorkDir, Workers: cfg.Workers,
 		Lease: cfg.Lease, KeepFor: cfg.KeepFor, KeepNewest: cfg.KeepNewest, Log: log, Tracer: tracer,
 	})

@@ -43,6 +43,7 @@ type Config struct {
 	DryRun             bool          `mapstructure:"dry_run"`
 	AllowEgress        []string      `mapstructure:"allow_egress"`
 	AllowPrivateEgress bool          `mapstructure:"allow_private_egress"`
+	TrustedProxies     []string      `mapstructure:"trusted_proxies"`
 	PublicHost         string        `mapstructure:"public_host"`
 	SpaceID            string        `mapstructure:"space_id"`
 	LogLevel           string        `mapstructure:"log_level"`
@@ -64,6 +65,19 @@ func (c *Config) ManagesWebhook() bool {
 // OnSpace tells whether the bot runs on a Space of the Hub, which sets SPACE_ID and SPACE_HOST
 // (https://huggingface.co/docs/hub/spaces-overview#helper-environment-variables).
 func (c *Config) OnSpace() bool { return c.SpaceID != "" || os.Getenv("SPACE_HOST") != "" }
+
+// Proxies are the addresses and networks of proxies in front of the bot: those that are set, else this machine's, and on a
+// Space all private ones, since nobody reaches it but by the Hub's.
+func (c *Config) Proxies() []string {
+	own := []string{"127.0.0.0/8", "::1"}
+	switch {
+	case len(c.TrustedProxies) > 0:
+		return c.TrustedProxies
+	case c.OnSpace():
+		return append(own, "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+	}
+	return own
+}
 
 // RequireWebhookSecret fails when there is no webhook secret and nobody asked to go without.
 func (c *Config) RequireWebhookSecret() error {

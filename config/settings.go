@@ -148,6 +148,11 @@ var Settings = []Setting{
 		Doc: "Run the steps of all rules without their effects: they read, and write nothing.",
 	},
 	{
+		Key: "trusted_proxies", Kind: List, Env: []string{"HFBOT_TRUSTED_PROXIES"},
+		Doc: "Addresses and networks of proxies in front of the bot, such as `172.18.0.2` or `10.0.0.0/8`: their `X-Forwarded-For` " +
+			"tells who tries tokens on the dashboard's form. Without it this machine's; on a Space private addresses too.",
+	},
+	{
 		Key: "public_host", Kind: Text, Env: []string{"HFBOT_PUBLIC_HOST", "SPACE_HOST"},
 		Doc: "Host name under which the world reaches the bot. A Space sets `SPACE_HOST` by itself.",
 	},

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,5 +100,25 @@ func TestAddFlagsOfNoSetting(t *testing.T) {
 			}()
 			config.AddFlags(pflag.NewFlagSet("test", pflag.ContinueOnError), key)
 		})
+	}
+}
+
+// TestProxies: on a Space strangers come by the Hub's proxies, elsewhere a private address may be anybody's.
+func TestProxies(t *testing.T) {
+	t.Parallel()
+	const private, own = "10.0.0.0/8", "127.0.0.0/8"
+	for name, test := range map[string]struct {
+		config  config.Config
+		private bool
+		own     bool
+	}{
+		"by itself":  {config.Config{}, false, true},
+		"on a Space": {config.Config{SpaceID: "acme/bot"}, true, true},
+		"set":        {config.Config{SpaceID: "acme/bot", TrustedProxies: []string{"172.18.0.2"}}, false, false},
+	} {
+		got := test.config.Proxies()
+		if slices.Contains(got, private) != test.private || slices.Contains(got, own) != test.own {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

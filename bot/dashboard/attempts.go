@@ -63,24 +63,36 @@ func (a *attempts) succeeded(from string) {
 	}
 }
 
-// caller is the address that a request comes from, as far as it cannot be made up: behind a proxy near by, what that proxy
-// added to the forwarding header last. Of IPv6 it is the network, of which one host has all the addresses.
-func caller(r *http.Request) string {
+// siteBits is the largest IPv6 network that one site is given (RFC 6177): whoever has it has all addresses in it.
+const siteBits = 48
+
+// proxies are the networks of those in front of the bot whose word about callers counts.
+type proxies []netip.Prefix
+
+// caller is the address that a request comes from, as far as it cannot be made up: behind proxies, the last one in the
+// forwarding header that is none of theirs. Of IPv6 it is the network of a site.
+func (p proxies) caller(r *http.Request) string {
 	addr, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
 	from := addr.Addr().Unmap()
-	if from.IsLoopback() || from.IsPrivate() {
-		list := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-		if told, err := netip.ParseAddr(strings.TrimSpace(list[len(list)-1])); err == nil {
-			from = told.Unmap()
+	told := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(told) - 1; i >= 0 && p.has(from); i-- {
+		before, err := netip.ParseAddr(strings.TrimSpace(told[i]))
+		if err != nil {
+			break
 		}
+		from = before.Unmap()
 	}
 	if from.Is6() {
-		if network, err := from.WithZone("").Prefix(64); err == nil {
+		if network, err := from.WithZone("").Prefix(siteBits); err == nil {
 			return network.String()
 		}
 	}
 	return from.String()
+}
+
+func (p proxies) has(addr netip.Addr) bool {
+	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr.WithZone("")) })
 }

@@ -7,6 +7,7 @@ package dashboard
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -33,12 +34,13 @@ type Options struct {
 	Rules      func() *rule.Set
 	Actions    *actions.Registry
 	Control    Control
-	Hub        *hub.Client // for the state of webhooks and the request budget; nil: not shown
-	AdminToken hub.Secret  // bearer token of the admin; empty: loopback callers only, or who signs in
-	SignIn     SignIn      // Sign in with Hugging Face; its zero value: not offered
-	Listen     string      // the address the bot listens on
-	PublicHost string      // host name under which the world reaches the bot; empty: none
-	Log        *zap.Logger // nil: silent
+	Hub        *hub.Client    // for the state of webhooks and the request budget; nil: not shown
+	AdminToken hub.Secret     // bearer token of the admin; empty: loopback callers only, or who signs in
+	SignIn     SignIn         // Sign in with Hugging Face; its zero value: not offered
+	Listen     string         // the address the bot listens on
+	PublicHost string         // host name under which the world reaches the bot; empty: none
+	Proxies    []netip.Prefix // networks of the proxies in front, which tell in X-Forwarded-For who calls
+	Log        *zap.Logger    // nil: silent
 
 	// Address is the "host:port" that the bot listens on in truth, when Listen leaves the port open; nil: it does not.
 	Address func() string

@@ -185,13 +185,14 @@ func (d *Dashboard) loginByToken(c echo.Context) error {
 		return d.problem(c, http.StatusForbidden, "This form comes from another site", "Nothing was done.")
 	}
 	token := strings.TrimSpace(r.PostFormValue("token")) // read first: a slow body is no try yet
-	if !d.admin.attempts.begin(caller(r)) {
+	from := proxies(d.Proxies).caller(r)
+	if !d.admin.attempts.begin(from) {
 		c.Response().Header().Set("Retry-After", "60")
 		return d.showLogin(c, http.StatusTooManyRequests, "Too many wrong tokens. Wait a minute and try again.")
 	}
 	if d.AdminToken == "" || !equal(d.AdminToken.Reveal(), token) {
 		return d.showLogin(c, http.StatusUnauthorized, "This is not the admin's token (HFBOT_ADMIN_TOKEN of the bot).")
 	}
-	d.admin.attempts.succeeded(caller(r))
+	d.admin.attempts.succeeded(from)
 	return d.openSession(c, "admin token", r.PostFormValue("to"))
 }

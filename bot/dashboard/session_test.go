@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -173,7 +174,8 @@ func TestLoginLeadsNowhereElse(t *testing.T) {
 
 func TestLoginAttemptsAreBounded(t *testing.T) {
 	t.Parallel()
-	v := newVisitor(t, nil, nil, nil)
+	near := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	v := newVisitor(t, nil, func(o *dashboard.Options) { o.Proxies = near }, nil)
 	for range 10 {
 		v.want(http.StatusUnauthorized, "POST", "/login", url.Values{"token": {"wrong"}})
 	}
