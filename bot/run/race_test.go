@@ -71,14 +71,13 @@ type arrivals struct {
 }
 
 func (a *arrivals) add(ctx context.Context, s *store.Store) error {
-	hook := uuid.NewString()
-	delivery, _, err := s.Accept(ctx, store.Delivery{WebhookID: hook, Key: hook, Body: []byte(payload)})
+	delivery, err := accept(ctx, s)
 	if err != nil {
 		return err
 	}
 	r := &store.Run{
 		ID: uuid.Must(uuid.NewV7()).String(), DeliveryID: delivery, Rule: "rule", Repo: "acme/tiny", RepoType: "model", RepoID: "r1",
-		Plan: store.Plan{Key: hook, Steps: []store.StepPlan{{ID: "a", Uses: "test.work"}}},
+		Plan: store.Plan{Key: delivery, Steps: []store.StepPlan{{ID: "a", Uses: "test.work"}}},
 	}
 	joined := false
 	err = s.InTx(ctx, func(tx *store.Tx) (err error) {

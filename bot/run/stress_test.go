@@ -126,13 +126,12 @@ func testEverythingAtOnce(t *testing.T, database database) {
 
 // insertShaky keeps a delivery and a run, unless its transaction fails.
 func (b *bot) insertShaky() (id string, err error) {
-	hook := uuid.NewString()
-	delivery, _, err := b.store.Accept(b.t.Context(), store.Delivery{WebhookID: hook, Key: hook, Body: []byte(payload)})
+	delivery, err := accept(b.t.Context(), b.store)
 	if err != nil {
 		return "", err
 	}
 	r := &store.Run{ID: uuid.Must(uuid.NewV7()).String(), DeliveryID: delivery, Rule: "rule", Plan: store.Plan{
-		Key: hook, Steps: []store.StepPlan{{ID: "a", Uses: "test.trouble", Retry: store.Retry{Max: 20}}},
+		Key: delivery, Steps: []store.StepPlan{{ID: "a", Uses: "test.trouble", Retry: store.Retry{Max: 20}}},
 	}}
 	ctx := context.WithValue(b.t.Context(), mayFail{}, true)
 	return r.ID, b.store.InTx(ctx, func(tx *store.Tx) error { return tx.InsertRun(r) })
