@@ -58,7 +58,7 @@ func TestBrowserWithoutScript(t *testing.T) {
 	b.open(w.url + "/deliveries?text=still")
 	b.press("#deliveries tr td a")
 	b.shows("wanted repo.content.update")
-	b.press("#dry")
+	b.press("#explain")
 	b.shows("1 of 2 rules matched")
 	b.open(w.url + "/deliveries?text=still")
 	b.press("#deliveries tr td a")

@@ -377,7 +377,7 @@ func TestBrowserReplay(t *testing.T) {
 	b.follow("#deliveries tr a")
 	b.until("its page is open", `document.querySelector("#replay")`)
 	b.shows("wanted repo.content.update") // why the other rule did not match
-	b.follow("#dry")
+	b.follow("#explain")
 	b.shows("1 of 2 rules matched")
 	b.open(w.url + "/deliveries")
 	b.follow("#deliveries tr a")
