@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hfbot/hfbot/actions"
@@ -33,8 +34,10 @@ type staleOut struct {
 	Open   int   `json:"open" doc:"how many open ones were looked at"`
 }
 
-// maxStale bounds the open discussions that are read at a time.
-const maxStale = 200
+const (
+	maxStale       = 200  // open discussions that are read at a time, a call each
+	maxStaleListed = 2000 // those that are listed to find the oldest, 50 with a call; the Hub lists the newest first only
+)
 
 // Validate implements actions.Validator.
 func (in *staleIn) Validate() error {
@@ -50,7 +53,7 @@ func (hubStale) Spec() actions.Spec {
 		ID:      "hub.stale",
 		Summary: "Tell of discussions in which nothing happens any more, and close them later.",
 		Description: "Looks through the open discussions and pull requests of the repository. Whatever anybody does in one begins " +
-			"its time anew; pinned ones are left alone. At most 200 are read and `max` of them changed at a time. The Hub has " +
+			"its time anew; pinned ones are left alone. At a time 2,000 are listed, the oldest 200 of them read, and `max` changed. The Hub has " +
 			"no event for time that passes: let a frequent event of the repository start it, with a `debounce` or `rate_limit`, " +
 			"or `hfbot send` from a scheduler.",
 		Effect:     actions.HubWrite,
@@ -93,25 +96,28 @@ func (hubStale) Run(ctx context.Context, rt *actions.Runtime, in staleIn) (stale
 	return out, nil
 }
 
-// old lists the open discussions that are old enough to be looked at. All are listed before any is closed, which would
-// move those behind it to a page that was read already.
+// old lists the open discussions that are old enough to be looked at, the oldest first. All are listed before any is
+// closed, which would move those behind it to a page that was read already.
 func (in staleIn) old(ctx context.Context, rt *actions.Runtime, repo hub.RepoRef) (nums []int, err error) {
 	filter := hub.DiscussionFilter{Status: "open"}
 	if in.Kind != "any" {
 		filter.Type = in.Kind
 	}
+	listed := 0
 	for summary, err := range rt.Hub.Discussions(ctx, repo, filter) {
 		if err != nil {
 			return nil, fmt.Errorf("list the discussions of %s: %w", repo, err)
 		}
+		if listed++; listed > maxStaleListed {
+			break
+		}
 		if summary.Pinned || time.Since(summary.CreatedAt) < in.After || matchesAny(in.Authors, summary.Author) {
 			continue
 		}
-		if nums = append(nums, summary.Num); len(nums) == maxStale {
-			break
-		}
+		nums = append(nums, summary.Num)
 	}
-	return nums, nil
+	slices.Reverse(nums)
+	return nums[:min(len(nums), maxStale)], nil
 }
 
 // look does what is due in one discussion.

@@ -66,6 +66,26 @@ func TestStaleClosesBeyondOnePage(t *testing.T) {
 	}
 }
 
+// The Hub lists the newest first, and the oldest are those that are stale: they are told first.
+func TestStaleTellsTheOldestFirst(t *testing.T) {
+	t.Parallel()
+	h := actionstest.New(t)
+	repo := h.BotRepo(t, hub.Model, nil)
+	for range maxStale + 3 {
+		if _, err := h.User.CreateDiscussion(t.Context(), repo, hub.CreateDiscussionInput{Title: "Old", Description: "d"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step := actionstest.Step{Uses: "hub.stale", With: map[string]any{
+		"repo": repo.Name, "repo_type": "model", "body": "Still of interest?", "after": "1ns", "close_after": "0s", "max": 2,
+	}}
+	for _, want := range [][]any{{int64(1), int64(2)}, {int64(3), int64(4)}} {
+		if diff := cmp.Diff(want, h.MustRun(t, step)["told"]); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 // discussionStates is the status of the discussion of a step, and who commented.
 func discussionStates(t *testing.T, h *actionstest.Harness, step actionstest.Step) []string {
 	t.Helper()
