@@ -44,6 +44,8 @@ type dispatcher struct {
 	matched func(id string) // hears of each delivery that was matched; may be nil
 	// workers waits a little for workers that are free, see [run.Engine.AwaitWorkers]; may be nil.
 	workers func(want int) (free int)
+	// accepting tells whether senders wait for their deliveries to be kept.
+	accepting func() bool
 
 	metrics *metrics // may be nil
 	tracer  trace.Tracer
@@ -65,7 +67,7 @@ func newDispatcher(s *store.Store, rules func() *rule.Set, client *hub.Client,
 ) *dispatcher {
 	return &dispatcher{
 		store: s, rules: rules, hub: client, self: self, lease: lease, log: log, waiting: make(chan waiting, handOver),
-		decisions: make(chan *decision, writeBatch),
+		decisions: make(chan *decision, writeBatch), accepting: s.Accepting,
 	}
 }
 

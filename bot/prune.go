@@ -23,6 +23,7 @@ type pruner struct {
 	log        *zap.Logger
 	keepFor    time.Duration // 0: whatever their age
 	keepNewest int           // 0: whatever their number
+	between    func()        // called between batches, by tests; nil otherwise
 }
 
 // serve removes what is old, now and then, until ctx ends. It begins late, so that a bot that starts again and again with
@@ -46,6 +47,9 @@ func (p pruner) round(ctx context.Context) error {
 		n, err = p.store.Prune(ctx, before, p.keepNewest)
 		if n < store.PruneBatch || !pause(ctx, prunePause) {
 			return err
+		}
+		if p.between != nil {
+			p.between()
 		}
 	}
 	return err

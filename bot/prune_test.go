@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,7 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"github.com/hfbot/hfbot/bot/store"
+	"github.com/hfbot/hfbot/bot/store/pgtest"
 )
 
 // history is a store with a delivery for each hour of some days, all of them over.
@@ -82,4 +84,56 @@ func TestPruneClockAhead(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// While much is pruned, what comes in is kept between two batches, and both are of bounded size.
+func TestPruneKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	for name, url := range map[string]string{"sqlite": "sqlite::memory:", "postgres": pgtest.Database(t, nil)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := store.Open(t.Context(), url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = s.Close() })
+			const old, kept = 2*store.PruneBatch + 50, 10
+			var all sync.WaitGroup
+			for i := range old {
+				all.Go(func() {
+					id, _, err := s.Accept(t.Context(), store.Delivery{Key: fmt.Sprint(i), Body: []byte(`{}`)})
+					if err == nil {
+						err = s.InTx(t.Context(), func(tx *store.Tx) error { return tx.FinishMatch(id, nil, nil, "") })
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			var came []string
+			had := old
+			p := pruner{store: s, log: zaptest.NewLogger(t), keepNewest: kept, between: func() {
+				if n := left(t, s); had-n != store.PruneBatch {
+					t.Errorf("a batch removed %d deliveries, want %d", had-n, store.PruneBatch)
+				}
+				id, _, err := s.Accept(t.Context(), store.Delivery{Key: fmt.Sprint("new", len(came)), Body: []byte(`{}`)})
+				if err != nil {
+					t.Errorf("while deliveries are removed: %v", err)
+				}
+				came, had = append(came, id), left(t, s)
+			}}
+			if err := p.round(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if n := left(t, s); len(came) != 2 || n != kept {
+				t.Errorf("%d came in between, %d are left; want 2, %d", len(came), n, kept)
+			}
+			for _, id := range came {
+				if d, err := s.Delivery(t.Context(), id); err != nil || d.State != store.Received {
+					t.Errorf("what came in meanwhile: %+v, %v", d, err)
+				}
+			}
+		})
+	}
 }

@@ -69,7 +69,7 @@ func (d *dispatcher) writeDecisions(ctx context.Context) {
 // disk and the processor are theirs first. The moment is as long as the last batch took, so that under senders who never
 // stop matching still has half of the time.
 func (d *dispatcher) giveWayToSenders(moment time.Duration) {
-	for began := time.Now(); d.store.Accepting() && time.Since(began) < moment; {
+	for began := time.Now(); d.accepting() && time.Since(began) < moment; {
 		time.Sleep(time.Millisecond)
 	}
 }

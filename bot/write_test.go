@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
@@ -188,5 +190,67 @@ func TestHandOver(t *testing.T) {
 	}
 	if kept != 32 || read != 9 || d.bodies.Load() != 0 {
 		t.Errorf("%d waited in memory, %d are read again, %d bytes are left; want 32, 9, 0", kept, read, d.bodies.Load())
+	}
+}
+
+// TestGiveWayToSenders writes decisions while senders wait who never stop, and who stop: each write gives way to them for as
+// long as the one before took, 200 ms at most, and no longer than they are there.
+func TestGiveWayToSenders(t *testing.T) {
+	t.Parallel()
+	const tick = 2 * time.Millisecond // how late it may see that nobody waits any more
+	for name, c := range map[string]struct {
+		stop  time.Duration // when the last sender has its answer
+		takes []time.Duration
+		want  []time.Duration // when each write begins
+	}{
+		"nobody waits": {takes: []time.Duration{time.Second, time.Second}, want: []time.Duration{0, time.Second}},
+		"a burst":      {stop: 70 * time.Millisecond, takes: []time.Duration{0, 0}, want: []time.Duration{70 * time.Millisecond, 70 * time.Millisecond}},
+		"without end": {
+			stop:  time.Hour,
+			takes: []time.Duration{30 * time.Millisecond, time.Second, 0},
+			want:  []time.Duration{200 * time.Millisecond, 260 * time.Millisecond, 1460 * time.Millisecond},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, err := store.Open(t.Context(), "sqlite::memory:")
+				if err != nil {
+					t.Fatal(err)
+				}
+				d := newDispatcher(s, nil, nil, nil, 1, zap.NewNop())
+				began := time.Now()
+				d.accepting = func() bool { return time.Since(began) < c.stop }
+				var wrote []time.Duration
+				next := func() {
+					id, _, err := s.Accept(t.Context(), store.Delivery{Key: fmt.Sprint(len(wrote)), Body: []byte(`1`)})
+					if err != nil {
+						t.Error(err)
+					}
+					delivery := &store.Delivery{ID: id}
+					_, span := noop.NewTracerProvider().Tracer("").Start(t.Context(), "")
+					d.decisions <- &decision{delivery: delivery, failure: "no payload", span: span}
+				}
+				d.matched = func(string) {
+					wrote = append(wrote, time.Since(began))
+					time.Sleep(c.takes[len(wrote)-1])
+					if len(wrote) == len(c.takes) {
+						close(d.decisions)
+					} else {
+						next()
+					}
+				}
+				next()
+				d.writeDecisions(t.Context())
+				for i, want := range c.want {
+					if late := wrote[i] - want; late < 0 || late > tick {
+						t.Errorf("write %d at %s, want %s", i, wrote[i], want)
+					}
+				}
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
 	}
 }
