@@ -110,7 +110,8 @@ func TestBrokenOff(t *testing.T) {
 		},
 		"a cut": func(tx *store.Tx) error { return store.Post(tx, `SELECT pg_terminate_backend(pg_backend_pid())`) },
 		"a cut before a query": func(tx *store.Tx) error {
-			_ = store.Post(tx, `SELECT pg_terminate_backend(pg_backend_pid())`)
+			server := int64(tx.Pgx().Conn().PgConn().PID())
+			inTx(t, s, func(tx *store.Tx) error { return store.Post(tx, `SELECT pg_terminate_backend(?::bigint::int)`, server) })
 			_, err := tx.OptedOut("x", "r1")
 			return err
 		},
