@@ -24,22 +24,14 @@ func (t *Tx) Claim(run, owner string, until time.Time) (*Lease, *Run, error) {
 
 // ClaimAll takes those of the runs that are queued for owner until the given time, and returns them in their order.
 func (t *Tx) ClaimAll(runs []string, owner string, until time.Time) ([]Claimed, error) {
-	those, ids := t.store.dialect.among("id", runs)
-	rows, err := t.tx.QueryContext(t.ctx, `UPDATE runs SET state = 'running', owner = ?, token = token + 1, lease_until = ?,
-		started_at = CASE WHEN started_at = 0 THEN ? ELSE started_at END, reason = '', wait_for = '', wait_until = 0
-		WHERE `+those+` AND state = 'queued' RETURNING `+runColumns+`, token`,
-		owner, micros(until), micros(t.now), ids)
-	if err != nil {
-		return nil, fmt.Errorf("store: claim runs: %w", err)
-	}
 	taken := map[string]*Claimed{}
-	_, err = collect(rows, func(rows row) (struct{}, error) {
-		l := &Lease{Owner: owner}
-		r, err := scanRun(rows.Scan, &l.Token)
-		l.Run, l.keys = r.ID, &Keys{Rule: r.Rule, Once: r.OnceKey, Debounce: r.DebounceKey, Group: r.GroupKey}
-		taken[r.ID] = &Claimed{Lease: l, Run: &r}
-		return struct{}{}, err
-	})
+	err := t.take(taken, runs, owner, until)
+	if err == nil {
+		err = t.readTaken(taken, runs)
+	}
+	if err == nil {
+		err = t.flush()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("store: claim runs: %w", err)
 	}
@@ -51,52 +43,47 @@ func (t *Tx) ClaimAll(runs []string, owner string, until time.Time) ([]Claimed, 
 			delete(taken, id)
 		}
 	}
-	return claimed, t.readClaimed(claimed)
+	return claimed, nil
 }
 
-// readClaimed fills in the steps and deliveries of claimed runs.
-func (t *Tx) readClaimed(claimed []Claimed) error {
-	if len(claimed) == 0 {
-		return nil
-	}
-	runs, deliveries := make([]string, len(claimed)), make([]string, len(claimed))
-	place, of := map[string]int{}, map[string][]int{}
-	for i, c := range claimed {
-		runs[i], deliveries[i] = c.Run.ID, c.Run.DeliveryID
-		place[c.Run.ID] = i
-		of[c.Run.DeliveryID] = append(of[c.Run.DeliveryID], i)
-	}
+// take claims runs and puts those that were queued into taken. It looks them up by their ids: PostgreSQL would else rather
+// read all that are queued, since it believes them to be few.
+func (t *Tx) take(taken map[string]*Claimed, runs []string, owner string, until time.Time) error {
+	those, ids := t.store.dialect.among("id", runs)
+	return t.askAll(func(rows row) error {
+		l := &Lease{Owner: owner}
+		r, err := scanRun(rows.Scan, &l.Token)
+		l.Run, l.keys = r.ID, &Keys{Rule: r.Rule, Once: r.OnceKey, Debounce: r.DebounceKey, Group: r.GroupKey}
+		taken[r.ID] = &Claimed{Lease: l, Run: &r}
+		return err
+	}, `UPDATE runs SET state = 'running', owner = ?, token = token + 1, lease_until = ?,
+		started_at = CASE WHEN started_at = 0 THEN ? ELSE started_at END, reason = '', wait_for = '', wait_until = 0
+		WHERE `+those+` AND (state = 'queued') IS TRUE RETURNING `+runColumns+`, token`,
+		owner, micros(until), micros(t.now), ids)
+}
+
+// readTaken fills in the steps and deliveries of those of the runs that are in taken by then.
+func (t *Tx) readTaken(taken map[string]*Claimed, runs []string) error {
 	those, ids := t.store.dialect.among("run_id", runs)
-	rows, err := t.tx.QueryContext(t.ctx, `SELECT `+stepColumns+`, run_id FROM steps WHERE `+those+` ORDER BY run_id, idx`, ids)
-	if err == nil {
-		_, err = collect(rows, func(rows row) (struct{}, error) {
-			var run string
-			s, err := scanStep(rows, &run)
-			if err == nil {
-				r := claimed[place[run]].Run
-				r.Steps = append(r.Steps, s)
-			}
-			return struct{}{}, err
-		})
-	}
+	err := t.askAll(func(rows row) error {
+		var run string
+		s, err := scanStep(rows, &run)
+		if c := taken[run]; c != nil {
+			c.Run.Steps = append(c.Run.Steps, s)
+		}
+		return err
+	}, `SELECT `+stepColumns+`, run_id FROM steps WHERE `+those+` ORDER BY run_id, idx`, ids)
 	if err != nil {
-		return fmt.Errorf("store: read the steps of claimed runs: %w", err)
+		return err
 	}
-	those, ids = t.store.dialect.among("id", deliveries)
-	rows, err = t.tx.QueryContext(t.ctx, `SELECT `+deliverySummary+`, explanation, body FROM deliveries WHERE `+those, ids)
-	if err == nil {
-		_, err = collect(rows, func(rows row) (struct{}, error) {
-			d, err := scanWholeDelivery(rows.Scan)
-			if err == nil {
-				for _, i := range of[d.ID] {
-					claimed[i].Delivery = &d
-				}
+	those, ids = t.store.dialect.among("id", runs)
+	return t.askAll(func(rows row) error {
+		d, err := scanWholeDelivery(rows.Scan)
+		for _, c := range taken {
+			if c.Run.DeliveryID == d.ID {
+				c.Delivery = &d
 			}
-			return struct{}{}, err
-		})
-	}
-	if err != nil {
-		return fmt.Errorf("store: read the deliveries of claimed runs: %w", err)
-	}
-	return nil
+		}
+		return err
+	}, `SELECT `+deliverySummary+`, explanation, body FROM deliveries WHERE id IN (SELECT delivery_id FROM runs WHERE `+those+`)`, ids)
 }

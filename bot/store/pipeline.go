@@ -43,12 +43,12 @@ func (p *pipeline) add(query string, args ...any) *pgx.QueuedQuery {
 }
 
 // ask lets a query wait whose answer read gets when it is there. What read returns is the transaction's failure.
-func (p *pipeline) ask(read func(row) error, query string, args ...any) {
+func (p *pipeline) ask(read func(rows) error, query string, args ...any) {
 	p.asked++
 	p.add(query, args...).Query(func(rows pgx.Rows) error {
 		answer, err := keepRows(rows)
 		if err == nil && p.err == nil {
-			p.err = read(firstRow{answer, nil})
+			p.err = read(answer)
 		}
 		return err
 	})

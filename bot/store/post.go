@@ -19,8 +19,26 @@ func (t *Tx) ask(read func(row) error, query string, args ...any) error {
 	if t.pipe == nil {
 		return read(t.tx.QueryRowContext(t.ctx, query, args...))
 	}
-	t.pipe.ask(read, t.tx.dialect.rebind(query), t.tx.dialect.args(args)...)
+	first := func(all rows) error { return read(firstRow{all, nil}) }
+	t.pipe.ask(first, t.tx.dialect.rebind(query), t.tx.dialect.args(args)...)
 	return t.pipe.err
+}
+
+// askAll is ask for any number of rows, each of which read gets.
+func (t *Tx) askAll(read func(row) error, query string, args ...any) error {
+	each := func(all rows) error {
+		_, err := collect(all, func(one row) (struct{}, error) { return struct{}{}, read(one) })
+		return err
+	}
+	if t.pipe != nil {
+		t.pipe.ask(each, t.tx.dialect.rebind(query), t.tx.dialect.args(args)...)
+		return t.pipe.err
+	}
+	all, err := t.tx.QueryContext(t.ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	return each(all)
 }
 
 // errGuess says that a guess was wrong; the transaction is done again without any.
