@@ -16,8 +16,8 @@ const togetherSize = 64
 var errApart = errors.New("store: the shared transaction failed")
 
 // together lets calls of [Store.InTx] that come at the same time share one transaction of SQLite, and so one wait for
-// the disk. They take turns: each does its part in a savepoint of its own, leaves the transaction open for the next one
-// in the line, and waits; the last one commits for all. PostgreSQL does the like itself.
+// the disk. They take turns: each does its part, all but the first in a savepoint of their own, leaves the transaction open
+// for the next one in the line, and waits; the last one commits for all. PostgreSQL does the like itself.
 type together struct {
 	db   *sql.DB
 	line atomic.Int32 // callers that wait for their turn, or have it
