@@ -246,3 +246,57 @@ func TestAcceptBadNeighbour(t *testing.T) {
 		t.Error("a second delivery with the same id was accepted")
 	}
 }
+
+// Of many deliveries that are written together, those that equal one from before or one among them are counted on it, and
+// each of the others is kept.
+func testAcceptGroup(t *testing.T, db database) {
+	s := db.open(t)
+	now := s.Now()
+	before := map[string]time.Time{"id:3": {}, "body:3": now.Add(-time.Minute), "body:5": now.Add(-time.Hour)}
+	want := map[string]string{} // which one a key stands for
+	for key, at := range before {
+		d := store.Delivery{ID: newID(), Key: key, ReceivedAt: at}
+		if at.IsZero() {
+			d.WebhookID = key
+		}
+		if _, duplicate, err := s.Accept(t.Context(), d); err != nil || duplicate {
+			t.Fatalf("%s: duplicate %t, %v", key, duplicate, err)
+		}
+		want[key] = d.ID
+	}
+	delete(want, "body:5") // is too long ago
+	release := stall(t, s)
+	duplicates := map[string]int{}
+	for i := range 120 { // a group on SQLite, of 80 keys
+		d := store.Delivery{ID: newID(), Key: fmt.Sprint("body:", i%40), ReceivedAt: now, Body: []byte{byte(i)}}
+		if i < 40 {
+			d.Key, d.WebhookID = fmt.Sprint("id:", i), fmt.Sprint(i)
+		}
+		if _, _, err := s.Accept(gone(), d); !errors.Is(err, context.Canceled) && err != nil {
+			t.Fatal(err)
+		}
+		if first, ok := want[d.Key]; ok {
+			duplicates[first]++
+		} else {
+			want[d.Key] = d.ID
+		}
+	}
+	release()
+	for key, id := range want {
+		again := store.Delivery{Key: key, ReceivedAt: now}
+		if key[0] == 'i' {
+			again.WebhookID = key
+		}
+		got, duplicate, err := s.Accept(t.Context(), again)
+		if err != nil || !duplicate || got != id {
+			t.Errorf("%s again: id %s, duplicate %t, %v; want %s", key, got, duplicate, err, id)
+		}
+		d, err := s.Delivery(t.Context(), id)
+		if err != nil || d.Key != key || d.Duplicates != duplicates[id]+1 {
+			t.Errorf("%s: %+v, %v; want %d duplicates", key, d, err, duplicates[id]+1)
+		}
+	}
+	if all, err := s.Counts(t.Context()); err != nil || all.Deliveries[store.Received] != 81 {
+		t.Errorf("%v are kept, %v; want 81", all.Deliveries, err)
+	}
+}

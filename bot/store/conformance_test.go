@@ -34,6 +34,7 @@ var suite = []struct {
 	{"Cancel", testCancel},
 	{"RetryRun", testRetryRun},
 	{"RetryRunOnce", testRetryRunOnce},
+	{"AcceptGroup", testAcceptGroup},
 	{"Reopen", testReopen},
 	{"Replay", testReplay},
 	{"Due", testDue},
