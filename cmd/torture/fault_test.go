@@ -189,8 +189,8 @@ func (s *scene) awaitCalls(ctx context.Context, step string, num, calls int) {
 	s.await(ctx, fmt.Sprintf("call %d of step %s", calls, step), func() bool { return s.counter.calls(step, num) >= calls })
 }
 
-// TestHubLosesAnswers has the Hub carry out what the bot asks and lose its answers, and fail for a while.
-func TestHubLosesAnswers(t *testing.T) {
+// TestHubIsFaulty has the Hub turn the bot away, be slow, fail for a while, and carry out what the bot asks and lose its answers.
+func TestHubIsFaulty(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	s := newScene(ctx, t, "sqlite:"+filepath.Join(t.TempDir(), "bot.db"), 1)
@@ -202,7 +202,10 @@ func TestHubLosesAnswers(t *testing.T) {
 		}
 		nums = append(nums, d.Num)
 	}
-	s.hub.SetFaults(emulator.Faults{PathPrefix: "/api/models/demo/torture/discussions", LostAnswers: 8, ServerErrors: 4})
+	s.hub.SetFaults(emulator.Faults{
+		PathPrefix:  "/api/models/demo/torture/discussions",
+		RateLimited: 4, RateReset: time.Second, ServerErrors: 4, LostAnswers: 8, Delay: 20 * time.Millisecond,
+	})
 	for _, num := range nums {
 		if err := s.deliver(ctx, num); err != nil {
 			t.Fatal(err)
