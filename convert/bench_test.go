@@ -1,7 +1,8 @@
+//go:build unix
+
 package convert_test
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -202,19 +203,6 @@ for line in sys.stdin:
 			b.Fatal(err)
 		}
 	})
-}
-
-// benchCheckpoint builds a checkpoint of float32 tensors.
-func benchCheckpoint(tensors, elements int) []byte {
-	var items []any
-	records := make([]record, 1, tensors+1)
-	storage := string(bytes.Repeat([]byte("\x00\x00\x80\x3f"), elements))
-	for i := range tensors {
-		items = append(items, fmt.Sprintf("layer.%d.weight", i), floats(fmt.Sprint(i), elements))
-		records = append(records, record{name: fmt.Sprintf("a/data/%d", i), data: storage})
-	}
-	records[0] = record{name: "a/data.pkl", data: state(dict(items...))}
-	return zipOf(append(records, record{name: "a/version", data: "3\n"})...)
 }
 
 // BenchmarkInspect reads what checkpoints of many small tensors hold.

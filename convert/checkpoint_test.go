@@ -194,3 +194,16 @@ func dict(items ...any) code { return code("}(" + pickledAll(items) + "u") }
 
 // state is a whole pickle of one value.
 func state(v code) string { return "\x80\x02" + string(v) + "." }
+
+// benchCheckpoint builds a checkpoint of float32 tensors.
+func benchCheckpoint(tensors, elements int) []byte {
+	var items []any
+	records := make([]record, 1, tensors+1)
+	storage := string(bytes.Repeat([]byte("\x00\x00\x80\x3f"), elements))
+	for i := range tensors {
+		items = append(items, fmt.Sprintf("layer.%d.weight", i), floats(fmt.Sprint(i), elements))
+		records = append(records, record{name: fmt.Sprintf("a/data/%d", i), data: storage})
+	}
+	records[0] = record{name: "a/data.pkl", data: state(dict(items...))}
+	return zipOf(append(records, record{name: "a/version", data: "3\n"})...)
+}

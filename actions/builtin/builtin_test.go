@@ -85,3 +85,12 @@ func secretsOf(values map[string]string) map[string]hub.Secret {
 	}
 	return secrets
 }
+
+// sh is a command of a shell script, the arguments its $1 and so on.
+func sh(script string, args ...string) []any {
+	command := []any{"sh", "-c", script, "sh"}
+	for _, a := range args {
+		command = append(command, a)
+	}
+	return command
+}

@@ -19,15 +19,6 @@ import (
 	"github.com/hfbot/hfbot/hub"
 )
 
-// sh is a command of a shell script, the arguments its $1 and so on.
-func sh(script string, args ...string) []any {
-	command := []any{"sh", "-c", script, "sh"}
-	for _, a := range args {
-		command = append(command, a)
-	}
-	return command
-}
-
 // execWith runs exec.run without a Hub.
 func execWith(ctx context.Context, t *testing.T, with map[string]any, secrets map[string]hub.Secret) (map[string]any, error) {
 	t.Helper()
