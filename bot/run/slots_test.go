@@ -7,6 +7,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/rivertype"
 )
 
 // TestSlots has runs and tickets ask for three workers. Each row says what is asked, and what it gives.
@@ -48,6 +51,54 @@ func TestSlots(t *testing.T) {
 				t.Errorf("%s: ask %d gives %d, want %d", name, i, got, a.want)
 			}
 		}
+	}
+}
+
+// fetcher is River's executor with a queue of so many tickets.
+type fetcher struct {
+	riverdriver.Executor
+	tickets int
+	err     error
+}
+
+func (f *fetcher) JobGetAvailable(
+	_ context.Context, p *riverdriver.JobGetAvailableParams,
+) (*riverdriver.JobGetAvailableResult, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	n := min(p.MaxToLock, f.tickets)
+	f.tickets -= n
+	return &riverdriver.JobGetAvailableResult{Jobs: make([]*rivertype.JobRow, n)}, nil
+}
+
+// A ticket is fetched only for a worker that is free, and a look that fails keeps none.
+func TestFetchForFreeWorkers(t *testing.T) {
+	t.Parallel()
+	s := &slots{size: 3, wake: func() {}}
+	s.start()
+	queue := &fetcher{}
+	fetch := func(most, want int) {
+		t.Helper()
+		found, err := executor{queue, s}.JobGetAvailable(t.Context(), &riverdriver.JobGetAvailableParams{MaxToLock: most})
+		if !errors.Is(err, queue.err) || err == nil && len(found.Jobs) != want {
+			t.Errorf("fetched %+v, %v; want %d", found, err, want)
+		}
+	}
+	fetch(3, 0)
+	s.take(2)
+	queue.tickets = 5
+	fetch(3, 1)
+	fetch(2, 0)
+	s.giveBack(2)
+	queue.err = errors.New("no connection")
+	fetch(2, 0)
+	queue.err = nil
+	fetch(2, 2)
+	s.ticketsDone(3)
+	fetch(3, 2)
+	if n := s.take(3); n != 1 {
+		t.Errorf("%d workers are free beside two tickets, want 1", n)
 	}
 }
 
