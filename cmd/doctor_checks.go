@@ -146,7 +146,7 @@ func (d *doctor) checkToken(ctx context.Context) finding {
 	if d.cfg.Token == "" {
 		return finding{
 			"token", checkFail, "no HF_TOKEN: the bot can do nothing on the Hub",
-			"make one for the bot's account at " + tokenPage,
+			"make one for the bot's account at " + tokenPage + ", and set HF_TOKEN to it",
 		}
 	}
 	if d.noHub {
@@ -161,7 +161,7 @@ func (d *doctor) checkToken(ctx context.Context) finding {
 	case hub.IsForbidden(err):
 		return finding{
 			"token", checkFail, "the Hub does not know HF_TOKEN; it may have been revoked or cut off",
-			"make a new one at " + tokenPage,
+			"make a new one at " + tokenPage + ", and set HF_TOKEN to it",
 		}
 	case err != nil:
 		return finding{"token", checkFail, err.Error(), "look at HF_ENDPOINT, the network and its proxy"}
