@@ -297,7 +297,8 @@ func (d *decoder) isClear(n *yaml.Node, what string) bool {
 	if (n.Tag != "!!int" && n.Tag != "!!float") || !unclear.MatchString(n.Value) {
 		return true
 	}
-	d.errorf(n, "%s: YAML has two readings of the number %s; write it without leading zeros and _, or as text in quotes", what, n.Value)
+	d.errorf(n, "%s: YAML has two readings of the number %s; write it without leading zeros and _, or as text in quotes",
+		what, n.Value)
 	return false
 }
 
