@@ -107,7 +107,8 @@ func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err er
 	b, err := bot.New(ctx, bot.Options{
 		Endpoint: cfg.Endpoint, Token: cfg.Token, Rules: rules, Database: cfg.Database, Listen: cfg.Listen,
 		WebhookSecrets: cfg.WebhookSecrets, AdminToken: cfg.AdminToken, SignIn: signIn(cfg), PublicHost: cfg.PublicHost,
-		Webhook: webhook, AllowEgress: cfg.AllowEgress, AllowPrivate: cfg.AllowPrivateEgress, TrustedProxies: cfg.Proxies(), DryRun: cfg.DryRun,
+		Webhook: webhook, AllowEgress: cfg.AllowEgress, AllowPrivate: cfg.AllowPrivateEgress,
+		TrustedProxies: cfg.Proxies(), DryRun: cfg.DryRun,
 		WorkDir: cfg.WorkDir, Workers: cfg.Workers,
 		Lease: cfg.Lease, KeepFor: cfg.KeepFor, KeepNewest: cfg.KeepNewest, Log: log, Tracer: tracer,
 	})
