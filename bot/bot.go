@@ -227,7 +227,8 @@ func (b *Bot) Serve(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var err error
-	if b.calledBefore, err = b.lastCalled(ctx); ctx.Err() != nil {
+	b.calledBefore, err = b.awaitLastCalled(ctx)
+	if ctx.Err() != nil {
 		return nil // told to end before it began
 	} else if err != nil {
 		return err

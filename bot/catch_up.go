@@ -19,6 +19,22 @@ import (
 // recentDeliveries is how many of a repository's deliveries are looked through for what the bot knows of it.
 const recentDeliveries = 20
 
+// awaitLastCalled is lastCalled, of a database that may just have gone away.
+func (b *Bot) awaitLastCalled(ctx context.Context) (time.Time, error) {
+	for {
+		at, err := b.lastCalled(ctx)
+		if !store.IsAway(err) {
+			return at, err
+		}
+		b.log.Warn("the database went away before the bot began; it is asked again", zap.Error(err))
+		select {
+		case <-ctx.Done():
+			return at, err
+		case <-time.After(time.Second):
+		}
+	}
+}
+
 // lastCalled is when the newest delivery came in; the zero time before the first.
 func (b *Bot) lastCalled(ctx context.Context) (time.Time, error) {
 	newest, err := b.store.Deliveries(ctx, store.Filter{Limit: 1})

@@ -125,7 +125,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.clearWorkDir(); err != nil {
 		return err
 	}
-	if err := e.takeUp(ctx); err != nil {
+	if err := patiently(ctx, store.IsAway, func() error { return e.takeUp(ctx) }); err != nil {
 		return err
 	}
 	loops, stop := context.WithCancel(context.WithoutCancel(ctx))
