@@ -168,3 +168,21 @@ func TestBrokenOff(t *testing.T) {
 		return nil
 	})
 }
+
+// A table that is changed under a bot, as a later release does at its start, costs no delivery: what the server had prepared
+// is prepared anew.
+func TestTableChangedUnderneath(t *testing.T) {
+	t.Parallel()
+	s := postgres.open(t)
+	accept(t, s)
+	for range 2 { // as often as it likes
+		if _, err := s.Pool().Exec(t.Context(), `ALTER TABLE dedupe ALTER COLUMN delivery_id TYPE VARCHAR(100)`); err != nil {
+			t.Fatal(err)
+		}
+		accept(t, s)
+		if _, err := s.Pool().Exec(t.Context(), `ALTER TABLE dedupe ALTER COLUMN delivery_id TYPE TEXT`); err != nil {
+			t.Fatal(err)
+		}
+		accept(t, s)
+	}
+}

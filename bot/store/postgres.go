@@ -72,13 +72,15 @@ func (s *Store) migratePostgres(ctx context.Context) (err error) {
 	})
 }
 
-// tryAgain tells whether a transaction failed only because of another one at the same time.
+// tryAgain tells whether a transaction failed only because of another one at the same time; also because of one that changed
+// a table, as the migration of a later release does: what the server had prepared of a query is then of no use.
 func (d *dialect) tryAgain(err error) bool {
 	if errors.Is(err, errApart) || errors.Is(err, errGuess) {
 		return true
 	}
 	var pg *pgconn.PgError
-	return d.shared && errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+	return d.shared && errors.As(err, &pg) &&
+		(pg.Code == "40001" || pg.Code == "40P01" || pg.Routine == "RevalidateCachedQuery") // its message is translated
 }
 
 // Pool is the pool of connections, for the queue; nil on SQLite.
