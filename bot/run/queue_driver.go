@@ -54,12 +54,12 @@ func (x executor) JobGetAvailable(
 	}
 	limited := *p
 	limited.MaxToLock = n
-	came := 0
-	defer func() { x.slots.fetched(n, came) }()
 	found, err := x.Executor.JobGetAvailable(ctx, &limited)
+	came := 0
 	if err == nil {
 		came = len(found.Jobs)
 	}
+	x.slots.fetched(n, came, err)
 	return found, err
 }
 

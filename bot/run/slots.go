@@ -88,6 +88,7 @@ func (s *slots) takeForTickets(most int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queued = min(s.queued, s.size-most)
+	s.tellEmpty()
 	if !s.open {
 		return 0
 	}
@@ -99,13 +100,16 @@ func (s *slots) takeForTickets(most int) int {
 	return n
 }
 
-// fetched says how many tickets came for the workers that takeForTickets took.
-func (s *slots) fetched(asked, came int) {
-	if came == asked {
-		s.ticketsWait()
-		return
-	}
+// fetched says how many tickets came for the workers that takeForTickets took, or why the look failed. Only one that finds
+// fewer than it could take tells that none wait.
+func (s *slots) fetched(asked, came int, err error) {
 	s.ticketsDone(asked - came)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = s.waiting || err != nil || came == asked
+	if came == asked && s.open && s.direct+s.queued < s.size {
+		s.wake() // for workers that became free while it looked
+	}
 }
 
 // ticketsDone frees workers that takeForTickets took.
@@ -123,11 +127,16 @@ func (s *slots) free(kind *int, n int) {
 	defer s.mu.Unlock()
 	*kind = max(*kind-n, 0)
 	s.ended += n
+	s.tellEmpty()
+	if n > 0 && s.open && s.waiting {
+		s.wake()
+	}
+}
+
+// tellEmpty ends the wait for the last run. The caller holds mu.
+func (s *slots) tellEmpty() {
 	if s.direct+s.queued == 0 && s.emptied != nil {
 		close(s.emptied)
 		s.emptied = nil
-	}
-	if n > 0 && s.open && s.waiting {
-		s.wake()
 	}
 }

@@ -24,7 +24,7 @@ func TestSlots(t *testing.T) {
 		return ask{func(s *slots) int {
 			n := s.takeForTickets(most)
 			if n > 0 {
-				s.fetched(n, min(n, came))
+				s.fetched(n, min(n, came), nil)
 			}
 			return n
 		}, want}
@@ -72,7 +72,7 @@ func (f *fetcher) JobGetAvailable(
 	return &riverdriver.JobGetAvailableResult{Jobs: make([]*rivertype.JobRow, n)}, nil
 }
 
-// A ticket is fetched only for a worker that is free, and a look that fails keeps none.
+// A ticket is fetched only for a worker that is free, and a look that fails keeps none, but lets no run go before it.
 func TestFetchForFreeWorkers(t *testing.T) {
 	t.Parallel()
 	s := &slots{size: 3, wake: func() {}}
@@ -93,6 +93,9 @@ func TestFetchForFreeWorkers(t *testing.T) {
 	s.giveBack(2)
 	queue.err = errors.New("no connection")
 	fetch(2, 0)
+	if n := s.take(1); n != 0 {
+		t.Error("a run goes before tickets that a look failed to fetch")
+	}
 	queue.err = nil
 	fetch(2, 2)
 	s.ticketsDone(3)
@@ -108,7 +111,7 @@ func TestSlotsWake(t *testing.T) {
 	woken := 0
 	s := &slots{size: 1, wake: func() { woken++ }}
 	s.start()
-	s.fetched(s.takeForTickets(1), 0)
+	s.fetched(s.takeForTickets(1), 0, nil)
 	s.take(1)
 	if s.giveBack(1); woken != 0 {
 		t.Error("woken though no ticket waits")
@@ -120,14 +123,29 @@ func TestSlotsWake(t *testing.T) {
 	}
 }
 
+// Workers that become free while the queue is looked into are not known to wait for tickets until the look was full.
+func TestSlotsWakeAfterFullLook(t *testing.T) {
+	t.Parallel()
+	woken := 0
+	s := &slots{size: 3, wake: func() { woken++ }}
+	s.start()
+	look(s)
+	s.take(2)
+	asked := s.takeForTickets(3)
+	s.giveBack(2)
+	if s.fetched(asked, asked, nil); woken != 1 {
+		t.Errorf("woken %d times for two free workers, want once", woken)
+	}
+}
+
 // The end waits for runs of both kinds, and no longer than it may.
 func TestSlotsWait(t *testing.T) {
 	t.Parallel()
 	s := &slots{size: 2, wake: func() {}}
 	s.start()
-	s.fetched(s.takeForTickets(1), 1)
+	s.fetched(s.takeForTickets(1), 1, nil)
 	s.ticketsDone(1)
-	s.fetched(s.takeForTickets(2), 1)
+	s.fetched(s.takeForTickets(2), 1, nil)
 	s.take(1)
 	s.close()
 	ended, cancel := context.WithCancel(t.Context())
@@ -145,6 +163,26 @@ func TestSlotsWait(t *testing.T) {
 	if err := s.wait(ended); err != nil {
 		t.Errorf("no run goes on: %v", err)
 	}
+}
+
+// The end waits for no ticket that was fetched and not handed out.
+func TestSlotsWaitForLostTicket(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &slots{size: 2, wake: func() {}}
+		s.start()
+		s.fetched(s.takeForTickets(2), 1, nil)
+		s.close()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		waited := make(chan error)
+		go func() { waited <- s.wait(ctx) }()
+		synctest.Wait()
+		s.takeForTickets(2)
+		if err := <-waited; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // Whoever makes runs due waits for workers as long as that is worth it.
@@ -184,7 +222,7 @@ func TestSlotsAwait(t *testing.T) {
 }
 
 // look finds nothing in the queue.
-func look(s *slots) { s.fetched(s.takeForTickets(s.size), 0) }
+func look(s *slots) { s.fetched(s.takeForTickets(s.size), 0, nil) }
 
 // swap ends a run each 10 ms, whose worker goes to a ticket that waited for it.
 func swap(s *slots, n int) {
@@ -192,6 +230,6 @@ func swap(s *slots, n int) {
 	for range n {
 		time.Sleep(10 * time.Millisecond)
 		s.giveBack(1)
-		s.fetched(s.takeForTickets(1), 1)
+		s.fetched(s.takeForTickets(1), 1, nil)
 	}
 }
