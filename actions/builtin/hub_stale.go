@@ -54,8 +54,8 @@ func (hubStale) Spec() actions.Spec {
 		Summary: "Tell of discussions in which nothing happens any more, and close them later.",
 		Description: "Looks through the open discussions and pull requests of the repository. Whatever anybody does in one begins " +
 			"its time anew; pinned ones are left alone. At a time 2,000 are listed, the oldest 200 of them read, and `max` " +
-			"changed. The Hub has no event for time that passes: let a frequent event of the repository start it, with a `debounce` or `rate_limit`, " +
-			"or `hfbot send` from a scheduler.",
+			"changed. The Hub has no event for time that passes: let a frequent event of the repository start it, with a " +
+			"`debounce` or `rate_limit`, or `hfbot send` from a scheduler.",
 		Effect:     actions.HubWrite,
 		Access:     actions.WriteUnlessOwn,
 		Idempotent: true,
