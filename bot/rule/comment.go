@@ -25,6 +25,9 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 // Invocations finds the slash commands of a comment: at the start of a line, outside code fences, quotes and what HTML
 // hides or shows as it is (<!-- -->, <pre>, <script>, <style>, <textarea>).
 func Invocations(comment string) []Invocation {
+	if !strings.HasPrefix(comment, "/") && !strings.Contains(comment, "\n/") && !strings.Contains(comment, "\r/") {
+		return nil
+	}
 	var list []Invocation
 	var in block
 	for i, line := range strings.Split(lineEnds.Replace(comment), "\n") {

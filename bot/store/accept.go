@@ -167,7 +167,7 @@ const (
 	// claimKeys makes deliveries those that their keys stand for, except where an equal one came before. A key made of a
 	// Webhook-Id never expires, which 0 says; another one that expires later than any could that came now is from before
 	// the clock was set back.
-	claimKeys = `INSERT INTO dedupe (key, delivery_id, expires_at) VALUES `
+	claimKeys = `INTO dedupe (key, delivery_id, expires_at) VALUES `
 	claimRow  = `(?, ?, ?)`
 	claimOver = ` ON CONFLICT (key) DO UPDATE SET delivery_id = excluded.delivery_id, expires_at = excluded.expires_at
 		WHERE dedupe.expires_at > 0 AND (dedupe.expires_at <= excluded.expires_at - ? OR dedupe.expires_at > excluded.expires_at + ?)`
@@ -190,6 +190,10 @@ func claimBounds() []any { return []any{dedupeWindow.Microseconds(), clockAhead.
 // manyRows is the most rows that one statement writes, and someRows what it writes of fewer: two lengths, so that there
 // are few statements to keep prepared.
 const manyRows, someRows = 32, 8
+
+// insertOrFail begins a statement of SQLite that writes many rows and, when one cannot be written, leaves those before it:
+// the transaction is undone then anyway. To undo the statement alone, SQLite would keep a copy of each page that it changes.
+const insertOrFail = "INSERT OR FAIL "
 
 // inRows calls write for parts of a list that one statement each is to write.
 func inRows[T any](list []T, write func(part []T) error) error {
@@ -235,7 +239,7 @@ func (t *Tx) acceptHere(group []*pending) ([]accepted, error) {
 		for _, d := range part {
 			args = append(args, deliveryValues(d)...)
 		}
-		_, err := t.exec(insertDeliveries+times(deliveryRow, len(part)), args...)
+		_, err := t.exec(insertOrFail+intoDeliveries+times(deliveryRow, len(part)), args...)
 		return err
 	})
 	if err != nil || len(fresh) == len(group) {
@@ -258,7 +262,7 @@ func (t *Tx) claimHere(group []*pending) ([]string, error) {
 		firsts[i] = item.delivery.ID
 		args = append(args, claim(&item.delivery)...)
 	}
-	n, err := t.exec(claimKeys+times(claimRow, len(group))+claimOver, append(args, claimBounds()...)...)
+	n, err := t.exec(insertOrFail+claimKeys+times(claimRow, len(group))+claimOver, append(args, claimBounds()...)...)
 	if err != nil || n == int64(len(group)) {
 		return firsts, err
 	}

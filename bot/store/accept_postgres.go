@@ -46,7 +46,7 @@ func (t *Tx) claimTogether(group []*pending, order []int) (firsts []string, err 
 			return nil
 		}
 		args := append(claim(&group[i].delivery), claimBounds()...)
-		if err := t.ask(read, claimKeys+claimRow+claimOver+` RETURNING delivery_id`, args...); err != nil {
+		if err := t.ask(read, "INSERT "+claimKeys+claimRow+claimOver+` RETURNING delivery_id`, args...); err != nil {
 			return nil, err
 		}
 	}

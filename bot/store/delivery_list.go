@@ -13,9 +13,9 @@ import (
 const (
 	deliverySummary = `id, webhook_id, key, key_salt, received_at, source, replay_of, scope, action, repo, repo_type,
 		hook, is_public, traceparent, state, duplicates, error, verdicts`
-	insertDeliveries = `INSERT INTO deliveries (` + deliverySummary + `, explanation, body) VALUES `
-	deliveryRow      = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', ?)`
-	insertDelivery   = insertDeliveries + deliveryRow
+	intoDeliveries = `INTO deliveries (` + deliverySummary + `, explanation, body) VALUES `
+	deliveryRow    = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', ?)`
+	insertDelivery = `INSERT ` + intoDeliveries + deliveryRow
 )
 
 // deliveryValues are the values for deliveryRow.

@@ -24,20 +24,11 @@ func (t *Tx) FinishMatch(
 	if err != nil {
 		return fmt.Errorf("store: encode verdicts: %w", err)
 	}
-	err = t.ask(func(written row) error {
-		var id string
-		err := written.Scan(&id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("delivery %s: %w", deliveryID, ErrMatched)
-		}
-		if err != nil {
-			return fmt.Errorf("store: write the match of delivery %s: %w", deliveryID, err)
-		}
-		return nil
-	}, `UPDATE deliveries SET state = ?, error = ?, verdicts = ?, explanation = ? WHERE id = ? AND state = ? RETURNING id`,
+	err = t.mustChange(fmt.Errorf("delivery %s: %w", deliveryID, ErrMatched),
+		`UPDATE deliveries SET state = ?, error = ?, verdicts = ?, explanation = ? WHERE id = ? AND state = ?`,
 		string(state), failure, string(text), string(explanation), deliveryID, string(Received))
 	if err != nil {
-		return err
+		return fmt.Errorf("store: write a match: %w", err)
 	}
 	return t.writeVerdicts(deliveryID, verdicts)
 }

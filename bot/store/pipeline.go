@@ -54,6 +54,17 @@ func (p *pipeline) ask(read func(rows) error, query string, args ...any) {
 	})
 }
 
+// mustChange lets a statement wait. That it changes no row is the transaction's failure.
+func (p *pipeline) mustChange(unchanged error, query string, args ...any) {
+	p.asked++
+	p.add(query, args...).Exec(func(done pgconn.CommandTag) error {
+		if done.RowsAffected() == 0 && p.err == nil {
+			p.err = unchanged
+		}
+		return nil
+	})
+}
+
 // flush sends what waits, and returns the transaction's failure.
 func (p *pipeline) flush() error {
 	if p.err != nil || p.waiting.Len() == 0 {

@@ -13,6 +13,20 @@ func (t *Tx) post(query string, args ...any) error {
 	return t.pipe.err
 }
 
+// mustChange is post for a statement that has to change a row; when it changes none, the transaction fails with unchanged.
+// On SQLite it costs less than a query with RETURNING, for which a copy of each page that changes is kept.
+func (t *Tx) mustChange(unchanged error, query string, args ...any) error {
+	if t.pipe == nil {
+		n, err := t.exec(query, args...)
+		if err == nil && n == 0 {
+			return unchanged
+		}
+		return err
+	}
+	t.pipe.mustChange(unchanged, t.tx.dialect.rebind(query), t.tx.dialect.args(args)...)
+	return t.pipe.err
+}
+
 // ask runs a query whose answer is read at the latest before the commit, which does not happen when read returns an error.
 // On PostgreSQL it goes with others (see pipeline): whoever needs what read got before the end calls flush.
 func (t *Tx) ask(read func(row) error, query string, args ...any) error {

@@ -23,6 +23,9 @@ import (
 // below it.
 const BodyLimit = 1 << 20
 
+// usualBody is the size, in bytes, up to which a body is trusted to be as long as its sender says.
+const usualBody = 16 << 10
+
 // longestID bounds the Webhook-Id that is kept, in bytes. The Hub's are far shorter.
 const longestID = 200
 
@@ -66,7 +69,7 @@ func (r *Receiver) Handle(c echo.Context) error {
 		return refuse(c, http.StatusUnauthorized,
 			"wrong or missing webhook secret: send it in the X-Webhook-Secret header or as ?secret=")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), req.Body, BodyLimit))
+	body, err := readBody(c, req)
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return refuse(c, http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB")
 	} else if err != nil {
@@ -83,6 +86,17 @@ func (r *Receiver) Handle(c echo.Context) error {
 		return refuse(c, http.StatusServiceUnavailable, "the delivery could not be stored; send it again")
 	}
 	return c.JSON(http.StatusAccepted, answer{Delivery: id, Duplicate: duplicate})
+}
+
+// readBody reads as much as is accepted. A body of the usual size gets as much room as its sender says that it is long, of
+// which the server reads no more.
+func readBody(c echo.Context, req *http.Request) ([]byte, error) {
+	if n := req.ContentLength; 0 <= n && n <= usualBody {
+		body := make([]byte, n)
+		_, err := io.ReadFull(req.Body, body)
+		return body, err
+	}
+	return io.ReadAll(http.MaxBytesReader(c.Response(), req.Body, BodyLimit))
 }
 
 // Explain answers a call by another method than POST, such as that of a person who opens the address in a browser.
