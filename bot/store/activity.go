@@ -12,7 +12,7 @@ import (
 type Activity struct {
 	Deliveries int64
 	Runs       map[RunState]int64 // those that ended in the span
-	Median     time.Duration      // from the ticket of those runs to their first step; zero when there is none
+	Median     time.Duration      // from when those runs were due to their first step; zero when there is none
 	Slow       time.Duration      // the same for the slowest twentieth
 }
 
@@ -34,7 +34,7 @@ func (s *Store) Activity(ctx context.Context, from, to time.Time) (Activity, err
 }
 
 // waits is how long runs that ended in a span had waited for a worker: the median and the 95th percentile. A run that
-// was retried got its ticket after its first step and does not count.
+// was retried was due again after its first step and does not count.
 func (s *Store) waits(ctx context.Context, span []any) (median, slow time.Duration, err error) {
 	const begun = ` FROM runs WHERE finished_at > 0 AND finished_at >= ? AND finished_at < ? AND started_at >= ticketed_at`
 	var n int64

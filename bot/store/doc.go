@@ -5,7 +5,7 @@
 // and runs) is written in one transaction, by [Store.InTx], and so is each step of a run as it goes on. Whoever works a
 // run holds a [Lease]; each of its writes is refused once another worker has taken the run over.
 //
-// The database is one SQLite file, written through a single connection and read through a pool of its own. A kernel
-// lock on a file beside it keeps a second process out, which is why a new process may take up at once whatever the one
-// before it left running.
+// The database is one SQLite file, written through a single connection and read through a pool of its own. Locks of the
+// kernel keep a second process out, which is why a new process may take up at once whatever the one before it left running.
+// Or it is PostgreSQL, which several processes share; there one waits for the leases of those that are gone to end.
 package store

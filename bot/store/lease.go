@@ -113,9 +113,9 @@ func (t *Tx) requeue(run string) error {
 	return t.queue(run, "")
 }
 
-// TicketAgain issues tickets anew for runs that are queued since before the given time, at most limit: their tickets
-// may have been lost with the process that held them. So may those of runs that are queued since a time to come, because
-// the queue, too, waits for that time after the clock was set back.
+// TicketAgain has runs worked that are queued since before the given time, at most limit: their tickets may have been lost with
+// the process that held them. So may those of runs that are queued since a time to come, because the queue, too, waits for that
+// time after the clock was set back.
 func (t *Tx) TicketAgain(before time.Time, limit int) (int, error) {
 	runs, err := t.queryIDs(`SELECT id FROM runs WHERE state = 'queued' AND (ticketed_at < ? OR ticketed_at > ?)
 		ORDER BY id LIMIT ?`+t.store.dialect.skipLocked, micros(before), micros(t.now.Add(clockAhead)), limit)

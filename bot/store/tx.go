@@ -28,7 +28,7 @@ type Tx struct {
 	store   *Store
 	now     time.Time
 	tickets Tickets
-	due     []string // runs that get a ticket at the end
+	due     []string // runs that became due, to be told at the end
 	changes []Change
 	ended   []func(committed bool)
 }
@@ -146,18 +146,18 @@ func collect[T any](rows rows, read func(row) (T, error)) (all []T, err error) {
 	return all, rows.Err()
 }
 
-// do calls f, and then puts the tickets of all runs that it queued into the queue at once.
+// do calls f, and then tells of all runs that became due in it at once.
 func (t *Tx) do(f func(tx *Tx) error) error {
 	if err := f(t); err != nil || t.tickets == nil || len(t.due) == 0 {
 		return err
 	}
 	if err := t.tickets.Enqueue(t.ctx, t, t.due...); err != nil {
-		return fmt.Errorf("store: enqueue tickets: %w", err)
+		return fmt.Errorf("store: see to the runs that are due: %w", err)
 	}
 	return nil
 }
 
-// enqueue lets runs have a ticket.
+// enqueue has runs worked that became due.
 func (t *Tx) enqueue(runs ...string) { t.due = append(t.due, runs...) }
 
 // note remembers a change to tell after the commit.

@@ -13,13 +13,13 @@ const (
 	waitGroup    = "group"
 )
 
-// wait lets a run wait, without a ticket and without a worker.
+// wait lets a run wait: it is not due, and has no worker.
 func (t *Tx) wait(run, what string, until time.Time, reason string) error {
 	return t.move(run, Waiting, `, wait_for = ?, wait_until = ?, reason = ?, owner = '', lease_until = 0, ticketed_at = ?`,
 		what, micros(until), reason, micros(t.now))
 }
 
-// queue makes a run due, holding the given concurrency group ("" leaves the group as it is), and gives it a ticket.
+// queue makes a run due, holding the given concurrency group ("" leaves the group as it is).
 func (t *Tx) queue(run, group string) error {
 	set := `, wait_for = '', wait_until = 0, reason = '', owner = '', lease_until = 0, ticketed_at = ?`
 	args := []any{micros(t.now)}
