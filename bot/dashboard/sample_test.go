@@ -176,6 +176,20 @@ func (s *sample) add(e event) (delivery string, runs []string) {
 	return id, runs
 }
 
+// claim takes a run for a worker.
+func (s *sample) claim(run string, until time.Time) *store.Lease {
+	s.t.Helper()
+	var claimed []store.Claimed
+	s.tx(func(tx *store.Tx) (err error) {
+		claimed, err = tx.Claim([]string{run}, "worker", until)
+		return err
+	})
+	if len(claimed) != 1 {
+		s.t.Fatalf("run %s is not queued", run)
+	}
+	return claimed[0].Lease
+}
+
 // play works a run as the event says.
 func (s *sample) play(e event, run string) {
 	s.t.Helper()
@@ -184,11 +198,7 @@ func (s *sample) play(e event, run string) {
 	}
 	at := e.at.Add(40 * time.Millisecond)
 	s.clock.set(at)
-	var lease *store.Lease
-	s.tx(func(tx *store.Tx) (err error) {
-		lease, _, err = tx.Claim(run, "worker", at.Add(time.Hour))
-		return err
-	})
+	lease := s.claim(run, at.Add(time.Hour))
 	one, err := s.store.Run(s.t.Context(), run)
 	if err != nil {
 		s.t.Fatal(err)

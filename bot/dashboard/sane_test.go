@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hfbot/hfbot/bot/dashboard"
 	"github.com/hfbot/hfbot/bot/store"
@@ -81,11 +82,7 @@ func TestResultLinks(t *testing.T) {
 		s := newSampleSite(t, true, nil, func(o *dashboard.Options) { o.Log = nil }, func(s *sample) {
 			_, runs := s.add(event{at: noon, scope: "discussion", act: "create", kind: "model", repo: "acme/tiny", title: "x"})
 			run = runs[0]
-			var lease *store.Lease
-			s.tx(func(tx *store.Tx) (err error) {
-				lease, _, err = tx.Claim(run, "worker", noon.Add(3600e9))
-				return err
-			})
+			lease := s.claim(run, noon.Add(time.Hour))
 			s.tx(func(tx *store.Tx) error {
 				_, err := tx.StartStep(lease, 0, nil)
 				return err

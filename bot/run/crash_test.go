@@ -227,16 +227,16 @@ func TestHeartbeat(t *testing.T) {
 	<-begun
 	b.engine.RenewAll(t.Context())
 	b.store.UseTickets(nil) // the run's next ticket goes to another instance
-	var other *store.Lease
+	var others []store.Claimed
 	err := b.store.InTx(t.Context(), func(tx *store.Tx) error {
 		_, err := tx.TakeOrphans(0, 10)
 		if err != nil {
 			return err
 		}
-		other, _, err = tx.Claim(id, "other", time.Now().Add(time.Hour))
+		others, err = tx.Claim([]string{id}, "other", time.Now().Add(time.Hour))
 		return err
 	})
-	if err != nil || other == nil {
+	if err != nil || len(others) != 1 {
 		t.Fatalf("the run was not taken over: %v", err)
 	}
 	b.engine.RenewAll(t.Context())
@@ -249,7 +249,7 @@ func TestHeartbeat(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	err = s.InTx(t.Context(), func(tx *store.Tx) error { return tx.FinishRun(other, store.Succeeded, "") })
+	err = s.InTx(t.Context(), func(tx *store.Tx) error { return tx.FinishRun(others[0].Lease, store.Succeeded, "") })
 	if err != nil {
 		t.Errorf("the other instance lost its lease: %v", err)
 	}

@@ -57,7 +57,7 @@ func (f *fenced) takenOver(id string) {
 		if _, err := tx.TakeOrphans(0, 10); err != nil {
 			return err
 		}
-		_, _, err := tx.Claim(id, "other", time.Now().Add(time.Hour))
+		_, err := tx.Claim([]string{id}, "other", time.Now().Add(time.Hour))
 		return err
 	})
 	if err != nil {

@@ -67,7 +67,7 @@ func (x *execution) work() error {
 // claim leases those of the runs that are due, as part of tx.
 func (e *Engine) claim(tx *store.Tx, runs ...string) ([]*execution, error) {
 	asked, until := time.Now(), e.store.Now().Add(e.opts.Lease)
-	claimed, err := tx.ClaimAll(runs, e.owner, until)
+	claimed, err := tx.Claim(runs, e.owner, until)
 	if err != nil {
 		return nil, err
 	}

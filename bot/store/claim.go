@@ -12,18 +12,9 @@ type Claimed struct {
 	Delivery *Delivery // nil when it is not there any more
 }
 
-// Claim takes a queued run for owner until the given time, as ClaimAll does. It returns nil when the run is not queued any
-// more: a ticket may come twice.
-func (t *Tx) Claim(run, owner string, until time.Time) (*Lease, *Run, error) {
-	claimed, err := t.ClaimAll([]string{run}, owner, until)
-	if err != nil || len(claimed) == 0 {
-		return nil, nil, err
-	}
-	return claimed[0].Lease, claimed[0].Run, nil
-}
-
-// ClaimAll takes those of the runs that are queued for owner until the given time, and returns them in their order.
-func (t *Tx) ClaimAll(runs []string, owner string, until time.Time) ([]Claimed, error) {
+// Claim takes those of the runs that are queued for owner until the given time, and returns them in their order. The others
+// are left out: a ticket may come twice.
+func (t *Tx) Claim(runs []string, owner string, until time.Time) ([]Claimed, error) {
 	taken := map[string]*Claimed{}
 	err := t.take(taken, runs, owner, until)
 	if err == nil {

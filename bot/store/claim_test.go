@@ -13,7 +13,7 @@ import (
 
 // Runs claimed at once come in the order in which they were asked for, each with what is its own; those that are not queued
 // are left out.
-func testClaimAll(t *testing.T, db database) {
+func testClaimTogether(t *testing.T, db database) {
 	s := db.open(t)
 	delivery := accept(t, s)
 	first, second, gone := newRun(delivery, "first"), newRun(delivery, "second"), newRun("no such", "gone")
@@ -30,7 +30,7 @@ func testClaimAll(t *testing.T, db database) {
 				return err
 			}
 		}
-		claimed, err = tx.ClaimAll(asked, "worker", time.Now().Add(time.Minute))
+		claimed, err = tx.Claim(asked, "worker", time.Now().Add(time.Minute))
 		return err
 	})
 	if len(claimed) != 3 {
@@ -57,7 +57,7 @@ func testClaimAll(t *testing.T, db database) {
 		}
 	}
 	inTx(t, s, func(tx *store.Tx) error {
-		again, err := tx.ClaimAll(asked, "another", time.Now().Add(time.Minute))
+		again, err := tx.Claim(asked, "another", time.Now().Add(time.Minute))
 		if len(again) != 0 {
 			t.Errorf("claimed again: %+v", again)
 		}

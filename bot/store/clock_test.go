@@ -19,7 +19,7 @@ func testClockSetBack(t *testing.T, db database) {
 	unmatched := accept(t, s)
 	retrying, debounced, waiting := insert(t, s, "retrying"), newRun(accept(t, s), "debounced"), newRun(accept(t, s), "waiting")
 	inTx(t, s, func(tx *store.Tx) error {
-		lease, _, err := tx.Claim(retrying.ID, "worker", clock.Now().Add(20*time.Second))
+		lease, _, err := store.Claim(tx, retrying.ID, "worker", clock.Now().Add(20*time.Second))
 		if err != nil {
 			return err
 		}
@@ -33,7 +33,7 @@ func testClockSetBack(t *testing.T, db database) {
 	})
 	orphan, queued := insert(t, s, "orphan"), insert(t, s, "queued")
 	inTx(t, s, func(tx *store.Tx) error {
-		if _, _, err := tx.Claim(orphan.ID, "worker that is gone", clock.Now().Add(20*time.Second)); err != nil {
+		if _, _, err := store.Claim(tx, orphan.ID, "worker that is gone", clock.Now().Add(20*time.Second)); err != nil {
 			return err
 		}
 		waiting.RateKey = "r"

@@ -20,7 +20,7 @@ var suite = []struct {
 	{"ListRuns", testListRuns},
 	{"Counts", testCounts},
 	{"Claim", testClaim},
-	{"ClaimAll", testClaimAll},
+	{"ClaimTogether", testClaimTogether},
 	{"OnEnd", testOnEnd},
 	{"Fencing", testFencing},
 	{"Orphans", testOrphans},

@@ -19,7 +19,7 @@ func testClaim(t *testing.T, db database) {
 		t.Errorf("claimed: %+v", claimed)
 	}
 	inTx(t, s, func(tx *store.Tx) error {
-		second, _, err := tx.Claim(r.ID, "other", time.Now())
+		second, _, err := store.Claim(tx, r.ID, "other", time.Now())
 		if second != nil {
 			t.Error("a running run was claimed")
 		}
@@ -28,7 +28,7 @@ func testClaim(t *testing.T, db database) {
 	inTx(t, s, func(tx *store.Tx) error { return tx.FinishRun(lease, store.Succeeded, "") })
 	for _, run := range []string{r.ID, "no such run"} {
 		inTx(t, s, func(tx *store.Tx) error {
-			second, _, err := tx.Claim(run, "other", time.Now())
+			second, _, err := store.Claim(tx, run, "other", time.Now())
 			if second != nil {
 				t.Errorf("run %s was claimed", run)
 			}
@@ -73,7 +73,7 @@ func testOrphans(t *testing.T, db database) {
 	r := insert(t, s, "rule")
 	var lease *store.Lease
 	inTx(t, s, func(tx *store.Tx) (err error) {
-		if lease, _, err = tx.Claim(r.ID, "worker", clock.Now().Add(20*time.Second)); err != nil {
+		if lease, _, err = store.Claim(tx, r.ID, "worker", clock.Now().Add(20*time.Second)); err != nil {
 			return err
 		}
 		_, err = tx.StartStep(lease, 0, nil)

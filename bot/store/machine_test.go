@@ -91,7 +91,7 @@ func newSpecimen(t *testing.T, s *store.Store, clock *clock, from string) *speci
 		return m
 	}
 	m.in(func(tx *store.Tx) (err error) {
-		m.lease, _, err = tx.Claim(m.run.ID, "worker", clock.Now().Add(machineLease))
+		m.lease, _, err = store.Claim(tx, m.run.ID, "worker", clock.Now().Add(machineLease))
 		return err
 	})
 	m.in(func(tx *store.Tx) error {
@@ -133,7 +133,7 @@ func (m *specimen) insert(group, onConflict, debounce string) *store.Run {
 var runEvents = map[string]func(m *specimen) error{
 	"a worker takes it": func(m *specimen) error {
 		return m.try(func(tx *store.Tx) error {
-			_, _, err := tx.Claim(m.run.ID, "another worker", m.clock.Now().Add(machineLease))
+			_, _, err := store.Claim(tx, m.run.ID, "another worker", m.clock.Now().Add(machineLease))
 			return err
 		})
 	},

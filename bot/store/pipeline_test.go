@@ -35,7 +35,7 @@ func TestWays(t *testing.T) {
 			err := errors.Join(tx.Lock(store.Keys{Rule: r.Rule, Breaker: r.RepoID}), findErr, stopErr, tripErr, tx.InsertRun(r),
 				tx.FinishMatch(r.DeliveryID, nil, map[string]string{"x": "matched"}, ""))
 			if err == nil {
-				lease, _, err = tx.Claim(r.ID, "me", s.Now().Add(time.Minute))
+				lease, _, err = store.Claim(tx, r.ID, "me", s.Now().Add(time.Minute))
 			}
 			return err
 		})

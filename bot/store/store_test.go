@@ -132,7 +132,7 @@ func claim(t *testing.T, s *store.Store, run string) (*store.Lease, *store.Run) 
 	var lease *store.Lease
 	var r *store.Run
 	inTx(t, s, func(tx *store.Tx) (err error) {
-		lease, r, err = tx.Claim(run, "worker", time.Now().Add(time.Minute))
+		lease, r, err = store.Claim(tx, run, "worker", time.Now().Add(time.Minute))
 		return err
 	})
 	if lease == nil {
