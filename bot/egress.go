@@ -23,6 +23,9 @@ func newEgress(private bool, allowed []string) (egress, error) {
 	return egress{private: private, allowed: networks}, err
 }
 
+// mapped is the length of the prefix under which IPv6 has the addresses of IPv4: ::ffff:0:0/96.
+const mapped = 96
+
 // readNetworks reads the addresses and networks of a setting.
 func readNetworks(setting string, texts []string) ([]netip.Prefix, error) {
 	var networks []netip.Prefix
@@ -33,6 +36,9 @@ func readNetworks(setting string, texts []string) ([]netip.Prefix, error) {
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %q is no address and no network, such as 10.0.0.5 or 10.1.0.0/16", setting, text)
+		}
+		if network.Addr().Is4In6() && network.Bits() >= mapped { // addresses are compared without it
+			network = netip.PrefixFrom(network.Addr().Unmap(), network.Bits()-mapped)
 		}
 		networks = append(networks, network.Masked())
 	}

@@ -20,13 +20,16 @@ import (
 
 func TestEgressCheck(t *testing.T) {
 	t.Parallel()
-	e, err := newEgress(false, []string{"10.9.8.7", "172.20.0.0/16"})
+	e, err := newEgress(false, []string{"10.9.8.7", "172.20.0.0/16", "::ffff:10.9.8.9", "::ffff:172.24.0.0/112"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for address, allowed := range map[string]bool{
 		"140.82.112.3:443":           true,
 		"[2606:50c0:8000::153]:443":  true,
+		"10.9.8.9:80":                true,
+		"172.24.255.255:80":          true,
+		"172.25.0.0:80":              false,
 		"127.0.0.1:80":               false,
 		"127.8.9.10:80":              false,
 		"[::1]:80":                   false,

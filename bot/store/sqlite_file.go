@@ -45,6 +45,8 @@ func checkFile(path string) (err error) {
 		return err
 	case info.IsDir():
 		return fmt.Errorf("%s is a folder; name a file in it, such as sqlite:%s/hfbot.db", path, path)
+	case !info.Mode().IsRegular(): // reading a pipe would wait for ever
+		return fmt.Errorf("%s is no file but a pipe, socket or device; name a file", path)
 	}
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {

@@ -33,6 +33,9 @@ func TestCheckFile(t *testing.T) {
 			t.Errorf("checkFile(%s) = %v, want %q", name, err, tc.want)
 		}
 	}
+	if err := checkFile(os.DevNull); err == nil || !strings.Contains(err.Error(), "no file but") {
+		t.Errorf("a device: %v", err)
+	}
 }
 
 // TestFileIsNobodyElses wants a database that nobody else can read, wherever it is, and one bot on it whatever its name.
