@@ -16,6 +16,37 @@ import (
 	"github.com/hfbot/hfbot/bot/webhook"
 )
 
+// newWriter makes a dispatcher on a store of its own, with two rules that match each push.
+func newWriter(t *testing.T) *dispatcher {
+	t.Helper()
+	s, err := store.Open(t.Context(), "sqlite::memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	set := twoRules(t, "repo.content", "true")
+	d := newDispatcher(s, func() *rule.Set { return set }, nil,
+		func(context.Context) (account, error) { return account{}, nil }, 1, zap.NewNop())
+	d.tracer, d.metrics = noop.NewTracerProvider().Tracer(""), newMetrics(s)
+	return d
+}
+
+// decide has so many pushes kept and decided, and returns their ids. What comes of them is not written yet.
+func decide(t *testing.T, d *dispatcher, pushes int) (ids []string) {
+	t.Helper()
+	for i := range pushes {
+		delivery := webhook.NewDelivery([]byte(pushBody), fmt.Sprint("w", i), d.store.Now())
+		var err error
+		if delivery.ID, _, err = d.store.Accept(t.Context(), delivery); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, delivery.ID)
+		d.takeNew(&delivery)
+		d.work(t.Context(), <-d.waiting)
+	}
+	return ids
+}
+
 // TestWriteTogether writes decisions in one transaction, of which none, one or all cannot be written: that keeps no other
 // back, and each that can be written has its run once.
 func TestWriteTogether(t *testing.T) {
@@ -23,27 +54,10 @@ func TestWriteTogether(t *testing.T) {
 	for name, lost := range map[string][]int{"none fails": nil, "one fails": {1}, "all fail": {0, 1, 2}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, err := store.Open(t.Context(), "sqlite::memory:")
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = s.Close() })
-			set := twoRules(t, "repo.content", "true")
-			told := map[string]bool{}
-			d := newDispatcher(s, func() *rule.Set { return set }, nil,
-				func(context.Context) (account, error) { return account{}, nil }, 1, zap.NewNop())
-			d.tracer, d.metrics = noop.NewTracerProvider().Tracer(""), newMetrics(s)
+			d := newWriter(t)
+			s, told := d.store, map[string]bool{}
 			d.matched = func(id string) { told[id] = true }
-			var ids []string
-			for i := range 3 {
-				delivery := webhook.NewDelivery([]byte(pushBody), fmt.Sprint("w", i), s.Now())
-				if delivery.ID, _, err = s.Accept(t.Context(), delivery); err != nil {
-					t.Fatal(err)
-				}
-				ids = append(ids, delivery.ID)
-				d.takeNew(&delivery)
-				d.work(t.Context(), <-d.waiting)
-			}
+			ids := decide(t, d, 3)
 			for _, i := range lost { // another instance matches it
 				err := s.InTx(t.Context(), func(tx *store.Tx) error { return tx.FinishMatch(ids[i], nil, nil, "") })
 				if err != nil {
@@ -75,31 +89,16 @@ func TestWriteTogether(t *testing.T) {
 func TestWriteForWorkers(t *testing.T) {
 	t.Parallel()
 	for free, want := range map[int]int{0: 1, 1: 3, 2: 3, 3: 2, 4: 2, 100: 1} { // transactions for three deliveries of two runs
-		s, err := store.Open(t.Context(), "sqlite::memory:")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
-		set := twoRules(t, "repo.content", "true")
-		d := newDispatcher(s, func() *rule.Set { return set }, nil,
-			func(context.Context) (account, error) { return account{}, nil }, 1, zap.NewNop())
-		d.tracer, d.metrics = noop.NewTracerProvider().Tracer(""), newMetrics(s)
+		d := newWriter(t)
 		var waited []int
 		d.workers = func(want int) int {
 			waited = append(waited, want)
 			return free
 		}
-		for i := range 3 {
-			delivery := webhook.NewDelivery([]byte(pushBody), fmt.Sprint("w", i), s.Now())
-			if delivery.ID, _, err = s.Accept(t.Context(), delivery); err != nil {
-				t.Fatal(err)
-			}
-			d.takeNew(&delivery)
-			d.work(t.Context(), <-d.waiting)
-		}
+		decide(t, d, 3)
 		close(d.decisions)
 		d.writeDecisions(t.Context())
-		counts, err := s.Counts(t.Context())
+		counts, err := d.store.Counts(t.Context())
 		if err != nil || counts.Deliveries[store.Matched] != 3 || counts.Runs[store.Queued] != 6 {
 			t.Errorf("with %d workers free: %+v, %v", free, counts, err)
 		}
@@ -145,26 +144,13 @@ func TestTakeUnmatched(t *testing.T) {
 // TestWriteAtTheEnd writes what was decided when the bot is told to stop.
 func TestWriteAtTheEnd(t *testing.T) {
 	t.Parallel()
-	s, err := store.Open(t.Context(), "sqlite::memory:")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	set := twoRules(t, "repo.content", "true")
-	d := newDispatcher(s, func() *rule.Set { return set }, nil,
-		func(context.Context) (account, error) { return account{}, nil }, 1, zap.NewNop())
-	d.tracer, d.metrics = noop.NewTracerProvider().Tracer(""), newMetrics(s)
+	d := newWriter(t)
+	ids := decide(t, d, 1)
 	ctx, stop := context.WithCancel(t.Context())
-	delivery := webhook.NewDelivery([]byte(pushBody), "w", s.Now())
-	if delivery.ID, _, err = s.Accept(ctx, delivery); err != nil {
-		t.Fatal(err)
-	}
-	d.takeNew(&delivery)
-	d.work(ctx, <-d.waiting)
 	stop()
 	close(d.decisions)
 	d.writeDecisions(ctx)
-	if kept, err := s.Delivery(t.Context(), delivery.ID); err != nil || kept.State != store.Matched {
+	if kept, err := d.store.Delivery(t.Context(), ids[0]); err != nil || kept.State != store.Matched {
 		t.Errorf("the delivery is %+v, %v", kept, err)
 	}
 }
