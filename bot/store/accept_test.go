@@ -221,25 +221,30 @@ func TestAcceptBusyWhenSlow(t *testing.T) {
 	}
 }
 
-// In a group with a delivery that cannot be written, the others are.
+// In a group with a delivery that cannot be written, the others are, also those that one statement was to write with it.
 func TestAcceptBadNeighbour(t *testing.T) {
 	t.Parallel()
 	s := sqlite.open(t)
 	taken := accept(t, s)
 	release := stall(t, s)
-	for _, d := range []store.Delivery{
-		{WebhookID: "a", Key: "id:a"},
-		{WebhookID: "bad", Key: "id:bad", ID: taken},
-		{WebhookID: "b", Key: "id:b"},
-	} {
+	kept := map[string]bool{}
+	for i := range 9 {
+		d := store.Delivery{WebhookID: fmt.Sprint(i), Key: fmt.Sprint("id:", i)}
+		if i == 4 {
+			d.ID = taken
+		}
+		kept[d.Key] = i != 4
 		_, _, _ = s.Accept(gone(), d)
 	}
 	release()
-	for key, want := range map[string]bool{"id:a": true, "id:b": true, "id:bad": false} {
+	for key, want := range kept {
 		_, duplicate, err := s.Accept(t.Context(), store.Delivery{WebhookID: "w", Key: key})
 		if err != nil || duplicate != want {
 			t.Errorf("%s: was kept %t, %v; want %t", key, duplicate, err, want)
 		}
+	}
+	if all, err := s.Counts(t.Context()); err != nil || all.Deliveries[store.Received] != 1+9 {
+		t.Errorf("%v are kept, %v; want 10", all.Deliveries, err)
 	}
 	_, _, err := s.Accept(t.Context(), store.Delivery{WebhookID: "worse", Key: "id:worse", ID: taken})
 	if err == nil {

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -162,6 +163,27 @@ func TestHandleReadsNothingUnasked(t *testing.T) {
 	}
 	if logs.Len() == 0 {
 		t.Error("a refused delivery leaves no line in the log")
+	}
+}
+
+// A body that ends before the length which its sender told is not kept.
+func TestHandleBodyCutShort(t *testing.T) {
+	t.Parallel()
+	e := echo.New()
+	keep := func(context.Context, store.Delivery) (string, bool, error) {
+		t.Error("it was kept")
+		return "d1", false, nil
+	}
+	e.POST("/webhook", webhook.New(nil, keep, zap.NewNop()).Handle)
+	for _, missing := range []int64{1, webhook.BodyLimit} {
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhook",
+			io.MultiReader(strings.NewReader(push), iotest.ErrReader(io.ErrUnexpectedEOF)))
+		req.ContentLength = int64(len(push)) + missing
+		rec := httptest.NewRecorder()
+		e.ServeHTTP(rec, req)
+		if rec.Code != http.StatusBadRequest || !strings.Contains(rec.Body.String(), "could not be read") {
+			t.Errorf("%d bytes missing: status %d, %s; want 400 for a body that could not be read", missing, rec.Code, rec.Body)
+		}
 	}
 }
 
