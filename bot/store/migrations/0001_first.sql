@@ -60,8 +60,8 @@ CREATE TABLE runs (
     created_at     BIGINT NOT NULL,
     started_at     BIGINT NOT NULL,
     finished_at    BIGINT NOT NULL,
-    ticket         BIGINT NOT NULL, -- the queue's number of its latest ticket
-    ticketed_at    BIGINT NOT NULL,
+    ticket         BIGINT NOT NULL, -- not used: runs have no number in the queue
+    ticketed_at    BIGINT NOT NULL, -- when it became due, was handed to the queue again, or began to wait
     owner          TEXT NOT NULL,   -- the lease: who works it, until when, for the how manieth time
     lease_until    BIGINT NOT NULL,
     token          BIGINT NOT NULL,
