@@ -14,6 +14,20 @@ const runColumns = `id, delivery_id, rule, repo, repo_type, repo_id, ref, sha, o
 // stepColumns are read by scanStep.
 const stepColumns = `idx, id, uses, state, attempt, failures, inputs, outputs, error, started_at, finished_at`
 
+// readRuns begins a query that readRun reads. It looks up who holds the group that a run waits for: one run after another,
+// while the waiting run's own row says who held it at first.
+const readRuns = `SELECT ` + runColumns + `, COALESCE((SELECT h.id FROM runs h
+	WHERE runs.wait_for = '` + waitGroup + `' AND h.group_slot = runs.group_key), '') FROM runs `
+
+func readRun(scan func(...any) error) (Run, error) {
+	var holder string
+	r, err := scanRun(scan, &holder)
+	if holder != "" {
+		r.Reason = waitsBehind(holder, r.GroupKey)
+	}
+	return r, err
+}
+
 // scanRun reads runColumns, and more columns into more. The reason of a run that is to be cancelled is why.
 func scanRun(scan func(...any) error, more ...any) (Run, error) {
 	var r Run
@@ -44,7 +58,7 @@ func (s *Store) Run(ctx context.Context, id string) (*Run, error) { return findR
 func (t *Tx) Run(id string) (*Run, error) { return findRun(t.ctx, t.tx, id) }
 
 func findRun(ctx context.Context, q querier, id string) (*Run, error) {
-	r, err := scanRun(q.QueryRowContext(ctx, `SELECT `+runColumns+` FROM runs WHERE id = ?`, id).Scan)
+	r, err := readRun(q.QueryRowContext(ctx, readRuns+`WHERE id = ?`, id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("run %s: %w", id, ErrNotFound)
 	}

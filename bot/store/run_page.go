@@ -25,12 +25,12 @@ func (s *Store) RunPage(ctx context.Context, f Filter) (page []Run, next string,
 		return nil, "", fmt.Errorf("store: list runs: %w", err)
 	}
 	where, args := c.sql()
-	rows, err := s.reader.QueryContext(ctx, `SELECT `+runColumns+` FROM runs `+where+` ORDER BY id DESC LIMIT ?`,
+	rows, err := s.reader.QueryContext(ctx, readRuns+where+` ORDER BY id DESC LIMIT ?`,
 		append(args, f.limit())...)
 	if err != nil {
 		return nil, "", fmt.Errorf("store: list runs: %w", err)
 	}
-	page, err = collect(rows, func(rows row) (Run, error) { return scanRun(rows.Scan) })
+	page, err = collect(rows, func(rows row) (Run, error) { return readRun(rows.Scan) })
 	if err != nil {
 		return nil, "", fmt.Errorf("store: list runs: %w", err)
 	}

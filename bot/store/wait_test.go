@@ -75,8 +75,8 @@ func testGroupQueue(t *testing.T, db database) {
 			t.Fatalf("run %d is %s when its turn has come", i, got)
 		}
 		for _, later := range runs[i+1:] {
-			if got := mustRun(t, s, later.ID); got.State != store.Waiting || !strings.Contains(got.Reason, "group g") {
-				t.Fatalf("a later run is %s (%s)", got.State, got.Reason)
+			if got := mustRun(t, s, later.ID); got.State != store.Waiting || !strings.Contains(got.Reason, r.ID+" in the concurrency group g") {
+				t.Fatalf("a later run is %s (%s), and %s holds the group", got.State, got.Reason, r.ID)
 			}
 		}
 		finish(t, s, r.ID, []store.RunState{store.Succeeded, store.RunFailed, store.Cancelled}[i%3])
