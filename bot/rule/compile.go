@@ -75,6 +75,7 @@ func (dr *draft) compile() {
 			dr.issues(e.group, "concurrency.group", err)
 		}
 		r.keys.group = t
+		dr.warnPlainGroup(env, t)
 	}
 }
 

@@ -46,6 +46,18 @@ func joinTriggers(on []trigger) string {
 	return strings.Join(names, ", ")
 }
 
+// warnPlainGroup warns of a group's name that was meant to be looked up: the keys beside it are expressions, the name is text.
+func (dr *draft) warnPlainGroup(env *expr.Env, t *expr.Template) {
+	n := dr.exprs.group
+	if t == nil || len(t.Programs()) > 0 {
+		return
+	}
+	if p, err := env.Key(n.Value); err == nil && len(p.Names()) > 0 {
+		dr.warnf(n, "concurrency.group is the text %q, one group for everything; if you mean its value, write \"${{ %s }}\"",
+			n.Value, n.Value)
+	}
+}
+
 // warnInjection warns when text that strangers wrote becomes part of a command that is executed.
 func (dr *draft) warnInjection(s *stepDraft, n *yaml.Node, t *expr.Template) {
 	if s.step.Uses != "exec.run" || !hasKey(s.with, "command") {
