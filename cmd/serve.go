@@ -121,7 +121,22 @@ func runServe(ctx context.Context, cfg *config.Config, stderr io.Writer) (err er
 	defer func() { err = errors.Join(err, b.Close()) }()
 	log.Info("ready", zap.String("webhook", b.URL()+"/webhook"), zap.String("dashboard", b.URL()),
 		zap.Int("rules", len(b.Rules().Rules)), zap.String("database", database.Shown(cfg.Database)))
-	return b.Serve(ctx)
+	return logEnd(ctx, b.Serve, log)
+}
+
+// logEnd works, and logs when the bot is told to end, since steps under way may keep it for a while, and when it has.
+func logEnd(ctx context.Context, work func(context.Context) error, log *zap.Logger) error {
+	told := make(chan struct{})
+	forget := context.AfterFunc(ctx, func() {
+		log.Info("stopping: nothing more is received, and steps under way may end first; a second signal ends the bot at once")
+		close(told)
+	})
+	err := work(ctx)
+	if !forget() {
+		<-told
+	}
+	log.Info("stopped")
+	return err
 }
 
 // lastTraces bounds how long the end of the bot waits for the collector of traces.
