@@ -49,7 +49,8 @@ func (a *api) call(ctx context.Context, method, path string, query url.Values) (
 	if err != nil {
 		return nil, err
 	}
-	if token := hub.Secret(firstOf(a.token, os.Getenv("HFBOT_ADMIN_TOKEN"))); token != "" {
+	token := hub.Secret(firstOf(a.token, os.Getenv("HFBOT_ADMIN_TOKEN")))
+	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token.Reveal())
 	}
 	status, body, err := do(http.DefaultClient, req)
@@ -57,15 +58,18 @@ func (a *api) call(ctx context.Context, method, path string, query url.Values) (
 		return nil, fmt.Errorf("ask the bot at %s: %w; is it running? --server names another address", base.Redacted(), err)
 	}
 	if status < 200 || status > 299 {
-		return nil, refusal(base, path, status, body)
+		return nil, refusal(base, path, token != "", status, body)
 	}
 	return body, nil
 }
 
-// refusal says what a status means for the caller.
-func refusal(base *url.URL, path string, status int, body []byte) error {
+// refusal says what a status means for the caller, who has given a token or not.
+func refusal(base *url.URL, path string, given bool, status int, body []byte) error {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:
+		if given {
+			return fmt.Errorf("the bot at %s does not take this admin token; it is the bot's HFBOT_ADMIN_TOKEN", base.Redacted())
+		}
 		return fmt.Errorf("the bot at %s wants an admin token; give it with --token or HFBOT_ADMIN_TOKEN", base.Redacted())
 	case http.StatusNotFound:
 		return fmt.Errorf("the bot at %s has no %s", base.Redacted(), path)

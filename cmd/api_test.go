@@ -148,7 +148,8 @@ func TestHistoryRefusals(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"wrong token", []string{"runs", "list", "--token", "guess"}, "wants an admin token"},
+		{"no token", []string{"runs", "list"}, "wants an admin token"},
+		{"wrong token", []string{"runs", "list", "--token", "guess"}, "does not take this admin token"},
 		{"unknown id", []string{"runs", "show", "r2", "--token", "hush"}, "has no runs/r2"},
 		{"conflict", []string{"runs", "retry", "r1", "--token", "hush"}, "answered 409: the run has succeeded"},
 		{"no JSON as text", []string{"runs", "list", "--token", "hush"}, "no JSON"},

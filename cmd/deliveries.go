@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -123,7 +124,7 @@ func newDeliveriesShow() *cobra.Command {
 			return show(c, &a, body, func(w io.Writer, d deliveryView) error {
 				_, err := fmt.Fprintf(w, "delivery %s, received %s by %s\n%s.%s of %s: %s\nruns: %s\n\n%s\n",
 					d.ID, d.ReceivedAt, d.Source, d.Scope, d.Action, d.Repo, verdicts(d.Verdicts),
-					strings.Join(d.Runs, ", "), d.Payload)
+					cmp.Or(strings.Join(d.Runs, ", "), "none"), d.Payload)
 				return err
 			})
 		},

@@ -158,7 +158,7 @@ func (o deployOptions) show(result *deploy.Result, failure error) error {
 	if result.Test == nil && !o.dryRun {
 		fmt.Fprintln(o.out, "no test delivery was sent: a local Hub builds no Spaces; run the bot with hfbot serve")
 	}
-	fmt.Fprintf(o.out, "Space    %s (%s)\nwebhook  %s %s\n",
-		result.URL, cmp.Or(result.Stage, "not made yet"), result.Webhook, result.Address)
+	fmt.Fprintf(o.out, "Space    %s (%s)\nwebhook  %s\n",
+		result.URL, cmp.Or(result.Stage, "not made yet"), strings.TrimSpace(result.Webhook+" "+result.Address))
 	return nil
 }
