@@ -106,9 +106,10 @@ func (g *diagnosis) show(w io.Writer, f format) error {
 		}
 	} else {
 		for _, c := range g.Checks {
-			fmt.Fprintf(w, "%-8s %-9s %s\n", c.State, c.Name, c.Text)
+			// Rules may come from the Hub, and what it says does: neither may look like a finding of its own.
+			fmt.Fprintf(w, "%-8s %-9s %s\n", c.State, c.Name, plain(line(c.Text)))
 			if c.Do != "" {
-				fmt.Fprintf(w, "%-18s -> %s\n", "", c.Do)
+				fmt.Fprintf(w, "%-18s -> %s\n", "", plain(line(c.Do)))
 			}
 		}
 	}

@@ -315,3 +315,17 @@ func TestDoctorOnTheHub(t *testing.T) {
 		}, "hub", checkFail, "does not answer", "HF_ENDPOINT"},
 	})
 }
+
+// TestDoctorShowsOneLine: what a stranger called a repository is no finding of its own, and steers no terminal.
+func TestDoctorShowsOneLine(t *testing.T) {
+	t.Parallel()
+	var shown strings.Builder
+	g := diagnosis{Checks: []finding{{"rights", checkWarn, "a/b\n\nok       rights    all\x1b[2J", "x\ny\u202e"}}}
+	if err := g.show(&shown, format{}); err != nil {
+		t.Error(err)
+	}
+	want := "warning  rights    a/b ok rights all�[2J\n                   -> x y�\n"
+	if shown.String() != want {
+		t.Errorf("shown as %q, want %q", shown.String(), want)
+	}
+}

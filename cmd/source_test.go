@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -79,6 +80,27 @@ func TestSourceThatDoesNotAnswer(t *testing.T) {
 	const want = "hub: GET http://127.0.0.1:1/api/models/acme/tiny/revision/main: "
 	if !errors.Is(err, context.Canceled) || len(told) != 1 || !strings.HasPrefix(told[0], want) ||
 		!strings.HasSuffix(told[0], "; try 2 of 6 in 1s\n") {
+		t.Errorf("%v, told %q", err, told)
+	}
+}
+
+// TestSourceThatAnswersWithSteering shows what the Hub answers as one line that steers no terminal.
+func TestSourceThatAnswersWithSteering(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, `{"error": "two\nlines `+hostile+`"}`)
+	}))
+	t.Cleanup(server.Close)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var told string
+	tell := tellRetries(writer(func(p []byte) {
+		told += string(p)
+		cancel()
+	}))
+	_, err := openSource(ctx, &config.Config{Endpoint: server.URL}, "acme/tiny@main", convert.Options{}, tell)
+	if err == nil || !strings.Contains(told, "two lines a/�[2Jb") || strings.ContainsAny(told, "\x1b\x07\x00\r\u202e") {
 		t.Errorf("%v, told %q", err, told)
 	}
 }

@@ -223,6 +223,6 @@ func hubClient(c *cobra.Command) (*config.Config, *hub.Client, error) {
 // tellRetries has a client say what it waits for when a call to the Hub has failed and is made again.
 func tellRetries(w io.Writer) hub.Option {
 	return hub.WithRetries(func(r hub.Retry) {
-		fmt.Fprintf(w, "%s; try %d of %d in %s\n", line(r.Err.Error()), r.Try, r.Tries, r.Wait)
+		fmt.Fprintf(w, "%s; try %d of %d in %s\n", plain(line(r.Err.Error())), r.Try, r.Tries, r.Wait)
 	})
 }
