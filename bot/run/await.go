@@ -26,8 +26,8 @@ func (e *Engine) AwaitWorkers(want int) (free int) {
 func (s *slots) await(want int, pause, longest time.Duration) int {
 	began := time.Now()
 	moved := began // when the latest run ended, or the first worker became free
-	free, ended := s.idle()
-	for free < want {
+	free, ended, open := s.idle()
+	for free < want && open {
 		patience := pause
 		if free > 0 {
 			patience = gather
@@ -37,7 +37,7 @@ func (s *slots) await(want int, pause, longest time.Duration) int {
 		}
 		time.Sleep(time.Millisecond)
 		none, before := free == 0, ended
-		free, ended = s.idle()
+		free, ended, open = s.idle()
 		if free == 0 && ended != before || free > 0 && none {
 			moved = time.Now()
 		}

@@ -68,14 +68,14 @@ func (s *slots) take(most int) int {
 	return n
 }
 
-// idle is how many runs could begin at once now, and how many were left until now.
-func (s *slots) idle() (free, ended int) {
+// idle is how many runs could begin at once now, how many were left until now, and whether any may begin here later.
+func (s *slots) idle() (free, ended int, open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.open || s.waiting {
-		return 0, s.ended
+		return 0, s.ended, s.open
 	}
-	return s.size - s.direct - s.queued, s.ended
+	return s.size - s.direct - s.queued, s.ended, true
 }
 
 // giveBack frees workers that take took.

@@ -201,6 +201,7 @@ func TestSlotsAwait(t *testing.T) {
 		"one ends":                 {4, func(s *slots) { time.Sleep(10 * ms); s.giveBack(1) }, 1, 10*ms + gather},
 		"enough end":               {4, func(s *slots) { time.Sleep(10 * ms); s.giveBack(1); time.Sleep(2 * ms); s.giveBack(2) }, 3, 12 * ms},
 		"they end too far apart":   {4, func(s *slots) { time.Sleep(25 * ms); s.giveBack(4) }, 0, 20 * ms},
+		"the process stops":        {4, func(s *slots) { time.Sleep(10 * ms); s.close() }, 0, 10 * ms},
 		"tickets take each worker": {4, func(s *slots) { swap(s, 100) }, 0, 50 * ms},
 		"tickets take four":        {4, func(s *slots) { swap(s, 4); s.ticketsDone(4); look(s) }, 4, 40 * ms},
 	} {

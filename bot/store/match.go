@@ -50,7 +50,7 @@ func (t *Tx) writeVerdicts(deliveryID string, verdicts map[string]string) error 
 	return nil
 }
 
-// InsertRun writes a new run with its steps and, unless it waits, its ticket. A delivery has one run for a rule and
+// InsertRun writes a new run with its steps, which is due unless it waits. A delivery has one run for a rule and
 // ref: when that is there already, nothing is written and r.ID becomes the id of that one.
 //
 // To debounce the run or put it into a concurrency group, call Debounce and then JoinGroup before. The value of
