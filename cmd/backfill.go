@@ -41,7 +41,7 @@ called again. The bot must not run on the same SQLite database meanwhile; on Pos
 			if o.rule == "" {
 				return usageErrorf("--rule is required: the id of the rule to apply")
 			}
-			o.out, o.err = c.OutOrStdout(), c.ErrOrStderr()
+			o.out, o.err = plainWriter{c.OutOrStdout()}, c.ErrOrStderr()
 			cfg, client, err := hubClient(c)
 			if err != nil {
 				return err

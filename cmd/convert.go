@@ -143,13 +143,14 @@ func showConverted(o convertOptions, result converted) error {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(result.Skipped)) {
-		fmt.Fprintf(o.err, "left alone: %s: %s\n", name, result.Skipped[name])
+		fmt.Fprintf(o.err, "left alone: %s: %s\n", printable(name, 1000), printable(result.Skipped[name], 1000))
 	}
 	for _, f := range result.Files {
 		for _, warning := range f.Warnings {
-			fmt.Fprintf(o.err, "warning: %s: %s\n", f.Path, printable(warning, 500))
+			fmt.Fprintf(o.err, "warning: %s: %s\n", printable(f.Path, 1000), printable(warning, 500))
 		}
-		if _, err := fmt.Fprintf(o.out, "%s: %s, %d bytes\n", f.Path, count(f.Tensors, "tensor"), f.Bytes); err != nil {
+		_, err := fmt.Fprintf(o.out, "%s: %s, %d bytes\n", printable(f.Path, 1000), count(f.Tensors, "tensor"), f.Bytes)
+		if err != nil {
 			return err
 		}
 	}

@@ -88,3 +88,20 @@ func TestPrintable(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestConvertedNamesDoNotSteerTheTerminal shows what a stranger called files as one line each.
+func TestConvertedNamesDoNotSteerTheTerminal(t *testing.T) {
+	t.Parallel()
+	const name = "m\x1b[2J\n.bin"
+	var out, errs bytes.Buffer
+	err := showConverted(convertOptions{out: &out, err: &errs}, converted{
+		Verdict: convert.OK, Skipped: map[string]string{name: "why\x07"}, Files: []convertedFile{{Path: name, Warnings: []string{"w"}}},
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	shown := out.String() + errs.String()
+	if strings.Count(shown, "m�[2J�.bin: ") != 3 || strings.Count(shown, "\n") != 3 || strings.ContainsAny(shown, "\x1b\x07") {
+		t.Errorf("shown as %q", shown)
+	}
+}
