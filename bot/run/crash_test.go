@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -79,6 +80,11 @@ func TestCrashResume(t *testing.T) {
 	attempts, err := second.store.Attempts(t.Context(), id)
 	if err != nil || len(attempts) != 4 || attempts[1].State != "interrupted" {
 		t.Errorf("attempts: %+v, %v", attempts, err)
+	}
+	lines, err := second.store.Logs(t.Context(), id, 0)
+	told := slices.ContainsFunc(lines, func(l store.LogLine) bool { return strings.Contains(l.Message, "was cut off") })
+	if err != nil || !told {
+		t.Errorf("the log does not tell that an attempt was cut off: %+v, %v", lines, err)
 	}
 	kill(first)
 }

@@ -61,6 +61,10 @@ func (t *try) record(attempt int) *recorder {
 		return recordingCore{c, r, nil}
 	})))
 	r.add(time.Now(), zapcore.InfoLevel, fmt.Sprintf("%s begins, attempt %d", t.plan.Uses, attempt))
+	// One that failed waits before it is tried again, and one that is retried by hand begins anew.
+	if before := x.run.Steps[t.index]; before.State == store.Queued && !before.StartedAt.IsZero() {
+		r.log.Warn("the attempt before was cut off: its bot ended, or was silent for longer than its lease")
+	}
 	return r
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -130,6 +131,9 @@ func testRetryByHand(t *testing.T, database database) {
 	r := b.await(id, store.Succeeded)
 	if good != 1 || bad != 2 || r.Attempt != 2 || r.Steps[1].Outputs["n"] != int64(7) {
 		t.Errorf("good ran %d times, bad %d; attempt %d, outputs %v", good, bad, r.Attempt, r.Steps[1].Outputs)
+	}
+	if lines, err := b.store.Logs(t.Context(), id, 0); err != nil || strings.Contains(fmt.Sprint(lines), "cut off") {
+		t.Errorf("log: %+v, %v; no attempt was cut off", lines, err)
 	}
 	if err := b.engine.Retry(t.Context(), id); !errors.Is(err, store.ErrState) {
 		t.Errorf("retry of a run that succeeded: %v, want ErrState", err)
