@@ -70,13 +70,14 @@ func (b *bar) end() {
 // line is what the bar shows after some time. More than the total may be written, which is no reason to stop.
 func (b *bar) line(took time.Duration) string {
 	const mib = 1 << 20
-	rate, part, left := float64(b.done)/took.Seconds(), int64(100), time.Duration(0)
+	rate, part, left := float64(b.done)/took.Seconds(), int64(100), "0s"
 	if b.done < b.total {
-		part = b.done * 100 / b.total
-		left = time.Duration(float64(b.total-b.done) / rate * float64(time.Second))
+		part, left = b.done*100/b.total, "?"
 	}
-	return fmt.Sprintf("%s %3d %% of %.1f MiB, %.1f MiB/s, %s left",
-		b.name, part, float64(b.total)/mib, rate/mib, left.Round(time.Second))
+	if 0 < b.done && b.done < b.total {
+		left = time.Duration(float64(b.total-b.done) / rate * float64(time.Second)).Round(time.Second).String()
+	}
+	return fmt.Sprintf("%s %3d %% of %.1f MiB, %.1f MiB/s, %s left", b.name, part, float64(b.total)/mib, rate/mib, left)
 }
 
 // draw puts a line in the place of the one before, with spaces over what was longer, as every terminal can.

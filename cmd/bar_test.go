@@ -12,6 +12,9 @@ func TestBar(t *testing.T) {
 	var out strings.Builder
 	b := &bar{out: &out, total: 400 << 20, begun: time.Now()}
 	b.describe("model\x1b[2J.safetensors")
+	if got := b.line(time.Second); !strings.HasSuffix(got, "   0 % of 400.0 MiB, 0.0 MiB/s, ? left") {
+		t.Errorf("before the first byte it shows %q", got)
+	}
 	b.done = 100 << 20
 	want := "model\uFFFD[2J.safetensors  25 % of 400.0 MiB, 10.0 MiB/s, 30s left"
 	if got := b.line(10 * time.Second); got != want {
