@@ -47,7 +47,7 @@ type chart struct {
 	Height  int
 	Left    int
 	Base    float64
-	Empty   bool
+	Empty   string // what to say when there is nothing to draw; "" when there is
 }
 
 type legend struct{ Class, Name string }
@@ -74,7 +74,7 @@ type series struct {
 // newChart draws parts of time with their values stacked. show writes a value.
 func newChart(slug, title string, parts []part, each time.Duration, show func(float64) string, all ...series) *chart {
 	c := &chart{
-		Slug: slug, Title: title, Width: chartWidth, Height: chartHeight, Left: chartLeft, Base: chartHeight - chartFoot, Empty: true,
+		Slug: slug, Title: title, Width: chartWidth, Height: chartHeight, Left: chartLeft, Base: chartHeight - chartFoot,
 	}
 	top, sums := 0.0, make([]float64, len(all))
 	for _, p := range parts {
@@ -85,7 +85,9 @@ func newChart(slug, title string, parts []part, each time.Duration, show func(fl
 		}
 		top = math.Max(top, height)
 	}
-	c.Empty = top == 0
+	if top == 0 {
+		c.Empty = "Nothing happened in this time."
+	}
 	scale := niceTop(top)
 	step := float64(chartWidth-chartLeft) / float64(max(len(parts), 1))
 	for i, p := range parts {
@@ -218,6 +220,12 @@ func activityCharts(sp span, parts []part) []*chart {
 			return n
 		}
 	}
+	wait := newChart("wait", "Wait for a worker", parts, sp.Part, seconds,
+		series{legend{"c-main", "median"}, func(p part) float64 { return p.Median.Seconds() }},
+		series{legend{"c-faint", "more for the slowest 5 %"}, func(p part) float64 { return (p.Slow - p.Median).Seconds() }})
+	if wait.Empty != "" {
+		wait.Empty = "No run waited for a worker in this time."
+	}
 	return []*chart{
 		newChart("deliveries", "Deliveries", parts, sp.Part, number,
 			series{legend{"c-main", "deliveries"}, func(p part) float64 { return float64(p.Deliveries) }}),
@@ -225,8 +233,6 @@ func activityCharts(sp span, parts []part) []*chart {
 			series{legend{"c-good", "succeeded"}, runs("succeeded")},
 			series{legend{"c-bad", "failed"}, runs("failed")},
 			series{legend{"c-faint", "cancelled or skipped"}, runs("cancelled", "skipped")}),
-		newChart("wait", "Wait for a worker", parts, sp.Part, seconds,
-			series{legend{"c-main", "median"}, func(p part) float64 { return p.Median.Seconds() }},
-			series{legend{"c-faint", "more for the slowest 5 %"}, func(p part) float64 { return (p.Slow - p.Median).Seconds() }}),
+		wait,
 	}
 }

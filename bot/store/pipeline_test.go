@@ -108,6 +108,10 @@ func TestBrokenOff(t *testing.T) {
 			_, err := tx.Pgx().Exec(t.Context(), `INSERT INTO optouts VALUES ('x', 'r1', '', 0)`)
 			return err
 		},
+		"a failure that the queue keeps to itself": func(tx *store.Tx) error {
+			_, _ = tx.Pgx().Exec(t.Context(), `INSERT INTO nowhere VALUES (1)`)
+			return nil
+		},
 		"a cut": func(tx *store.Tx) error { return store.Post(tx, `SELECT pg_terminate_backend(pg_backend_pid())`) },
 		"a cut before a query": func(tx *store.Tx) error {
 			server := int64(tx.Pgx().Conn().PgConn().PID())
